@@ -1,0 +1,91 @@
+# Every target sets up what it needs, below target/ (nothing outside the project is touched but the package managers' caches).
+# `make help` lists them.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+# What the functions of the local stack are built for: this machine.
+LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+TOOLS    := target/tools/venv
+EMULATOR := target/emulator/venv
+KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
+# sam and cargo-lambda find each other, and zig, here.
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+
+# What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
+SUPERVISED := python3 local/supervise.py $(MAKE)
+
+.PHONY: help demo up test check build deploy clean prerequisites .demo .up .test .check .build .build-local
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
+
+demo:            ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
+	@$(SUPERVISED) .demo
+
+up:              ## the local stack, until Ctrl-C: to publish, invoke and query by hand
+	@$(SUPERVISED) .up
+
+test:            ## every test: units, the template, and end to end on real Kafka and the deployed stack
+	@$(SUPERVISED) .test
+
+check:           ## formatting, lints, the template
+	@$(SUPERVISED) .check
+
+build:           ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
+	@$(SUPERVISED) .build
+
+deploy: build    ## to AWS, with the parameters in samconfig.toml
+	sam deploy
+
+clean:           ## removes everything that was built or set up
+	rm -rf target .aws-sam
+
+.demo: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
+	@echo "building the local stack and the producer"
+	@cargo build --quiet --package local --package producer
+	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT))
+
+.up: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
+	@echo "building the local stack and the producer"
+	@cargo build --quiet --package local --package producer
+	@target/debug/local up
+
+.test: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
+	@cargo build --workspace --quiet
+	@cargo test --workspace
+
+.check: prerequisites $(TOOLS)/.complete
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	sam validate --lint
+
+.build: prerequisites $(TOOLS)/.complete
+	sam build
+
+.build-local: prerequisites $(TOOLS)/.complete
+	@echo "building the functions (some minutes the first time; the output is in target/build.log)"
+	@sam build --config-env local --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) > target/build.log 2>&1 \
+		|| { tail -n 40 target/build.log; echo "sam build failed: the whole output is in target/build.log"; exit 1; }
+
+prerequisites:
+	@local/prerequisites.sh
+
+# pip and Maven, with pinned versions; `.complete` says that the last one got to its end.
+$(TOOLS)/.complete: local/requirements-tools.txt
+	@echo "installing sam, cargo-lambda and cfn-lint from PyPI into $(TOOLS) (about a minute)"
+	@python3 -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+$(EMULATOR)/.complete: local/requirements-emulator.txt
+	@echo "installing the AWS emulator from PyPI into $(EMULATOR) (about half a minute)"
+	@python3 -m venv --clear $(EMULATOR)
+	@$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+target/kafka/libs/.complete: local/kafka/pom.xml
+	@echo "fetching Apache Kafka from Maven Central (45 MB)"
+	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/target/kafka/libs
+	@touch $@

@@ -1,0 +1,66 @@
+//! The summary as CloudWatch metrics, in the embedded metric format: a log line that CloudWatch turns into metrics at no cost
+//! per request.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use serde_json::{Value, json};
+use shared::key::LandingTime;
+
+use crate::handler::Summary;
+
+/// The metrics of one event of a topic, with the topic as their dimension. Without a lag, the metric is left out.
+pub(crate) fn document(summary: &Summary, topic: &str, landing: LandingTime) -> Value {
+    let mut metrics = vec![
+        json!({"Name": "Records", "Unit": "Count"}),
+        json!({"Name": "Landed", "Unit": "Count"}),
+        json!({"Name": "Rejected", "Unit": "Count"}),
+        json!({"Name": "Objects", "Unit": "Count"}),
+        json!({"Name": "Bytes", "Unit": "Bytes"}),
+    ];
+    if summary.lag_ms.is_some() {
+        metrics.push(json!({"Name": "Lag", "Unit": "Milliseconds"}));
+    }
+    json!({
+        "_aws": {
+            "Timestamp": landing.0,
+            "CloudWatchMetrics": [{"Namespace": "tickerlake", "Dimensions": [["Topic"]], "Metrics": metrics}],
+        },
+        "Topic": topic,
+        "Records": summary.records,
+        "Landed": summary.landed,
+        "Rejected": summary.rejected,
+        "Objects": summary.objects,
+        "Bytes": summary.bytes,
+        "Lag": summary.lag_ms,
+    })
+}
+
+/// Writes the document where CloudWatch looks for it.
+#[expect(clippy::print_stdout, reason = "the embedded metric format is a line on standard output")]
+pub(crate) fn emit(document: &Value) {
+    println!("{document}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_metric_named_has_its_value() {
+        let summary = Summary { records: 3, landed: 2, rejected: 1, objects: 2, bytes: 99, lag_ms: Some(7) };
+        let document = document(&summary, "stock-bars", LandingTime(1_795_374_311_250));
+        let directive = &document["_aws"]["CloudWatchMetrics"][0];
+        let metrics = directive["Metrics"].as_array().unwrap();
+        assert_eq!(metrics.len(), 6);
+        for metric in metrics {
+            assert!(document[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+        }
+        assert_eq!(document[directive["Dimensions"][0][0].as_str().unwrap()], "stock-bars");
+    }
+
+    #[test]
+    fn an_unknown_lag_is_no_metric() {
+        let document = document(&Summary::default(), "t", LandingTime(0));
+        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 5);
+    }
+}

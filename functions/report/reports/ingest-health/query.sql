@@ -1,0 +1,68 @@
+WITH landed AS (
+    SELECT
+        dt,
+        hour,
+        count(*) AS bar_rows,
+        count(DISTINCT (kafka_topic, kafka_partition, kafka_offset)) AS records,
+        count(DISTINCT symbol) AS symbols,
+        max(kafka_timestamp) AS newest
+    FROM bars
+    WHERE dt IN ({{folder_before}}, {{folder}})
+    GROUP BY dt, hour
+),
+rejected AS (
+    SELECT
+        dt,
+        -- The local engine reads landed_at as a timestamp, Athena as text: as text, both have the hour at the same place.
+        substr(CAST(landed_at AS varchar), 12, 2) AS hour,
+        count(*) AS rejects,
+        count(*) FILTER (WHERE reason = 'tombstone') AS tombstone,
+        count(*) FILTER (WHERE reason = 'invalid_base64') AS invalid_base64,
+        count(*) FILTER (WHERE reason = 'not_json') AS not_json,
+        count(*) FILTER (WHERE reason = 'not_a_bar') AS not_a_bar,
+        count(*) FILTER (WHERE reason = 'missing_field') AS missing_field,
+        count(*) FILTER (WHERE reason = 'invalid_field') AS invalid_field,
+        count(*) FILTER (WHERE reason = 'invalid_date') AS invalid_date,
+        count(*) FILTER (WHERE reason = 'malformed_record') AS malformed_record
+    FROM rejects
+    WHERE dt IN ({{folder_before}}, {{folder}})
+    GROUP BY dt, substr(CAST(landed_at AS varchar), 12, 2)
+),
+hours AS (
+    SELECT
+        TRY_CAST(concat(dt, ' ', hour, ':00:00') AS timestamp) AS hour_start,
+        coalesce(bar_rows, 0) AS bar_rows,
+        coalesce(records, 0) AS records,
+        coalesce(symbols, 0) AS symbols,
+        newest,
+        coalesce(rejects, 0) AS rejects,
+        coalesce(tombstone, 0) AS tombstone,
+        coalesce(invalid_base64, 0) AS invalid_base64,
+        coalesce(not_json, 0) AS not_json,
+        coalesce(not_a_bar, 0) AS not_a_bar,
+        coalesce(missing_field, 0) AS missing_field,
+        coalesce(invalid_field, 0) AS invalid_field,
+        coalesce(invalid_date, 0) AS invalid_date,
+        coalesce(malformed_record, 0) AS malformed_record
+    FROM landed
+    FULL JOIN rejected USING (dt, hour)
+)
+SELECT
+    hour_start,
+    bar_rows,
+    records,
+    symbols,
+    date_diff('second', newest, least(hour_start + INTERVAL '1' HOUR, {{as_of}})) AS newest_lag,
+    rejects,
+    tombstone,
+    invalid_base64,
+    not_json,
+    not_a_bar,
+    missing_field,
+    invalid_field,
+    invalid_date,
+    malformed_record,
+    rejects - tombstone - invalid_base64 - not_json - not_a_bar - missing_field - invalid_field - invalid_date
+        - malformed_record AS other
+FROM hours
+ORDER BY hour_start DESC

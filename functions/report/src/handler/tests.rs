@@ -1,0 +1,298 @@
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_athena::Client as Athena;
+use aws_sdk_athena::operation::get_query_execution::GetQueryExecutionOutput;
+use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
+use aws_sdk_athena::operation::start_query_execution::{StartQueryExecutionError, StartQueryExecutionOutput};
+use aws_sdk_athena::operation::stop_query_execution::StopQueryExecutionOutput;
+use aws_sdk_athena::primitives::DateTime as SmithyDateTime;
+use aws_sdk_athena::types::error::InvalidRequestException;
+use aws_sdk_athena::types::{
+    ColumnInfo, Datum, QueryExecution, QueryExecutionState, QueryExecutionStatistics, QueryExecutionStatus, ResultSet,
+    ResultSetMetadata, Row,
+};
+use aws_sdk_s3::Client as S3;
+use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use serde_json::json;
+
+use super::*;
+
+const NOW: &str = "2026-11-22T23:50:10Z";
+
+const DECLARATION: &str = r#"
+title = "Small"
+description = "Two columns."
+empty = "Nothing."
+
+[[columns]]
+name = "symbol"
+label = "Symbol"
+format = "text"
+
+[[columns]]
+name = "close"
+label = "Close"
+format = "decimal"
+"#;
+
+fn small_report(name: &str) -> Report {
+    Report::parse(name, DECLARATION, "SELECT symbol, close FROM bars WHERE trade_date <= {{date}}", &[]).unwrap()
+}
+
+fn handler(athena: &[&Rule], s3: &[&Rule]) -> Handler {
+    let config = Config {
+        lake_bucket: "lake".to_owned(),
+        glue_database: "tickerlake".to_owned(),
+        athena_workgroup: "reports".to_owned(),
+        custom_endpoint: false,
+    };
+    Handler {
+        athena: mock_client!(aws_sdk_athena, RuleMode::MatchAny, athena),
+        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, s3),
+        config,
+        reports: vec![small_report("alpha"), small_report("beta")],
+    }
+}
+
+async fn run(handler: &Handler, input: serde_json::Value) -> Result<Outcome, Failure> {
+    run_as("request-1", handler, input).await
+}
+
+async fn run_as(id: &str, handler: &Handler, input: serde_json::Value) -> Result<Outcome, Failure> {
+    let invocation =
+        Invocation { id: id.to_owned(), now: NOW.parse().unwrap(), give_up: give_up_at(Duration::from_mins(1)) };
+    handler.run(&input, &invocation).await
+}
+
+fn start() -> Rule {
+    mock!(Athena::start_query_execution)
+        .match_requests(|request| {
+            let database = request.query_execution_context().and_then(|context| context.database());
+            request.work_group() == Some("reports") && database == Some("tickerlake")
+        })
+        .then_output(|| StartQueryExecutionOutput::builder().query_execution_id("query-1").build())
+}
+
+type Tokens = Arc<Mutex<Vec<String>>>;
+
+/// Takes every query, and notes its token.
+fn start_noting(tokens: &Tokens) -> Rule {
+    let tokens = Arc::clone(tokens);
+    mock!(Athena::start_query_execution)
+        .match_requests(move |request| {
+            tokens.lock().unwrap().push(request.client_request_token().unwrap().to_owned());
+            true
+        })
+        .then_output(|| StartQueryExecutionOutput::builder().query_execution_id("query-1").build())
+}
+
+/// A query that is in this state whenever it is asked for.
+fn in_state(state: QueryExecutionState, reason: &'static str, completed_at: &'static str) -> Rule {
+    mock!(Athena::get_query_execution).then_output(move || execution(state.clone(), reason, completed_at))
+}
+
+fn execution(state: QueryExecutionState, reason: &str, completed_at: &str) -> GetQueryExecutionOutput {
+    let completed_at: DateTime<Utc> = completed_at.parse().unwrap();
+    let status = QueryExecutionStatus::builder()
+        .state(state)
+        .state_change_reason(reason)
+        .completion_date_time(SmithyDateTime::from_secs(completed_at.timestamp()))
+        .build();
+    let statistics =
+        QueryExecutionStatistics::builder().data_scanned_in_bytes(4_096).engine_execution_time_in_millis(321).build();
+    let execution = QueryExecution::builder().query_execution_id("query-1").status(status).statistics(statistics);
+    GetQueryExecutionOutput::builder().query_execution(execution.build()).build()
+}
+
+fn succeeded() -> Rule {
+    in_state(QueryExecutionState::Succeeded, "", NOW)
+}
+
+/// A page of rows; the first page has the names of the columns as its first row.
+fn page(token: Option<&'static str>, rows: &'static [[Option<&'static str>; 2]], next: Option<&'static str>) -> Rule {
+    mock!(Athena::get_query_results).match_requests(move |request| request.next_token() == token).then_output(
+        move || {
+            let columns = ["symbol", "close"].map(|name| ColumnInfo::builder().name(name).r#type("t").build().unwrap());
+            let rows = rows.iter().map(|row| {
+                let cells = row.iter().map(|cell| Datum::builder().set_var_char_value(cell.map(str::to_owned)).build());
+                Row::builder().set_data(Some(cells.collect())).build()
+            });
+            let metadata = ResultSetMetadata::builder().set_column_info(Some(columns.to_vec())).build();
+            let result = ResultSet::builder().set_rows(Some(rows.collect())).result_set_metadata(metadata).build();
+            GetQueryResultsOutput::builder().result_set(result).set_next_token(next.map(str::to_owned)).build()
+        },
+    )
+}
+
+fn only_page() -> Rule {
+    page(None, &[[Some("symbol"), Some("close")], [Some("HSI"), Some("1.5")]], None)
+}
+
+type Puts = Arc<Mutex<Vec<(String, String, String)>>>;
+
+/// Takes every object, and notes its key, content type and bytes.
+fn put_into(puts: &Puts) -> Rule {
+    let puts = Arc::clone(puts);
+    mock!(S3::put_object)
+        .match_requests(move |request| {
+            let body = request.body().bytes().unwrap_or_default();
+            let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+            let put = (text(request.key()), text(request.content_type()), String::from_utf8_lossy(body).into_owned());
+            puts.lock().unwrap().push(put);
+            true
+        })
+        .then_output(|| PutObjectOutput::builder().build())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rows_of_all_pages_are_published_as_csv_and_then_as_a_page() {
+    let first = page(None, &[[Some("symbol"), Some("close")], [Some("HSI"), Some("1.5")]], Some("more"));
+    let second = page(Some("more"), &[[Some("IXIC"), None], [Some("symbol"), Some("2E1")]], None);
+    let puts = Puts::default();
+    let handler = handler(&[&start(), &succeeded(), &first, &second], &[&put_into(&puts)]);
+    let outcome = run(&handler, json!({"report": "alpha", "date": "2026-11-20"})).await.unwrap();
+    let puts = puts.lock().unwrap();
+    let places: Vec<(&str, &str)> = puts.iter().map(|put| (put.0.as_str(), put.1.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            ("reports/alpha/dt=2026-11-20/report.csv", "text/csv; charset=utf-8"),
+            ("reports/alpha/dt=2026-11-20/report.html", "text/html; charset=utf-8"),
+        ]
+    );
+    assert_eq!(puts[0].2, "symbol,close\nHSI,1.5\nIXIC,\nsymbol,20\n");
+    let outcome = serde_json::to_string_pretty(&outcome).unwrap();
+    insta::assert_snapshot!(outcome);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_is_polled_until_it_has_ended() {
+    let polled = mock!(Athena::get_query_execution)
+        .sequence()
+        .output(|| execution(QueryExecutionState::Queued, "", NOW))
+        .output(|| execution(QueryExecutionState::Running, "", NOW))
+        .times(8)
+        .output(|| execution(QueryExecutionState::Succeeded, "", NOW))
+        .build();
+    let handler = handler(&[&start(), &polled, &only_page()], &[&put_into(&Puts::default())]);
+    run(&handler, json!({"report": "alpha"})).await.unwrap();
+    assert_eq!(polled.num_calls(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_query_is_an_error_with_athenas_reason_and_writes_nothing() {
+    let failed = in_state(QueryExecutionState::Failed, "COLUMN_NOT_FOUND: line 1:8", NOW);
+    let puts = Puts::default();
+    let handler = handler(&[&start(), &failed], &[&put_into(&puts)]);
+    let message = run(&handler, json!({"report": "alpha"})).await.unwrap_err().to_string();
+    assert_eq!(message, "1 of 1 reports failed: alpha: query query-1 failed: COLUMN_NOT_FOUND: line 1:8");
+    assert!(puts.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_query_is_an_error_with_athenas_reason() {
+    let refused = mock!(Athena::start_query_execution).then_error(|| {
+        let error = InvalidRequestException::builder().message("WorkGroup reports is not found");
+        let metadata = aws_sdk_athena::error::ErrorMetadata::builder()
+            .code("InvalidRequestException")
+            .message("WorkGroup reports is not found");
+        StartQueryExecutionError::InvalidRequestException(error.meta(metadata.build()).build())
+    });
+    let handler = handler(&[&refused], &[]);
+    let message = run(&handler, json!({"report": "alpha"})).await.unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "1 of 1 reports failed: alpha: athena could not start a query: \
+         InvalidRequestException: WorkGroup reports is not found"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_the_deadline_the_query_is_stopped_and_the_error_says_so() {
+    let running = in_state(QueryExecutionState::Running, "", NOW);
+    let stop = mock!(Athena::stop_query_execution)
+        .match_requests(|request| request.query_execution_id() == Some("query-1"))
+        .then_output(|| StopQueryExecutionOutput::builder().build());
+    let begun = Instant::now();
+    let handler = handler(&[&start(), &running, &stop], &[]);
+    let message = run(&handler, json!({"report": "alpha"})).await.unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "1 of 1 reports failed: alpha: query query-1 was stopped because the function's deadline is near \
+         (athena has taken the stop): raise the function's Timeout or narrow the query"
+    );
+    assert_eq!(stop.num_calls(), 1);
+    assert_eq!(begun.elapsed().as_secs(), 50, "ten of the sixty seconds are left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_that_failed_for_an_earlier_try_is_asked_anew_with_another_token() {
+    let tokens = Tokens::default();
+    let start = start_noting(&tokens);
+    let states = mock!(Athena::get_query_execution)
+        .sequence()
+        .output(|| execution(QueryExecutionState::Cancelled, "stopped", "2026-11-22T23:49:00Z"))
+        .output(|| execution(QueryExecutionState::Succeeded, "", NOW))
+        .build();
+    let handler = handler(&[&start, &states, &only_page()], &[&put_into(&Puts::default())]);
+    run(&handler, json!({"report": "alpha", "time": "2026-11-22T23:48:00Z"})).await.unwrap();
+    let tokens = tokens.lock().unwrap();
+    assert_eq!(tokens.len(), 2);
+    assert_ne!(tokens[0], tokens[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_has_the_token_of_its_first_try_and_another_invocation_another() {
+    let tokens = Tokens::default();
+    let handler = handler(&[&start_noting(&tokens), &succeeded(), &only_page()], &[&put_into(&Puts::default())]);
+    let scheduled = json!({"report": "alpha", "time": "2026-11-22T23:50:00Z"});
+    let manual = json!({"report": "alpha", "date": "2026-11-22"});
+    for (id, input) in [("1", &scheduled), ("2", &scheduled), ("3", &manual), ("3", &manual), ("4", &manual)] {
+        run_as(id, &handler, input.clone()).await.unwrap();
+    }
+    let tokens = tokens.lock().unwrap();
+    assert_eq!(tokens[0], tokens[1], "the schedule's time is the cause");
+    assert_eq!(tokens[2], tokens[3], "Lambda retries with the same request id");
+    assert_ne!(tokens[3], tokens[4]);
+    assert_ne!(tokens[0], tokens[2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_write_is_an_error_and_no_page_follows_a_missing_csv() {
+    let refused = mock!(S3::put_object).then_error(|| {
+        let metadata = aws_sdk_s3::error::ErrorMetadata::builder().code("AccessDenied").message("no s3:PutObject");
+        PutObjectError::generic(metadata.build())
+    });
+    let handler = handler(&[&start(), &succeeded(), &only_page()], &[&refused]);
+    let message = run(&handler, json!({"report": "alpha", "date": "2026-11-20"})).await.unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "1 of 1 reports failed: alpha: s3://lake/reports/alpha/dt=2026-11-20/report.csv could not be written: \
+         AccessDenied: no s3:PutObject"
+    );
+    assert_eq!(refused.num_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_failing_report_does_not_keep_the_others_from_being_published() {
+    let puts = Puts::default();
+    let all = put_into(&puts);
+    let mut handler = handler(&[&start(), &succeeded(), &only_page()], &[&all]);
+    let other = DECLARATION.replace(r#""close""#, r#""price""#);
+    handler.reports[0] = Report::parse("alpha", &other, "SELECT 1", &[]).unwrap();
+    let message = run(&handler, json!({})).await.unwrap_err().to_string();
+    assert_eq!(
+        message,
+        r#"1 of 2 reports failed: alpha: the query returns a column "close", which report.toml does not declare"#
+    );
+    let keys: Vec<String> = puts.lock().unwrap().iter().map(|put| put.0.clone()).collect();
+    assert_eq!(keys, ["reports/beta/dt=2026-11-22/report.csv", "reports/beta/dt=2026-11-22/report.html"]);
+}
+
+#[tokio::test]
+async fn an_unknown_report_lists_the_known_ones_and_calls_nothing() {
+    let failure = run(&handler(&[], &[]), json!({"report": "gamma"})).await.unwrap_err();
+    assert_eq!(failure.to_string(), r#"unknown report "gamma": known are alpha, beta"#);
+    assert_eq!(Diagnostic::from(failure).error_type, "InvalidInput");
+}

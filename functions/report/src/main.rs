@@ -1,0 +1,50 @@
+//! Lambda: runs the Athena reports of a day and publishes them to S3, as CSV and as a page.
+
+mod athena;
+mod catalog;
+mod chart;
+mod config;
+mod declaration;
+mod format;
+mod handler;
+mod page;
+mod publish;
+mod request;
+mod sparkline;
+mod sql;
+mod table;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+use crate::config::Config;
+use crate::handler::{Handler, Invocation};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    // As text, because an error that leaves main is printed in its Debug form.
+    let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+    let reports = catalog::load().map_err(|error| error.to_string())?;
+    let sdk = aws_config::load_from_env().await;
+    let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(config.custom_endpoint).build();
+    let handler = Arc::new(Handler {
+        athena: aws_sdk_athena::Client::new(&sdk),
+        s3: aws_sdk_s3::Client::from_conf(s3),
+        config,
+        reports,
+    });
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let now = SystemTime::now();
+            let remaining = event.context.deadline().duration_since(now).unwrap_or_default();
+            let invocation =
+                Invocation { id: event.context.request_id, now: now.into(), give_up: handler::give_up_at(remaining) };
+            handler.run(&event.payload, &invocation).await
+        }
+    }))
+    .await
+}

@@ -1,0 +1,132 @@
+use super::*;
+
+const DECLARATION: &str = r#"
+title = "Small"
+description = "Shows <b>little</b>."
+empty = "No bar on or before {date}."
+
+[[columns]]
+name = "symbol"
+label = "Symbol"
+format = "text"
+
+[[columns]]
+name = "change"
+label = "Change"
+group = "On the day"
+unit = "USD"
+format = "decimal"
+signed = true
+
+[[columns]]
+name = "rejects"
+label = "Rejects"
+group = "On the day"
+format = "integer"
+sparse = true
+
+[[columns]]
+name = "closes"
+label = "Closes"
+format = "numbers"
+
+[[columns]]
+name = "dates"
+label = "Dates"
+format = "dates"
+csv_only = true
+
+[[facts]]
+label = "Rising"
+column = "change"
+of = "rising"
+
+[[charts]]
+kind = "indexed-lines"
+title = "Closes"
+label = "symbol"
+x = "dates"
+y = "closes"
+days = 30
+empty = "One bar makes no line."
+"#;
+
+fn report() -> Report {
+    Report::parse("small", DECLARATION, "SELECT 1", &[]).unwrap()
+}
+
+fn answer(rows: &[[Option<&str>; 5]]) -> Answer {
+    Answer {
+        columns: ["symbol", "change", "rejects", "closes", "dates"].map(str::to_owned).to_vec(),
+        rows: rows.iter().map(|row| row.iter().map(|cell| cell.map(str::to_owned)).collect()).collect(),
+        query_id: "query-1".to_owned(),
+        scanned_bytes: 12_345,
+        engine_milliseconds: 1_234,
+    }
+}
+
+fn render_rows(rows: &[[Option<&str>; 5]]) -> (String, String) {
+    let (report, answer) = (report(), answer(rows));
+    let table = Table::parse(&report.declaration, &answer).unwrap();
+    let moment = Moment {
+        date: "2026-11-22".parse().unwrap(),
+        as_of: "2026-11-22T23:50:00Z".parse().unwrap(),
+        generated_at: "2026-11-22T23:50:03Z".parse().unwrap(),
+    };
+    let page = render(&report, &table, &answer, moment).unwrap();
+    let csv = String::from_utf8(table.to_csv(&report.declaration).unwrap()).unwrap();
+    (page, csv)
+}
+
+/// Without the style sheet, a tag a line.
+fn body(page: &str) -> String {
+    let (_, body) = page.split_once("</head>").unwrap();
+    body.replace("><", ">\n<")
+}
+
+const TWO_ROWS: [[Option<&str>; 5]; 2] = [
+    [Some("HSI"), Some("1234.5"), Some("0"), Some("[1.0, null]"), Some("[2026-11-20, 2026-11-21]")],
+    [Some(r#"<script>alert("A")</script>"#), Some("-0.25"), None, None, None],
+];
+
+#[test]
+fn a_small_page() {
+    insta::assert_snapshot!(body(&render_rows(&TWO_ROWS).0));
+}
+
+#[test]
+fn a_small_csv() {
+    insta::assert_snapshot!(render_rows(&TWO_ROWS).1);
+}
+
+#[test]
+fn markup_in_a_symbol_is_text_also_in_the_legend_of_a_chart() {
+    let closes = [Some("[1.0, 2.0]"), Some("[2026-11-20, 2026-11-21]")];
+    let (page, csv) = render_rows(&[[Some("<script>alert(1)</script>"), None, None, closes[0], closes[1]]]);
+    assert!(!page.contains("<script>"));
+    assert_eq!(page.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 3, "row, legend, summary");
+    assert!(csv.contains("<script>alert(1)</script>"), "the CSV has the bytes as they are");
+}
+
+#[test]
+fn an_empty_result_says_why() {
+    let (page, csv) = render_rows(&[]);
+    assert!(page.contains("No bar on or before 2026-11-22."), "{page}");
+    assert!(!page.contains("<table"));
+    assert_eq!(csv, "symbol,change,rejects,closes,dates\n");
+}
+
+#[test]
+fn a_sparse_column_is_shown_once_a_row_has_something() {
+    let row = |rejects| [Some("HSI"), None, Some(rejects), None, None];
+    assert!(!render_rows(&[row("0"), row("0")]).0.contains("Rejects"));
+    assert!(render_rows(&[row("0"), row("1")]).0.contains("Rejects"));
+}
+
+#[test]
+fn a_page_needs_nothing_from_elsewhere() {
+    let (page, _) = render_rows(&TWO_ROWS);
+    for reference in ["src=", "href=", "url(", "@import"] {
+        assert!(!page.contains(reference), "{reference}");
+    }
+}

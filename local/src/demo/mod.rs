@@ -1,0 +1,144 @@
+//! The demo: bars through the whole system, counted at both ends.
+
+mod console;
+mod producer;
+mod summary;
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use aws_sdk_glue::types::CrawlerState;
+use chrono::Utc;
+use tokio::time::{Instant, sleep};
+
+use crate::{Stack, StackOptions};
+pub(crate) use console::{Console, say};
+use summary::{Lake, Measured, Summary};
+
+const LAND_LIMIT: Duration = Duration::from_mins(10);
+const CRAWL_LIMIT: Duration = Duration::from_mins(2);
+const POLL: Duration = Duration::from_millis(200);
+const STEPS: usize = 6;
+
+/// What the demo publishes.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The rows of a CSV file.
+    Csv(PathBuf),
+    /// So many bars of the simulator.
+    Simulator {
+        /// Number of bars.
+        count: u64,
+    },
+}
+
+/// Runs the demo and prints what it does; says whether every published record was found again.
+///
+/// # Errors
+/// A step failed: with its name, the cause and the log.
+pub async fn run(source: Source, interrupted: impl Future<Output = ()>) -> Result<bool> {
+    if let Source::Csv(file) = &source
+        && !file.is_file()
+    {
+        bail!("there is no file {}: name a CSV file of bars", file.display());
+    }
+    let mut console = Console::new(STEPS);
+    let mut interrupted = std::pin::pin!(interrupted);
+    let mut stack = tokio::select! {
+        stack = start(&mut console) => stack?,
+        () = &mut interrupted => bail!("interrupted"),
+    };
+    let outcome = tokio::select! {
+        summary = pass_through(&mut stack, &source, &mut console) => summary,
+        () = &mut interrupted => Err(anyhow::anyhow!("interrupted")),
+    };
+    let stopped = stack.stop().await;
+    let summary = outcome?;
+    stopped.context("stop the stack")?;
+    say(&summary.to_string());
+    Ok(summary.agrees())
+}
+
+async fn start(console: &mut Console) -> Result<Stack> {
+    let mut options = StackOptions::from_environment();
+    if options.bootstrap_servers.is_some() {
+        // Somebody else's broker may hold records already; the sums need a topic that holds only this run's.
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        options.topic = format!("stock-bars-demo-{seconds}");
+        options.delete_topic = true;
+    }
+    let step = console.step("start Kafka and the AWS emulator, deploy template.yaml");
+    let stack = Stack::start_telling(options, |reached| step.say(reached)).await.with_context(|| step.failed())?;
+    step.done("the stack is up");
+    Ok(stack)
+}
+
+async fn pass_through(stack: &mut Stack, source: &Source, console: &mut Console) -> Result<Summary> {
+    let began = Instant::now();
+    let step = console.step(&match source {
+        Source::Csv(file) => format!("publish the bars of {}", file.display()),
+        Source::Simulator { count } => format!("publish {count} simulated bars"),
+    });
+    step.hide();
+    let published = producer::publish(stack, source).await.with_context(|| step.failed())?;
+    step.done(&published.line);
+
+    let step = console.step("land them: the Kafka event source invokes the ingest function");
+    let progress = land(stack, &step).await.with_context(|| step.failed())?;
+    let land_seconds = began.elapsed().as_secs_f64();
+    step.done(&format!("{} records in {} events", progress.counts.records, progress.counts.events));
+
+    let step = console.step("crawl: the crawl function starts the Glue crawler");
+    crawl(stack).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    step.done("the crawler is ready");
+
+    let step = console.step("report: the report function queries Athena and publishes");
+    let day = Utc::now().format("%Y-%m-%d");
+    let event = serde_json::json!({ "date": day.to_string() }).to_string();
+    let reported = stack.aws().invoke(&stack.outputs().report_function, event.into_bytes()).await;
+    reported.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    step.done("the reports are written");
+
+    let step = console.step("count what is in the lake, and copy it");
+    let measured = Measured::take(stack).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    let lake = Lake::copy(stack).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    step.done(&format!("copied to {}", stack.folder().lake().display()));
+    Ok(Summary::new(stack, published, progress, land_seconds, measured, lake))
+}
+
+fn emulator_log(stack: &Stack) -> String {
+    format!("see {}", stack.folder().log("emulator").display())
+}
+
+async fn land(stack: &Stack, step: &console::Step) -> Result<crate::Progress> {
+    let mut retries = 0;
+    let watch = |progress: &crate::Progress| {
+        let on_topic = progress.on_topic();
+        step.note(&format!("{} of {on_topic} records", on_topic - progress.lag()));
+        if progress.counts.retries > retries {
+            retries = progress.counts.retries;
+            let error = progress.counts.last_error.as_deref().unwrap_or("unknown");
+            step.say(&format!("invocation failed, trying again: {error}"));
+        }
+    };
+    let drained = stack.event_source()?.wait_until_drained(LAND_LIMIT, watch).await;
+    drained.with_context(|| format!("see {}", stack.folder().log("event-source").display()))
+}
+
+async fn crawl(stack: &Stack) -> Result<()> {
+    let outputs = stack.outputs();
+    stack.aws().invoke(&outputs.crawl_function, b"{}".to_vec()).await?;
+    let deadline = Instant::now() + CRAWL_LIMIT;
+    loop {
+        let answer = stack.aws().glue.get_crawler().name(&outputs.crawler).send().await;
+        let answer = answer.with_context(|| format!("cannot ask for the crawler {}", outputs.crawler))?;
+        match answer.crawler().and_then(|crawler| crawler.state()) {
+            Some(CrawlerState::Ready) => return Ok(()),
+            state if Instant::now() > deadline => {
+                bail!("the crawler {} is {state:?} after {} s, not ready", outputs.crawler, CRAWL_LIMIT.as_secs())
+            }
+            _ => sleep(POLL).await,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `sam deploy` of the project's template onto the emulator.
+
+use std::collections::HashMap;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use crate::aws::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::layout::{StackFolder, prepared, project_root};
+use crate::process::Process;
+
+const STACK_NAME: &str = "tickerlake";
+const DEPLOY_LIMIT: Duration = Duration::from_mins(5);
+
+/// What the deployed stack is called where: the outputs of `template.yaml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the output of the same name, described in template.yaml")]
+pub struct Outputs {
+    pub lake_bucket: String,
+    pub database: String,
+    pub workgroup: String,
+    pub crawler: String,
+    pub ingest_function: String,
+    pub crawl_function: String,
+    pub report_function: String,
+}
+
+/// Deploys the built template and reads the outputs.
+pub(crate) async fn deploy(
+    endpoint: &str,
+    bootstrap_servers: &str,
+    topic: &str,
+    folder: &StackFolder,
+) -> Result<Outputs> {
+    let template = prepared::built_template();
+    let mut deploy = sam(endpoint, folder);
+    deploy
+        .args(["deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--template-file"])
+        .arg(&template)
+        .arg("--config-file")
+        .arg(project_root().join("samconfig.toml"))
+        .args(["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides"])
+        .args(parameters(bootstrap_servers, topic));
+    Process::start("sam deploy", deploy, folder.log("deploy"))?.wait_for_success(DEPLOY_LIMIT).await?;
+
+    let outputs_file = folder.log("stack-outputs");
+    let mut list = sam(endpoint, folder);
+    list.args(["list", "stack-outputs", "--stack-name", STACK_NAME, "--output", "json", "--region", REGION]);
+    Process::start("sam list stack-outputs", list, outputs_file.clone())?.wait_for_success(DEPLOY_LIMIT).await?;
+    let printed =
+        fs::read_to_string(&outputs_file).with_context(|| format!("cannot read {}", outputs_file.display()))?;
+    outputs(&printed).with_context(|| format!("cannot read the outputs of the stack in {}", outputs_file.display()))
+}
+
+/// What differs from AWS: the broker is on this machine and the emulator speaks plain HTTP.
+fn parameters(bootstrap_servers: &str, topic: &str) -> Vec<String> {
+    let architecture = if env::consts::ARCH == "aarch64" { "arm64" } else { env::consts::ARCH };
+    [
+        ("Architecture", architecture),
+        ("KafkaBootstrapServers", bootstrap_servers),
+        ("KafkaTopic", topic),
+        ("KafkaAuthentication", "NONE"),
+        // The template wants a VPC for a broker without authentication; the emulator knows these names no more than any.
+        ("VpcSubnetId1", "subnet-local"),
+        ("VpcSecurityGroupId", "sg-local"),
+        ("RequireTls", "false"),
+        // Somebody is waiting for the records.
+        ("BatchingWindowSeconds", "1"),
+    ]
+    .map(|(name, value)| format!("ParameterKey={name},ParameterValue=\"{value}\""))
+    .to_vec()
+}
+
+fn sam(endpoint: &str, folder: &StackFolder) -> Command {
+    let mut command = Command::new(prepared::sam());
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command
+        .current_dir(project_root())
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+        .env("AWS_DEFAULT_REGION", REGION)
+        // The user's profile could name another region or a role to assume.
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("__SAM_CLI_APP_DIR", folder.temporary().join("sam"))
+        .env("TMPDIR", folder.temporary());
+    command
+}
+
+#[derive(Deserialize)]
+struct Output {
+    #[serde(rename = "OutputKey")]
+    key: String,
+    #[serde(rename = "OutputValue")]
+    value: String,
+}
+
+/// Reads what `sam list stack-outputs --output json` printed; other lines (notices of new versions) may stand around it.
+fn outputs(printed: &str) -> Result<Outputs> {
+    let array = printed.find('[').zip(printed.rfind(']')).context("sam printed no list")?;
+    let list: Vec<Output> = serde_json::from_str(&printed[array.0..=array.1])?;
+    let mut values: HashMap<String, String> = list.into_iter().map(|output| (output.key, output.value)).collect();
+    let mut take = |name: &str| values.remove(name).with_context(|| format!("the stack has no output {name}"));
+    Ok(Outputs {
+        lake_bucket: take("LakeBucketName")?,
+        database: take("DatabaseName")?,
+        workgroup: take("WorkgroupName")?,
+        crawler: take("CrawlerName")?,
+        ingest_function: take("IngestFunctionName")?,
+        crawl_function: take("CrawlFunctionName")?,
+        report_function: take("ReportFunctionName")?,
+    })
+}
+
+/// An error before anything starts if a program or a library that the Makefile fetches is missing.
+pub(crate) fn check_prepared(needs_kafka: bool) -> Result<()> {
+    let mut needed = vec![prepared::sam(), prepared::ministack(), prepared::built_template(), prepared::producer()];
+    if needs_kafka {
+        needed.push(prepared::kafka_libraries());
+    }
+    match needed.iter().find(|path| !Path::exists(path)) {
+        Some(missing) => bail!(
+            "{} is missing: run this through make (make demo, make up), which fetches and builds it",
+            missing.display()
+        ),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,189 @@
+//! The deployed event source mapping.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use aws_sdk_lambda::types::{EndPointType, EventSourceMappingConfiguration, EventSourcePosition};
+
+use super::batch::{Limits, PAYLOAD_LIMIT_BYTES};
+use crate::aws::Aws;
+
+/// Lambda's window for Kafka when the mapping sets none.
+const DEFAULT_WINDOW: Duration = Duration::from_millis(500);
+/// Lambda's batch size for Kafka when the mapping sets none.
+const DEFAULT_BATCH_SIZE: i32 = 100;
+/// With an on-failure destination and no limit of its own, Lambda gives up an event after so many retries.
+const RETRIES_BEFORE_DESTINATION: u32 = 10;
+
+/// What the event source does: which records to which function, and how they are cut into events.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    pub(crate) function: String,
+    pub(crate) bootstrap_servers: String,
+    pub(crate) topic: String,
+    pub(crate) consumer_group: String,
+    pub(crate) start: StartingPosition,
+    pub(crate) limits: Limits,
+    pub(crate) window: Duration,
+    /// `None`: for ever.
+    pub(crate) retries: Option<u32>,
+}
+
+/// Where a consumer group begins that has committed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StartingPosition {
+    TrimHorizon,
+    Latest,
+}
+
+impl Mapping {
+    /// Reads the one mapping of `function`.
+    ///
+    /// The emulator drops a mapping's topic, brokers and consumer group: where they are missing, the ones that the stack
+    /// was deployed with count, and the group is the mapping's id, as it is on AWS when none is named.
+    pub(crate) async fn of(function: &str, aws: &Aws, bootstrap_servers: &str, topic: &str) -> Result<Self> {
+        let answer = aws
+            .lambda
+            .list_event_source_mappings()
+            .function_name(function)
+            .send()
+            .await
+            .context("cannot read the event source mappings")?;
+        match answer.event_source_mappings() {
+            [mapping] => Self::read(mapping, function, bootstrap_servers, topic),
+            mappings => bail!("the function {function} has {} event source mappings, not one", mappings.len()),
+        }
+    }
+
+    fn read(
+        deployed: &EventSourceMappingConfiguration,
+        function: &str,
+        bootstrap_servers: &str,
+        topic: &str,
+    ) -> Result<Self> {
+        let id = deployed.uuid().context("the event source mapping has no id")?;
+        if deployed.state().is_some_and(|state| state.starts_with("Disabl")) {
+            bail!("the event source mapping {id} is disabled: enable it in template.yaml");
+        }
+        if deployed.filter_criteria().is_some_and(|criteria| !criteria.filters().is_empty()) {
+            bail!("the event source mapping {id} has a filter, which the local event source does not know");
+        }
+        let endpoints = deployed
+            .self_managed_event_source()
+            .and_then(|source| source.endpoints()?.get(&EndPointType::KafkaBootstrapServers));
+        let group = deployed.self_managed_kafka_event_source_config().and_then(|config| config.consumer_group_id());
+        let batch_size = deployed.batch_size().unwrap_or(DEFAULT_BATCH_SIZE);
+        let records = usize::try_from(batch_size)
+            .ok()
+            .filter(|records| (1..=10_000).contains(records))
+            .with_context(|| format!("the batch size of the event source mapping is {batch_size}, not 1 to 10000"))?;
+        Ok(Self {
+            function: deployed.function_arn().unwrap_or(function).to_owned(),
+            bootstrap_servers: endpoints.map_or_else(|| bootstrap_servers.to_owned(), |servers| servers.join(",")),
+            topic: deployed.topics().first().map_or(topic, String::as_str).to_owned(),
+            consumer_group: group.unwrap_or(id).to_owned(),
+            start: starting_position(deployed)?,
+            limits: Limits { records, bytes: PAYLOAD_LIMIT_BYTES },
+            window: window(deployed.maximum_batching_window_in_seconds()),
+            retries: retries(deployed),
+        })
+    }
+}
+
+fn starting_position(deployed: &EventSourceMappingConfiguration) -> Result<StartingPosition> {
+    match deployed.starting_position() {
+        Some(EventSourcePosition::TrimHorizon) => Ok(StartingPosition::TrimHorizon),
+        Some(EventSourcePosition::Latest) => Ok(StartingPosition::Latest),
+        // AT_TIMESTAMP among them: the emulator drops the time that belongs to it.
+        other => {
+            bail!("the event source mapping starts at {other:?}; the local event source knows TRIM_HORIZON and LATEST")
+        }
+    }
+}
+
+/// The emulator answers 0 for a window that was not set.
+fn window(seconds: Option<i32>) -> Duration {
+    match seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
+        None | Some(0) => DEFAULT_WINDOW,
+        Some(seconds) => Duration::from_secs(seconds),
+    }
+}
+
+fn retries(deployed: &EventSourceMappingConfiguration) -> Option<u32> {
+    let limit = deployed.maximum_retry_attempts().and_then(|limit| u32::try_from(limit).ok());
+    let destination = deployed.destination_config().and_then(|config| config.on_failure()?.destination());
+    limit.or(destination.map(|_| RETRIES_BEFORE_DESTINATION))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_lambda::types::{
+        DestinationConfig, Filter, FilterCriteria, OnFailure, SelfManagedEventSource, SelfManagedKafkaEventSourceConfig,
+    };
+
+    use super::*;
+
+    fn deployed() -> aws_sdk_lambda::types::builders::EventSourceMappingConfigurationBuilder {
+        EventSourceMappingConfiguration::builder()
+            .uuid("mapping-id")
+            .state("Enabled")
+            .starting_position(EventSourcePosition::TrimHorizon)
+    }
+
+    fn read(deployed: &EventSourceMappingConfiguration) -> Result<Mapping> {
+        Mapping::read(deployed, "ingest", "127.0.0.1:9092", "stock-bars")
+    }
+
+    #[test]
+    fn what_the_emulator_drops_comes_from_the_deployment_and_the_rest_are_lambdas_defaults() {
+        let mapping = read(&deployed().maximum_batching_window_in_seconds(0).build()).unwrap();
+        insta::assert_debug_snapshot!(mapping);
+    }
+
+    #[test]
+    fn what_the_mapping_says_counts() {
+        let servers = vec!["b1:9092".to_owned(), "b2:9092".to_owned()];
+        let mapping = read(
+            &deployed()
+                .function_arn("arn:aws:lambda:us-east-1:000000000000:function:ingest")
+                .topics("other")
+                .self_managed_event_source(
+                    SelfManagedEventSource::builder().endpoints(EndPointType::KafkaBootstrapServers, servers).build(),
+                )
+                .self_managed_kafka_event_source_config(
+                    SelfManagedKafkaEventSourceConfig::builder().consumer_group_id("tickerlake").build(),
+                )
+                .starting_position(EventSourcePosition::Latest)
+                .batch_size(500)
+                .maximum_batching_window_in_seconds(3)
+                .maximum_retry_attempts(2)
+                .build(),
+        )
+        .unwrap();
+        insta::assert_debug_snapshot!(mapping);
+    }
+
+    #[test]
+    fn retries_end_only_with_a_limit_or_a_destination() {
+        let destination = DestinationConfig::builder()
+            .on_failure(OnFailure::builder().destination("arn:aws:s3:::lost").build())
+            .build();
+        let unlimited = deployed().maximum_retry_attempts(-1);
+        assert_eq!(read(&unlimited.clone().build()).unwrap().retries, None);
+        assert_eq!(read(&unlimited.destination_config(destination).build()).unwrap().retries, Some(10));
+        assert_eq!(read(&deployed().maximum_retry_attempts(0).build()).unwrap().retries, Some(0));
+    }
+
+    #[test]
+    fn a_mapping_that_cannot_be_followed_is_an_error_that_says_why() {
+        let filter = FilterCriteria::builder().filters(Filter::builder().pattern("{}").build()).build();
+        let errors = [
+            deployed().state("Disabled"),
+            deployed().filter_criteria(filter),
+            deployed().batch_size(10_001),
+            deployed().starting_position(EventSourcePosition::AtTimestamp),
+        ]
+        .map(|broken| read(&broken.build()).unwrap_err().to_string());
+        insta::assert_snapshot!(errors.join("\n"));
+    }
+}

@@ -1,0 +1,118 @@
+//! The self-managed Kafka event source: polls the topic and invokes the deployed function as Lambda would.
+//!
+//! The emulator stores an event source mapping and never polls. This reads the deployed mapping, joins its consumer
+//! group, cuts [events](batch) at the batch size, the window and Lambda's 6 MB, invokes the function, retries the whole
+//! event until it succeeds, and only then commits its offsets: at-least-once, as on AWS.
+
+mod batch;
+mod log;
+mod mapping;
+mod poller;
+mod progress;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::aws::Aws;
+use log::Log;
+pub(crate) use mapping::Mapping;
+use poller::{Poller, Target};
+use progress::Observer;
+pub use progress::{Counts, PartitionProgress, Progress};
+
+const DRAIN_POLL: Duration = Duration::from_millis(200);
+/// How long a stop waits for an invocation under way; after that its records are delivered again by the next poller.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// A running event source. Dropping it stops it at once; what was not acknowledged is not committed.
+#[derive(Debug)]
+pub struct EventSource {
+    observer: Arc<Observer>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl EventSource {
+    /// Begins to poll as `mapping` says. What happens is written to `log_file`.
+    pub(crate) fn start(mapping: Mapping, aws: &Aws, log_file: &Path) -> Result<Self> {
+        let target = FunctionTarget { aws: aws.clone(), function: mapping.function.clone() };
+        Self::start_with(mapping, target, Log::open(log_file)?)
+    }
+
+    fn start_with(mapping: Mapping, target: impl Target, log: Log) -> Result<Self> {
+        let observer = Arc::new(Observer::new(&mapping)?);
+        let poller = Poller::new(mapping, target, log, Arc::clone(&observer))?;
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(poller.run(stopped));
+        Ok(Self { observer, stop, task })
+    }
+
+    /// How far it is. Asks the broker.
+    pub async fn progress(&self) -> Result<Progress> {
+        if self.task.is_finished() {
+            bail!("the kafka event source has ended");
+        }
+        self.observer.progress().await
+    }
+
+    /// Waits until every record that is on the topic has been acknowledged, telling `watch` how far it is.
+    ///
+    /// # Errors
+    /// `limit` passed first: with what is left and the function's last error.
+    pub async fn wait_until_drained(&self, limit: Duration, mut watch: impl FnMut(&Progress)) -> Result<Progress> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let progress = self.progress().await?;
+            watch(&progress);
+            if progress.lag() == 0 {
+                return Ok(progress);
+            }
+            if Instant::now() > deadline {
+                let cause = progress.counts.last_error.as_deref().unwrap_or("no invocation failed");
+                bail!(
+                    "{} records were not acknowledged within {} s; last error: {cause}",
+                    progress.lag(),
+                    limit.as_secs()
+                );
+            }
+            sleep(DRAIN_POLL).await;
+        }
+    }
+
+    /// Stops polling; an event under way may still be acknowledged and committed.
+    pub async fn stop(mut self) -> Result<()> {
+        self.stop.send_replace(true);
+        match timeout(STOP_LIMIT, &mut self.task).await {
+            Ok(ended) => ended.context("the kafka event source broke"),
+            // Dropped with its event not acknowledged and so not committed.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+impl Drop for EventSource {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The deployed function.
+struct FunctionTarget {
+    aws: Aws,
+    function: String,
+}
+
+impl Target for FunctionTarget {
+    async fn deliver(&self, event: Vec<u8>) -> Result<()> {
+        self.aws.invoke(&self.function, event).await.map(drop)
+    }
+}

@@ -1,0 +1,251 @@
+//! From the topic into the function: gather an event, deliver it until it is acknowledged, commit, again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::batch::Batch;
+use super::log::Log;
+use super::mapping::{Mapping, StartingPosition};
+use super::progress::Observer;
+use super::record::Record;
+use crate::topic;
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+const COMMIT_ATTEMPTS: u32 = 5;
+
+/// Where events go: the deployed function.
+pub(crate) trait Target: Send + Sync + 'static {
+    /// Delivers one event; an error means that none of it may count as delivered.
+    fn deliver(&self, event: Vec<u8>) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// One member of the consumer group, with one invocation under way at a time: that keeps each partition's order.
+pub(crate) struct Poller<T> {
+    mapping: Mapping,
+    target: T,
+    log: Log,
+    observer: Arc<Observer>,
+    consumer: Arc<StreamConsumer<Assignment>>,
+    /// The record that did not fit into the event before.
+    carried: Option<Record>,
+    seen_assignments: u64,
+}
+
+enum Gathered {
+    Event(Batch),
+    /// A record that is too large for an event of its own.
+    Oversized(Record),
+}
+
+enum Outcome {
+    Acknowledged,
+    GivenUp,
+    Stopped,
+}
+
+impl<T: Target> Poller<T> {
+    pub(crate) fn new(mapping: Mapping, target: T, log: Log, observer: Arc<Observer>) -> Result<Self> {
+        let consumer: StreamConsumer<Assignment> = topic::client(&mapping.bootstrap_servers)
+            .set("group.id", &mapping.consumer_group)
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", if mapping.start == StartingPosition::Latest { "latest" } else { "earliest" })
+            // Nothing is polled while an event is retried, which may take for ever; the heartbeats go on meanwhile.
+            .set("max.poll.interval.ms", "86400000")
+            .set("session.timeout.ms", "10000")
+            .set("heartbeat.interval.ms", "1000")
+            // Partitions that are added later are found soon.
+            .set("topic.metadata.refresh.interval.ms", "5000")
+            .create_with_context(Assignment { changes: AtomicU64::new(0), log: log.clone() })?;
+        consumer.subscribe(&[&mapping.topic])?;
+        log.line(format!("polling as {mapping:?}"));
+        Ok(Self { mapping, target, log, observer, consumer: Arc::new(consumer), carried: None, seen_assignments: 0 })
+    }
+
+    /// Polls until `stopped` turns true.
+    pub(crate) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            let gathered = tokio::select! {
+                gathered = self.gather() => gathered,
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+            };
+            match gathered {
+                Gathered::Oversized(record) => {
+                    self.give_up(
+                        1,
+                        &format!("partition {} offset {}: no event can hold it", record.partition, record.offset),
+                    );
+                    self.commit([(record.partition, record.offset + 1)]).await;
+                }
+                Gathered::Event(batch) => match self.deliver(&batch, &mut stopped).await {
+                    Outcome::Acknowledged | Outcome::GivenUp => self.commit(batch.next_offsets()).await,
+                    Outcome::Stopped => break,
+                },
+            }
+        }
+        self.log.line("stopped");
+    }
+
+    /// Reads records until the event is full or its window, which opens with its first record, is over.
+    async fn gather(&mut self) -> Gathered {
+        let mut batch = self.empty_batch();
+        let mut window_end = None;
+        if let Some(record) = self.carried.take() {
+            if let Err(record) = batch.offer(record) {
+                return Gathered::Oversized(record);
+            }
+            window_end = Some(Instant::now() + self.mapping.window);
+        }
+        while !batch.is_full() {
+            let received = match window_end {
+                None => Some(self.consumer.recv().await),
+                Some(end) => timeout_at(end, self.consumer.recv()).await.ok(),
+            };
+            let encoded = received.map(|received| Record::encode(&received?));
+            let changes = self.consumer.context().changes.load(Ordering::Acquire);
+            if changes != self.seen_assignments {
+                // What was gathered is not acknowledged: whoever has its partition now reads it again.
+                self.seen_assignments = changes;
+                batch = self.empty_batch();
+                window_end = None;
+            }
+            let record = match encoded {
+                Some(Ok(record)) => record,
+                Some(Err(error)) => {
+                    self.log.line(format!("cannot read from the topic: {error:#}"));
+                    sleep(FIRST_BACKOFF).await;
+                    continue;
+                }
+                None if batch.is_empty() => continue,
+                None => break,
+            };
+            if let Err(record) = batch.offer(record) {
+                if batch.is_empty() {
+                    return Gathered::Oversized(record);
+                }
+                self.carried = Some(record);
+                break;
+            }
+            window_end.get_or_insert_with(|| Instant::now() + self.mapping.window);
+        }
+        Gathered::Event(batch)
+    }
+
+    /// Invokes the function with the whole event until it succeeds, as Lambda does.
+    async fn deliver(&self, batch: &Batch, stopped: &mut watch::Receiver<bool>) -> Outcome {
+        let event = batch.to_json();
+        let what = format!("{} records of {}, {} bytes", batch.records(), ranges(batch), event.len());
+        let mut backoff = FIRST_BACKOFF;
+        let mut failures = 0;
+        loop {
+            let started = Instant::now();
+            let error = match self.target.deliver(event.clone()).await {
+                Ok(()) => {
+                    self.log.line(format!("acknowledged in {:.2} s: {what}", started.elapsed().as_secs_f64()));
+                    self.observer.count(|counts| {
+                        counts.events += 1;
+                        counts.records += batch.records() as u64;
+                        counts.bytes += event.len() as u64;
+                    });
+                    return Outcome::Acknowledged;
+                }
+                Err(error) => format!("{error:#}"),
+            };
+            failures += 1;
+            self.log.line(format!("failed ({failures}): {what}: {error}"));
+            self.observer.count(|counts| counts.last_error = Some(error));
+            if self.mapping.retries.is_some_and(|limit| failures > limit) {
+                self.give_up(batch.records() as u64, &format!("{what}: failed {failures} times"));
+                return Outcome::GivenUp;
+            }
+            tokio::select! {
+                () = sleep(backoff) => {}
+                _ = stopped.wait_for(|stopped| *stopped) => return Outcome::Stopped,
+            }
+            self.observer.count(|counts| counts.retries += 1);
+            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+        }
+    }
+
+    /// Lambda would hand these to the on-failure destination, or drop them where there is none.
+    fn give_up(&self, records: u64, what: &str) {
+        self.log.line(format!("given up, and skipped: {what}"));
+        self.observer.count(|counts| {
+            counts.given_up += records;
+            counts.last_error.get_or_insert_with(|| what.to_owned());
+        });
+    }
+
+    /// A commit that fails for good is no error: what it stood for is delivered again.
+    async fn commit(&self, next_offsets: impl IntoIterator<Item = (i32, i64)>) {
+        let mut offsets = TopicPartitionList::new();
+        for (partition, next) in next_offsets {
+            // An offset is never negative, the only one this refuses.
+            let _ = offsets.add_partition_offset(&self.mapping.topic, partition, Offset::Offset(next));
+        }
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (consumer, offsets) = (Arc::clone(&self.consumer), offsets.clone());
+            match spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => self.log.line(format!("cannot commit: {error}")),
+                Err(error) => self.log.line(format!("cannot commit: {error}")),
+            }
+            sleep(FIRST_BACKOFF).await;
+        }
+    }
+
+    fn empty_batch(&self) -> Batch {
+        Batch::new(&self.mapping.topic, &self.mapping.bootstrap_servers, self.mapping.limits)
+    }
+}
+
+fn ranges(batch: &Batch) -> String {
+    let ends: Vec<String> =
+        batch.next_offsets().map(|(partition, next)| format!("{partition} up to {}", next - 1)).collect();
+    format!("partition {}", ends.join(", "))
+}
+
+/// Counts changes of the assignment, and logs what librdkafka has to say.
+pub(crate) struct Assignment {
+    changes: AtomicU64,
+    log: Log,
+}
+
+impl ClientContext for Assignment {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.log.line(format!("librdkafka {level:?} {facility}: {message}"));
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.line(format!("librdkafka: {error}: {reason}"));
+    }
+}
+
+impl ConsumerContext for Assignment {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        self.changes.fetch_add(1, Ordering::Release);
+        let what = match rebalance {
+            Rebalance::Assign(partitions) => format!("assigned {}", listed(partitions)),
+            Rebalance::Revoke(partitions) => format!("revoked {}", listed(partitions)),
+            Rebalance::Error(error) => format!("failed: {error}"),
+        };
+        self.log.line(format!("rebalance: {what}"));
+    }
+}
+
+fn listed(partitions: &TopicPartitionList) -> String {
+    let numbers: Vec<String> = partitions.elements().iter().map(|element| element.partition().to_string()).collect();
+    format!("partitions {}", numbers.join(", "))
+}

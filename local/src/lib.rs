@@ -1,0 +1,35 @@
+//! The local stack: real Apache Kafka, the AWS emulator with the deployed `template.yaml`, and the self-managed Kafka
+//! event source between them that the emulator lacks. All of it on 127.0.0.1, all of it ended with its [`Stack`].
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use std::time::Duration;
+//! use local::{Stack, StackOptions};
+//!
+//! let stack = Stack::start(StackOptions::from_environment()).await?;
+//! // … publish to `stack.topic()` on `stack.bootstrap_servers()` …
+//! stack.event_source()?.wait_until_drained(Duration::from_secs(60), |_| ()).await?;
+//! let rows = stack.athena_query("SELECT count(*) FROM bars").await?;
+//! stack.stop().await
+//! # }
+//! ```
+
+mod aws;
+mod broker;
+pub mod demo;
+mod deploy;
+mod emulator;
+mod event_source;
+mod layout;
+mod ports;
+mod process;
+mod stack;
+mod topic;
+pub mod up;
+
+pub use aws::{Aws, Row};
+pub use deploy::Outputs;
+pub use event_source::{Counts, EventSource, PartitionProgress, Progress};
+pub use layout::{StackFolder, project_root};
+pub use stack::{Stack, StackOptions};
+pub use topic::PartitionOffsets;

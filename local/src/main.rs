@@ -1,0 +1,88 @@
+//! The command line of the local stack.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use local::demo::{self, Source};
+use local::up;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The whole system on this machine: real Kafka, the AWS emulator, the deployed template.yaml
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "\
+Environment:
+  KAFKA_BOOTSTRAP_SERVERS        a broker that runs already (host:port,host:port), instead of one of its own
+  KAFKA_TOPIC                    the topic of `local up` (default stock-bars)
+
+Examples:
+  local demo                     35,000 simulated bars from the topic to the reports
+  local demo --data bars.csv     the bars of a file
+  local up                       the stack, until Ctrl-C"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Publish bars, land them, crawl, report; exit 0 only if every record is found again
+    Demo {
+        /// CSV file of bars, columns as Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
+        /// Number of simulated bars, without --data
+        #[arg(long, value_name = "N", default_value_t = 35_000, conflicts_with = "data")]
+        count: u64,
+    },
+    /// Start the stack, say how to use it, and keep it up until Ctrl-C
+    Up,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start").and_then(|runtime| {
+            let ended = runtime.block_on(run(arguments.command));
+            // A call into librdkafka may still wait for a broker that is gone.
+            runtime.shutdown_timeout(Duration::from_secs(2));
+            ended
+        });
+    match ended {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<bool> {
+    let interrupted = interrupted()?;
+    match command {
+        Command::Demo { data: Some(file), .. } => demo::run(Source::Csv(file), interrupted).await,
+        Command::Demo { data: None, count } => demo::run(Source::Simulator { count }, interrupted).await,
+        Command::Up => up::run(interrupted).await.map(|()| true),
+    }
+}
+
+/// Ends with the first signal that asks this process to end.
+fn interrupted() -> Result<impl Future<Output = ()>> {
+    let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+        .into_iter()
+        .map(signal)
+        .collect::<Result<Vec<_>, _>>()
+        .context("cannot listen for signals")?;
+    Ok(async move {
+        let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures::future::select_all(received).await;
+    })
+}

@@ -1,0 +1,87 @@
+//! The stack for working with it: up until Ctrl-C.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::time::sleep;
+
+use crate::demo::{Console, say};
+use crate::{Stack, StackOptions};
+
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Starts the stack, says how to use it, and keeps it up until `interrupted`.
+///
+/// # Errors
+/// It did not start, or a part of it ended by itself.
+pub async fn run(interrupted: impl Future<Output = ()>) -> Result<()> {
+    let mut console = Console::new(2);
+    let mut interrupted = std::pin::pin!(interrupted);
+    let step = console.step("start Kafka and the AWS emulator, deploy template.yaml");
+    let mut stack = tokio::select! {
+        stack = Stack::start_telling(StackOptions::from_environment(), |reached| step.say(reached)) => {
+            stack.with_context(|| step.failed())?
+        }
+        () = &mut interrupted => bail!("interrupted"),
+    };
+    step.done("the stack is up");
+    stack.write_environment_file()?;
+    say(&how_to_use(&stack));
+    let ended = tokio::select! {
+        ended = watch(&mut stack, &mut console) => ended,
+        () = &mut interrupted => Ok(()),
+    };
+    say("\nstopping");
+    stack.stop().await?;
+    ended
+}
+
+async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
+    let step = console.step("land what is published, until Ctrl-C");
+    let mut told = (0, 0);
+    loop {
+        stack.check_running()?;
+        let progress = stack.event_source()?.progress().await?;
+        let counts = &progress.counts;
+        if counts.retries > told.1 {
+            step.say(&format!(
+                "invocation failed, trying again: {}",
+                counts.last_error.as_deref().unwrap_or("unknown")
+            ));
+        } else if counts.records > told.0 && progress.lag() == 0 {
+            step.say(&format!("{} records landed in {} events", counts.records, counts.events));
+        }
+        step.note(&format!("{} records waiting", progress.lag()));
+        told = (counts.records, counts.retries);
+        sleep(LOOK).await;
+    }
+}
+
+fn how_to_use(stack: &Stack) -> String {
+    let (servers, topic, outputs) = (stack.bootstrap_servers(), stack.topic(), stack.outputs());
+    let folder = stack.folder();
+    format!(
+        r#"
+  Kafka       {servers}, topic {topic}
+  AWS         {endpoint} (any key; region us-east-1)
+  lake        s3://{bucket}/
+  tables      {database}.bars, {database}.rejects; workgroup {workgroup}
+  functions   {ingest}, {crawl}, {report}
+  logs        {logs}
+  environment {environment}
+
+  publish     target/debug/producer --bootstrap-servers {servers} --topic {topic} --simulate --count 1000
+  look        (with the AWS CLI) set -a; . {environment}; set +a; aws s3 ls --recursive s3://{bucket}/
+  one event   PATH="$PWD/target/tools/venv/bin:$PATH" cargo lambda watch --env-file {environment}
+"#,
+        endpoint = stack.endpoint(),
+        bucket = outputs.lake_bucket,
+        database = outputs.database,
+        workgroup = outputs.workgroup,
+        ingest = outputs.ingest_function,
+        crawl = outputs.crawl_function,
+        report = outputs.report_function,
+        logs = folder.logs().display(),
+        environment = folder.environment_file().display(),
+    )
+}

@@ -1,0 +1,193 @@
+//! What was typed: the command line, and the environment variables that stand for it.
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, which shows a backtick as a backtick")]
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::builder::FalseyValueParser;
+use clap::{Parser, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  The tutorial's file, once, as fast as the broker takes it:
+    producer --bootstrap-servers broker-1:9092 --create-topic --partitions 3 --csv indexProcessed.csv
+
+  Ten bars a second, drawn at random from the file until Ctrl-C:
+    producer --bootstrap-servers broker-1:9092 --csv indexProcessed.csv --order sample --rate 10
+
+  A hundred thousand simulated bars, the same ones each time:
+    producer --bootstrap-servers broker-1:9092 --simulate --seed 7 --count 100000
+
+  Bars that another program writes, one JSON object a line:
+    ./market-feed | producer --bootstrap-servers broker-1:9092 --stdin
+
+  A broker with TLS and a password (keep the password out of the process list):
+    export KAFKA_PROPERTIES=sasl.username=lake,sasl.password=...
+    producer --bootstrap-servers broker-1:9096 --csv indexProcessed.csv \\
+      -X security.protocol=SASL_SSL -X sasl.mechanism=SCRAM-SHA-512
+
+SIGINT and SIGTERM stop reading and send what is queued (30 s at most; a second signal ends at once).
+The last line, on stdout, adds up: read = skipped + sent, sent = acknowledged + failed.
+The exit code is 0 only when every record sent was acknowledged.";
+
+/// Publishes stock bars to an Apache Kafka topic, each acknowledged by all in-sync replicas.
+#[derive(Parser)]
+#[command(name = "producer", version, after_help = EXAMPLES, max_term_width = 120)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    #[command(flatten)]
+    pub(crate) kafka: KafkaArgs,
+
+    /// Order of the CSV file's rows [default: replay]
+    #[arg(long, value_enum, env = "PRODUCER_ORDER", help_heading = "Source")]
+    pub(crate) order: Option<Order>,
+
+    /// Begin again at the end of the file, until --count or a signal
+    #[arg(long, env = "PRODUCER_REPEAT", value_parser = FalseyValueParser::new(), help_heading = "Source")]
+    pub(crate) repeat: bool,
+
+    /// Seed of --simulate and of --order sample [default: drawn anew, and printed]
+    #[arg(long, value_name = "N", env = "PRODUCER_SEED", help_heading = "Source")]
+    pub(crate) seed: Option<u64>,
+
+    /// First day of the simulation, which goes on to the end of the year 9999 [default: 2021-06-01]
+    #[arg(long, value_name = "YYYY-MM-DD", env = "PRODUCER_FROM", help_heading = "Source")]
+    pub(crate) from: Option<NaiveDate>,
+
+    /// Stop at the first row that cannot be a bar, instead of skipping and counting it
+    #[arg(long, env = "PRODUCER_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Source")]
+    pub(crate) strict: bool,
+
+    /// Records a second, evenly spaced; 0: as fast as the broker takes them
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "0",
+        env = "PRODUCER_RATE",
+        value_parser = rate,
+        help_heading = "Pace"
+    )]
+    pub(crate) rate: f64,
+
+    /// Stop after N records have been sent
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PRODUCER_COUNT",
+        value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Pace"
+    )]
+    pub(crate) count: Option<u64>,
+}
+
+/// Where the bars come from: exactly one.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SourceArgs {
+    /// CSV file with the columns Index, Date, Open, High, Low, Close, Volume and, if it has them, Adj Close and
+    /// CloseUSD; found by name, in any order; other columns are left out
+    #[arg(long, value_name = "FILE", env = "PRODUCER_CSV", help_heading = "Source")]
+    pub(crate) csv: Option<PathBuf>,
+
+    /// Random walk of the tutorial's 14 indices, endless unless --count is given
+    #[arg(long, env = "PRODUCER_SIMULATE", value_parser = FalseyValueParser::new(), help_heading = "Source")]
+    pub(crate) simulate: bool,
+
+    /// JSON lines on standard input, each an object with an Index, or an array of them; sent byte by byte as they are
+    #[arg(long, env = "PRODUCER_STDIN", value_parser = FalseyValueParser::new(), help_heading = "Source")]
+    pub(crate) stdin: bool,
+}
+
+/// Where the bars go.
+#[derive(clap::Args)]
+pub(crate) struct KafkaArgs {
+    /// Brokers to ask for the others, comma separated
+    #[arg(long, value_name = "HOST:PORT,...", env = "KAFKA_BOOTSTRAP_SERVERS", help_heading = "Kafka")]
+    pub(crate) bootstrap_servers: Option<String>,
+
+    /// Topic to publish to
+    #[arg(long, value_name = "NAME", default_value = "stock-bars", env = "KAFKA_TOPIC", help_heading = "Kafka")]
+    pub(crate) topic: String,
+
+    /// Create the topic if it does not exist
+    #[arg(long, env = "KAFKA_CREATE_TOPIC", value_parser = FalseyValueParser::new(), help_heading = "Kafka")]
+    pub(crate) create_topic: bool,
+
+    /// Partitions of the topic to create
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "3",
+        requires = "create_topic",
+        env = "KAFKA_PARTITIONS",
+        value_parser = clap::value_parser!(i32).range(1..),
+        help_heading = "Kafka"
+    )]
+    pub(crate) partitions: i32,
+
+    /// Replicas of the topic to create [default: the broker's default.replication.factor]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "create_topic",
+        env = "KAFKA_REPLICATION_FACTOR",
+        value_parser = clap::value_parser!(i32).range(1..=i64::from(i16::MAX)),
+        help_heading = "Kafka"
+    )]
+    pub(crate) replication_factor: Option<i32>,
+
+    /// Any librdkafka property, as often as needed; wins over KAFKA_PROPERTIES
+    #[arg(short = 'X', value_name = "PROPERTY=VALUE", help_heading = "Kafka")]
+    pub(crate) property: Vec<String>,
+
+    /// Properties as one list, separated by commas, or by line breaks where a value has a comma in it
+    #[arg(long, value_name = "LIST", env = "KAFKA_PROPERTIES", hide_env_values = true, help_heading = "Kafka")]
+    pub(crate) properties: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Order {
+    /// From the first row to the last
+    Replay,
+    /// At random, with replacement, until --count or a signal; the file is held in memory
+    Sample,
+}
+
+fn rate(typed: &str) -> Result<f64, String> {
+    const SLOWEST: f64 = 0.001;
+    match typed.parse::<f64>() {
+        Ok(rate) if rate == 0.0 || (SLOWEST..=1e9).contains(&rate) => Ok(rate),
+        _ => Err(format!("must be 0, or a number from {SLOWEST} up")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn exactly_one_source_is_wanted() {
+        for sources in [&[][..], &["--simulate", "--stdin"], &["--simulate", "--csv", "bars.csv"]] {
+            assert!(Args::try_parse_from([&["producer"], sources].concat()).is_err(), "{sources:?}");
+        }
+        assert!(Args::try_parse_from(["producer", "--stdin"]).is_ok());
+    }
+
+    #[test]
+    fn a_rate_is_zero_or_a_number_that_a_clock_can_keep() {
+        assert_eq!(rate("0"), Ok(0.0));
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for bad in ["-1", "nan", "inf", "1e-300", "ten"] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What was meant: the arguments, checked against each other.
+
+use anyhow::{Result, bail, ensure};
+use chrono::{Datelike, NaiveDate};
+use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+
+use crate::args::{Args, Order, SourceArgs};
+use crate::properties;
+use crate::run::Limits;
+use crate::source::{self, Plan};
+use crate::topic::Topic;
+
+/// The tutorial's data end the day before.
+const AFTER_THE_TUTORIAL: NaiveDate = NaiveDate::from_ymd_opt(2021, 6, 1).unwrap();
+
+/// One publication, as the user meant it.
+pub(crate) struct Config {
+    pub(crate) source: Plan,
+    pub(crate) kafka: ClientConfig,
+    pub(crate) topic: Topic,
+    pub(crate) limits: Limits,
+}
+
+impl Config {
+    /// `drawn_seed` is the seed to use where none was typed and one is needed.
+    pub(crate) fn from_args(args: Args, drawn_seed: u64) -> Result<Config> {
+        let source = source_plan(&args, args.seed.unwrap_or(drawn_seed))?;
+
+        let mut kafka = ClientConfig::new();
+        if let Some(servers) = args.kafka.bootstrap_servers.filter(|servers| !servers.is_empty()) {
+            kafka.set("bootstrap.servers", servers);
+        }
+        for (name, value) in properties::merge(args.kafka.properties.as_deref(), &args.kafka.property)? {
+            kafka.set(name, value);
+        }
+        ensure!(
+            ["bootstrap.servers", "metadata.broker.list"].iter().any(|name| kafka.get(name).is_some()),
+            "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS"
+        );
+        let log_level = if kafka.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning };
+        kafka.set_log_level(log_level);
+
+        Ok(Config {
+            source,
+            kafka,
+            topic: Topic {
+                name: args.kafka.topic,
+                create: args.kafka.create_topic,
+                partitions: args.kafka.partitions,
+                replication_factor: args.kafka.replication_factor,
+            },
+            limits: Limits { rate: args.rate, count: args.count, strict: args.strict },
+        })
+    }
+
+    /// How many rows are to come, where it can be told.
+    pub(crate) fn total(&self) -> Option<u64> {
+        [source::total(&self.source), self.limits.count].into_iter().flatten().min()
+    }
+}
+
+/// clap's `requires` cannot say this: it gives way to the exclusive group that the sources form.
+fn source_plan(args: &Args, seed: u64) -> Result<Plan> {
+    let SourceArgs { csv, simulate, .. } = &args.source;
+    ensure!(csv.is_some() || args.order.is_none(), "--order goes with --csv");
+    ensure!(csv.is_some() || !args.repeat, "--repeat goes with --csv");
+    ensure!(*simulate || args.from.is_none(), "--from goes with --simulate");
+    Ok(match (csv, args.order) {
+        (Some(_), Some(Order::Sample)) if args.repeat => {
+            bail!("--repeat goes with --order replay; a sample never ends by itself")
+        }
+        (Some(csv), Some(Order::Sample)) => Plan::Sample { csv: csv.clone(), seed },
+        (Some(csv), _) => Plan::Replay { csv: csv.clone(), repeat: args.repeat },
+        (None, _) if *simulate => {
+            let from = args.from.unwrap_or(AFTER_THE_TUTORIAL);
+            ensure!((1..=9999).contains(&from.year()), "--from {from} is not a day of the years 1 to 9999");
+            Plan::Simulate { from, seed }
+        }
+        (None, _) => Plan::Stdin,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn config(typed: &[&str]) -> Result<Config> {
+        let broker = ["producer", "--bootstrap-servers", "broker-1:9092"];
+        Config::from_args(Args::try_parse_from([&broker, typed].concat())?, 42)
+    }
+
+    fn message(typed: &[&str]) -> String {
+        config(typed).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn each_source_is_planned_as_typed() {
+        let csv = || "bars.csv".into();
+        let from = || "2021-06-01".parse().unwrap();
+        let plan = |typed: &[&str]| config(typed).unwrap().source;
+        assert_eq!(plan(&["--csv", "bars.csv", "--repeat"]), Plan::Replay { csv: csv(), repeat: true });
+        assert_eq!(plan(&["--csv", "bars.csv", "--order", "sample"]), Plan::Sample { csv: csv(), seed: 42 });
+        assert_eq!(plan(&["--simulate", "--seed", "7"]), Plan::Simulate { from: from(), seed: 7 });
+        assert_eq!(plan(&["--stdin"]), Plan::Stdin);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        assert!(message(&["--csv", "bars.csv", "--order", "sample", "--repeat"]).contains("--order replay"));
+        assert!(message(&["--simulate", "--repeat"]).contains("--csv"));
+        assert!(message(&["--stdin", "--order", "sample"]).contains("--csv"));
+        assert!(message(&["--stdin", "--from", "2021-06-01"]).contains("--simulate"));
+        assert!(message(&["--stdin", "--partitions", "3"]).contains("--create-topic"));
+        assert!(message(&["--simulate", "--from", "+12000-01-01"]).contains("years 1 to 9999"));
+    }
+
+    #[test]
+    fn a_property_wins_over_the_option_of_the_same_meaning() {
+        let kafka = config(&["--stdin", "-X", "bootstrap.servers=broker-2:9092"]).unwrap().kafka;
+        assert_eq!(kafka.get("bootstrap.servers"), Some("broker-2:9092"));
+    }
+
+    #[test]
+    fn a_broker_must_be_named() {
+        let args = Args::try_parse_from(["producer", "--stdin", "--bootstrap-servers", ""]).unwrap();
+        let message = Config::from_args(args, 42).err().unwrap().to_string();
+        assert!(message.contains("--bootstrap-servers") && message.contains("KAFKA_BOOTSTRAP_SERVERS"), "{message}");
+    }
+}

@@ -1,0 +1,68 @@
+//! Records into librdkafka's queue.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use rdkafka::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+
+use crate::delivery::{Reports, in_words};
+use crate::source::Record;
+use crate::topic::{self, Topic};
+
+/// An idempotent producer for one topic.
+pub(crate) struct Publisher {
+    producer: ThreadedProducer<Reports>,
+    topic: String,
+}
+
+/// What became of a record that was handed over.
+pub(crate) enum Handed {
+    /// Taken, or refused for good: either way its fate is in the reports.
+    Over,
+    /// The queue is full: try again in a moment.
+    Back,
+}
+
+impl Publisher {
+    /// Connects; returns a sentence about the topic beside the publisher. Gives up on silent brokers after `patience`.
+    pub(crate) fn connect(kafka: &ClientConfig, topic: &Topic, patience: Duration) -> Result<(Publisher, String)> {
+        let producer: ThreadedProducer<Reports> =
+            kafka.create_with_context(Reports::default()).map_err(|error| match error {
+                // The text of the first repeats the value, which may be a password.
+                KafkaError::ClientConfig(_, description, _, _) | KafkaError::ClientCreation(description) => {
+                    anyhow!("librdkafka: {description}")
+                }
+                other => anyhow!(other),
+            })?;
+        let sentence = topic::prepare(&producer, kafka, topic, patience)?;
+        Ok((Publisher { producer, topic: topic.name.clone() }, sentence))
+    }
+
+    /// Queues a record without waiting. An error means that no further record can be sent.
+    pub(crate) fn hand_over(&self, record: &Record) -> Result<Handed> {
+        let message = BaseRecord::to(&self.topic).key(&record.key).payload(&record.value);
+        let Err((error, _)) = self.producer.send(message) else {
+            return Ok(Handed::Over);
+        };
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::QueueFull) => Ok(Handed::Back),
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+                self.reports().record_failed(&error, &record.key);
+                Ok(Handed::Over)
+            }
+            _ => Err(anyhow!("cannot send to topic {}: {}", self.topic, in_words(&error))),
+        }
+    }
+
+    /// Sends what lingers in the queue now, without waiting for it.
+    pub(crate) fn hurry(&self) {
+        // Its error says that records are still on their way, which the reports say better.
+        let _ = self.producer.flush(Duration::ZERO);
+    }
+
+    pub(crate) fn reports(&self) -> &Reports {
+        self.producer.client().context()
+    }
+}

@@ -1,0 +1,192 @@
+//! One run: rows from the source, at their pace, to the publisher, until one of the reasons to end.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Error, Result, anyhow};
+use tokio::sync::mpsc;
+use tokio::time::{interval, sleep, sleep_until};
+
+use crate::pace::Pace;
+use crate::progress::Progress;
+use crate::publish::{Handed, Publisher};
+use crate::source::{NoRecord, Record, Row, Rows};
+use crate::stop::Stop;
+use crate::tally::Tally;
+
+/// Rows that may be read before they are sent.
+const READ_AHEAD: usize = 1024;
+/// Wait before a record is offered again to a full queue.
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
+/// How often the screen and the reports are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a signal leaves for what is queued.
+const LAST_FLUSH: Duration = Duration::from_secs(30);
+/// Skipped rows that are named; the others are counted only.
+const NAMED_ROWS: u64 = 10;
+
+/// When to end, and how fast to go there.
+pub(crate) struct Limits {
+    /// Records a second; 0 is no limit.
+    pub(crate) rate: f64,
+    pub(crate) count: Option<u64>,
+    /// Whether a row that cannot be a bar ends the run.
+    pub(crate) strict: bool,
+}
+
+/// How a run ended.
+pub(crate) struct Outcome {
+    pub(crate) tally: Tally,
+    /// Why it ended before its time; what was sent until then is in the tally all the same.
+    pub(crate) error: Option<Error>,
+}
+
+/// Sends the rows, then waits for the fate of every record: as long as librdkafka tries (`message.timeout.ms`), but not
+/// longer than 30 s after a signal, and not at all after the second.
+pub(crate) async fn run(
+    rows: Rows,
+    limits: &Limits,
+    publisher: &Publisher,
+    progress: &mut Progress,
+    stop: &mut Stop,
+) -> Outcome {
+    let mut run = Run { limits, publisher, progress, tally: Tally::default(), started: Instant::now() };
+    let mut flush_until = None;
+    let error = match run.send_all(read_ahead(rows), stop).await {
+        Ok(End::Complete) => None,
+        Ok(End::Signal(name)) => {
+            run.progress.say(&format!("{name}: no more is read; waiting up to 30 s for what is queued"));
+            flush_until = Some(Instant::now() + LAST_FLUSH);
+            None
+        }
+        Err(error) => Some(error),
+    };
+    run.flush(flush_until, stop).await;
+    run.finish(error)
+}
+
+enum End {
+    Complete,
+    Signal(&'static str),
+}
+
+struct Run<'a> {
+    limits: &'a Limits,
+    publisher: &'a Publisher,
+    progress: &'a mut Progress,
+    tally: Tally,
+    started: Instant,
+}
+
+impl Run<'_> {
+    async fn send_all(&mut self, mut rows: mpsc::Receiver<Row>, stop: &mut Stop) -> Result<End> {
+        let mut pace = Pace::new(self.limits.rate, self.started);
+        let mut tick = interval(TICK);
+        let mut handed_back = None;
+        while self.limits.count != Some(self.tally.sent) {
+            tokio::select! {
+                biased;
+                name = stop.asked() => return Ok(End::Signal(name)),
+                _ = tick.tick() => self.look(),
+                row = next_row(&mut handed_back, &mut rows, pace.due()) => match row {
+                    None => break,
+                    Some(Ok(record)) => match self.publisher.hand_over(&record)? {
+                        Handed::Over => {
+                            self.tally.read += 1;
+                            self.tally.sent += 1;
+                            pace.sent(Instant::now());
+                        }
+                        Handed::Back => handed_back = Some(record),
+                    },
+                    Some(Err(NoRecord::Skipped { line, reason })) => self.skip(line, &reason)?,
+                    Some(Err(NoRecord::Broken(error))) => return Err(error.context("the source failed")),
+                },
+            }
+        }
+        Ok(End::Complete)
+    }
+
+    fn skip(&mut self, line: u64, reason: &str) -> Result<()> {
+        self.tally.read += 1;
+        self.tally.skipped += 1;
+        if self.limits.strict {
+            return Err(anyhow!("line {line}: {reason}; without --strict it is skipped"));
+        }
+        if self.tally.skipped <= NAMED_ROWS {
+            self.progress.say(&format!("line {line} skipped: {reason}"));
+        } else if self.tally.skipped == NAMED_ROWS + 1 {
+            self.progress.say("further lines that are skipped are counted, not named");
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) {
+        let mut tick = interval(TICK);
+        self.look();
+        while self.tally.on_the_way() > 0 && until.is_none_or(|until| Instant::now() < until) {
+            tokio::select! {
+                biased;
+                _ = stop.asked() => match until {
+                    None => until = Some(Instant::now() + LAST_FLUSH),
+                    Some(_) => break,
+                },
+                _ = tick.tick() => self.publisher.hurry(),
+                () = sleep(QUEUE_FULL_PAUSE) => {}
+            }
+            self.look();
+        }
+    }
+
+    /// Takes in what librdkafka has reported, and shows it.
+    fn look(&mut self) {
+        let reports = self.publisher.reports();
+        self.tally.acknowledged = reports.acknowledged();
+        self.tally.failed = reports.failed();
+        self.tally.elapsed = self.started.elapsed();
+        for trouble in reports.take_troubles() {
+            self.progress.say(&trouble);
+        }
+        self.progress.show(&self.tally);
+    }
+
+    fn finish(mut self, error: Option<Error>) -> Outcome {
+        let unknown = self.tally.on_the_way();
+        if unknown > 0 {
+            self.progress
+                .say(&format!("{unknown} records were not acknowledged in time: they may be on the topic or not"));
+            self.tally.failed += unknown;
+        }
+        self.progress.finish();
+        Outcome { tally: self.tally, error }
+    }
+}
+
+/// Runs the source on a thread of its own: reading may block, and a signal must not wait for it. The thread is left
+/// behind in its read when the program ends.
+fn read_ahead(rows: Rows) -> mpsc::Receiver<Row> {
+    let (sender, receiver) = mpsc::channel(READ_AHEAD);
+    thread::spawn(move || {
+        for row in rows {
+            if sender.blocking_send(row).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// The record that the queue had no room for, or else the next row once a record is due. Loses nothing when cancelled.
+async fn next_row(
+    handed_back: &mut Option<Record>,
+    rows: &mut mpsc::Receiver<Row>,
+    due: Option<Instant>,
+) -> Option<Row> {
+    if handed_back.is_some() {
+        sleep(QUEUE_FULL_PAUSE).await;
+        return handed_back.take().map(Ok);
+    }
+    if let Some(due) = due {
+        sleep_until(due.into()).await;
+    }
+    rows.recv().await
+}

@@ -1,0 +1,259 @@
+//! The program as it is started, against librdkafka's mock cluster. That keeps 5 MiB for a partition and drops the rest
+//! in silence, so the inputs are small.
+#![expect(clippy::unwrap_used, reason = "the functions that the tests share are tests too")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::Message;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+const TOPIC: &str = "stock-bars";
+const PARTITIONS: i32 = 3;
+const HEADER: &str = "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD\n";
+
+struct Kafka {
+    // Dropped before the cluster, of which it takes leave.
+    consumer: BaseConsumer,
+    cluster: MockCluster<'static, DefaultProducerContext>,
+}
+
+impl Kafka {
+    fn start() -> Kafka {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(TOPIC, PARTITIONS, 1).unwrap();
+        let consumer = ClientConfig::new()
+            .set("bootstrap.servers", cluster.bootstrap_servers())
+            .set("group.id", "reader")
+            .create()
+            .unwrap();
+        Kafka { consumer, cluster }
+    }
+
+    /// The program with `arguments` for this cluster, and nothing of the test's own environment that could change it.
+    fn producer(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_producer"));
+        command
+            .env_clear()
+            .env("KAFKA_BOOTSTRAP_SERVERS", self.cluster.bootstrap_servers())
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = self.producer(arguments).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn records(&self) -> i64 {
+        let end = |partition| self.consumer.fetch_watermarks(TOPIC, partition, Duration::from_secs(5)).unwrap().1;
+        (0..PARTITIONS).map(end).sum()
+    }
+
+    fn wait_for_records(&self, wanted: i64) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.records() < wanted {
+            assert!(Instant::now() < deadline, "{} of {wanted} records came", self.records());
+        }
+    }
+
+    /// Partition, key and value of everything on the topic.
+    fn read_all(&self) -> Vec<(i32, String, String)> {
+        let mut assignment = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            assignment.add_partition_offset(TOPIC, partition, Offset::Beginning).unwrap();
+        }
+        self.consumer.assign(&assignment).unwrap();
+        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        let next = || self.consumer.poll(Duration::from_secs(10)).unwrap().unwrap();
+        (0..self.records())
+            .map(|_| {
+                let message = next();
+                (message.partition(), text(message.key()), text(message.payload()))
+            })
+            .collect()
+    }
+}
+
+fn terminate(child: &Child) {
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// The end line without its times.
+fn sums(output: &Output) -> String {
+    let stdout = String::from_utf8(output.stdout.clone()).unwrap();
+    stdout.rsplitn(3, ',').last().unwrap().to_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn bars(count: usize) -> String {
+    let mut csv = HEADER.to_owned();
+    for row in 0..count {
+        let symbol = ["HSI", "NYA", "IXIC", "N225", "N100"][row % 5];
+        writeln!(csv, "{symbol},2021-06-01,{row}.5,{row}.5,{row}.5,{row}.5,{row}.5,0,{row}.5").unwrap();
+    }
+    csv
+}
+
+fn csv_file(text: &str) -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bars.csv");
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (directory, path)
+}
+
+#[test]
+fn every_row_is_acknowledged_in_order_in_the_partition_of_its_symbol() {
+    let kafka = Kafka::start();
+    let (_directory, csv) = csv_file(&bars(500));
+    let output = kafka.run(&["--csv", &csv], "");
+    assert_eq!(sums(&output), "read 500, skipped 0, sent 500, acknowledged 500, failed 0");
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    let mut partitions: BTreeMap<String, BTreeSet<i32>> = BTreeMap::new();
+    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (partition, key, value) in kafka.read_all() {
+        partitions.entry(key.clone()).or_default().insert(partition);
+        values.entry(key).or_default().push(value);
+    }
+    assert!(partitions.values().all(|of_symbol| of_symbol.len() == 1), "{partitions:?}");
+    let expected = |row: usize| {
+        format!(
+            "{{\"Index\":\"HSI\",\"Date\":\"2021-06-01\",\"Open\":{row}.5,\"High\":{row}.5,\"Low\":{row}.5,\"Close\":{row}.5,\
+             \"Adj Close\":{row}.5,\"Volume\":0.0,\"CloseUSD\":{row}.5}}"
+        )
+    };
+    assert_eq!(values["HSI"], (0..500).step_by(5).map(expected).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_bad_row_is_named_and_skipped_and_fatal_when_strict() {
+    let kafka = Kafka::start();
+    let (_directory, csv) = csv_file(&format!("{}HSI,yesterday,1,1,1,1,1,0,1\n", bars(2)));
+    let output = kafka.run(&["--csv", &csv], "");
+    assert_eq!(sums(&output), "read 3, skipped 1, sent 2, acknowledged 2, failed 0");
+    assert!(output.status.success());
+    assert!(stderr(&output).contains("line 4 skipped: Date is not a day"), "{}", stderr(&output));
+
+    let output = kafka.run(&["--csv", &csv, "--strict"], "");
+    assert_eq!(sums(&output), "read 3, skipped 1, sent 2, acknowledged 2, failed 0");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("error: line 4: Date is not a day"), "{}", stderr(&output));
+}
+
+#[test]
+fn only_the_first_ten_bad_rows_are_named() {
+    let kafka = Kafka::start();
+    let output = kafka.run(&["--stdin"], &"bad\n".repeat(5000));
+    assert_eq!(sums(&output), "read 5000, skipped 5000, sent 0, acknowledged 0, failed 0");
+    assert_eq!(stderr(&output).matches(" skipped: ").count(), 10);
+    assert!(stderr(&output).contains("counted, not named"), "{}", stderr(&output));
+}
+
+#[test]
+fn lines_of_stdin_arrive_byte_by_byte() {
+    let kafka = Kafka::start();
+    let output = kafka.run(&["--stdin"], "{ \"Index\":\"HSI\", \"Close\":1.50 }\n[{\"Index\":\"HSI\"}]\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let values: Vec<String> = kafka.read_all().into_iter().map(|(_, _, value)| value).collect();
+    assert_eq!(values, ["{ \"Index\":\"HSI\", \"Close\":1.50 }", "[{\"Index\":\"HSI\"}]"]);
+}
+
+#[test]
+fn a_full_queue_is_waited_for() {
+    let kafka = Kafka::start();
+    let narrow = ["--simulate", "--count", "300", "-X", "queue.buffering.max.messages=7", "-X", "linger.ms=0"];
+    let output = kafka.run(&narrow, "");
+    assert_eq!(sums(&output), "read 300, skipped 0, sent 300, acknowledged 300, failed 0");
+    assert_eq!(kafka.records(), 300);
+}
+
+#[test]
+fn a_record_that_the_broker_refuses_is_counted_and_makes_the_exit_code_1() {
+    let kafka = Kafka::start();
+    kafka
+        .cluster
+        .request_errors(RDKafkaApiKey::Produce, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED]);
+    let output = kafka.run(&["--stdin"], "{\"Index\":\"HSI\"}\n");
+    assert_eq!(sums(&output), "read 1, skipped 0, sent 1, acknowledged 0, failed 1");
+    assert_eq!(output.status.code(), Some(1));
+    let named = "a record of HSI was not delivered: TopicAuthorizationFailed";
+    assert!(stderr(&output).contains(named), "{}", stderr(&output));
+}
+
+#[test]
+fn a_record_too_large_for_a_message_costs_itself_only() {
+    let kafka = Kafka::start();
+    let large = format!("{{\"Index\":\"HSI\",\"note\":\"{}\"}}\n{{\"Index\":\"HSI\"}}\n", "x".repeat(5000));
+    let output = kafka.run(&["--stdin", "-X", "message.max.bytes=2000"], &large);
+    assert_eq!(sums(&output), "read 2, skipped 0, sent 2, acknowledged 1, failed 1");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_signal_flushes_what_was_read_although_the_source_is_silent() {
+    let kafka = Kafka::start();
+    let mut child = kafka.producer(&["--stdin"]).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"{\"Index\":\"HSI\"}\n").unwrap();
+    kafka.wait_for_records(1);
+    terminate(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(sums(&output), "read 1, skipped 0, sent 1, acknowledged 1, failed 0");
+    assert!(output.status.success());
+    assert!(stderr(&output).contains("SIGTERM"), "{}", stderr(&output));
+    drop(input);
+}
+
+#[test]
+fn a_signal_ends_an_endless_simulation_without_loss() {
+    let kafka = Kafka::start();
+    let child = kafka.producer(&["--simulate", "--rate", "200"]).spawn().unwrap();
+    kafka.wait_for_records(20);
+    terminate(&child);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let records = kafka.records();
+    assert_eq!(sums(&output), format!("read {records}, skipped 0, sent {records}, acknowledged {records}, failed 0"));
+}
+
+#[test]
+fn everything_can_be_set_by_the_environment() {
+    let kafka = Kafka::start();
+    let output = kafka
+        .producer(&[])
+        .env("PRODUCER_SIMULATE", "true")
+        .env("PRODUCER_COUNT", "28")
+        .env("PRODUCER_SEED", "7")
+        .env("KAFKA_TOPIC", TOPIC)
+        .env("KAFKA_PROPERTIES", "client.id=test,compression.type=lz4")
+        .output()
+        .unwrap();
+    assert_eq!(sums(&output), "read 28, skipped 0, sent 28, acknowledged 28, failed 0");
+}
+
+#[test]
+fn an_unknown_property_is_named_and_its_value_is_not() {
+    let kafka = Kafka::start();
+    let output = kafka.run(&["--stdin", "-X", "sasl.pasword=hunter2"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("sasl.pasword"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
+}

@@ -1,0 +1,79 @@
+//! The rows of one run, column by column, as Parquet wants them.
+
+use std::collections::HashMap;
+
+use parquet::data_type::ByteArray;
+
+use crate::event::Record;
+use crate::row::Row;
+
+/// Columns of equal length; an optional column holds the values that are there and says for each row whether one is.
+#[derive(Default)]
+pub(crate) struct Columns {
+    pub(crate) symbol: Vec<ByteArray>,
+    pub(crate) trade_date: Vec<i32>,
+    pub(crate) open: Vec<f64>,
+    pub(crate) high: Vec<f64>,
+    pub(crate) low: Vec<f64>,
+    pub(crate) close: Vec<f64>,
+    pub(crate) adj_close: Optional<f64>,
+    pub(crate) volume: Vec<f64>,
+    pub(crate) close_usd: Optional<f64>,
+    pub(crate) extra: Optional<ByteArray>,
+    pub(crate) offset: Vec<i64>,
+    pub(crate) index: Vec<i32>,
+    pub(crate) timestamp_ms: Optional<i64>,
+    /// A handful of symbols repeats for ever: each is stored once, and counted by reference.
+    symbols: HashMap<String, ByteArray>,
+}
+
+/// A column that may have nothing in a row.
+pub(crate) struct Optional<T> {
+    pub(crate) values: Vec<T>,
+    /// Parquet's definition levels: 1 where there is a value.
+    pub(crate) levels: Vec<i16>,
+}
+
+impl<T> Default for Optional<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), levels: Vec::new() }
+    }
+}
+
+impl<T> Optional<T> {
+    fn push(&mut self, value: Option<T>) {
+        self.levels.push(i16::from(value.is_some()));
+        self.values.extend(value);
+    }
+}
+
+impl Columns {
+    pub(crate) fn len(&self) -> usize {
+        self.offset.len()
+    }
+
+    pub(crate) fn push(&mut self, record: &Record<'_>, index: usize, row: Row<'_>) {
+        let symbol = match self.symbols.get(row.symbol.as_ref()) {
+            Some(symbol) => symbol.clone(),
+            None => {
+                let symbol = ByteArray::from(row.symbol.as_ref());
+                self.symbols.insert(row.symbol.into_owned(), symbol.clone());
+                symbol
+            }
+        };
+        self.symbol.push(symbol);
+        self.trade_date.push(row.trade_date);
+        self.open.push(row.open);
+        self.high.push(row.high);
+        self.low.push(row.low);
+        self.close.push(row.close);
+        self.adj_close.push(row.adj_close);
+        self.volume.push(row.volume);
+        self.close_usd.push(row.close_usd);
+        self.extra.push(row.extra.map(|extra| ByteArray::from(extra.into_bytes())));
+        self.offset.push(record.offset);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a 6 MB event has no 2^31 elements")]
+        self.index.push(index as i32);
+        self.timestamp_ms.push(record.timestamp_ms);
+    }
+}

@@ -1,0 +1,291 @@
+//! An event is what Lambda hands `ingest`: batches of records of one or more partitions.
+//!
+//! `aws_lambda_events` has a type for it, which refuses a whole event for one record without a timestamp or with a null
+//! header. Lambda would then redeliver the event for ever, so here each record costs at most itself: what cannot be told apart
+//! as a record becomes a [`Stray`].
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::json::{Json, Text};
+
+/// The batches of one event, and what in it was not a record.
+#[derive(Debug, Default)]
+pub struct Event<'a> {
+    /// One batch per partition.
+    pub batches: Vec<Batch<'a>>,
+    /// What has no offset, or no partition, to be landed by.
+    pub strays: Vec<Stray>,
+}
+
+/// The records of one partition, in the order of their offsets, each offset once.
+#[derive(Debug, PartialEq)]
+pub struct Batch<'a> {
+    /// Kafka topic.
+    pub topic: &'a str,
+    /// Kafka partition.
+    pub partition: i32,
+    /// The records.
+    pub records: Vec<Record<'a>>,
+}
+
+/// One Kafka record as Lambda delivers it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record<'a> {
+    /// Kafka offset.
+    pub offset: i64,
+    /// Kafka timestamp in milliseconds since 1970 UTC; none where Kafka has none (-1).
+    pub timestamp_ms: Option<i64>,
+    /// The key in base64, as delivered.
+    pub key: Option<Cow<'a, str>>,
+    /// The value in base64, as delivered; none for a tombstone.
+    pub value: Option<Cow<'a, str>>,
+}
+
+/// A part of an event that is not a record: Lambda does not send such, but losing it would be worse than keeping it.
+#[derive(Debug, PartialEq)]
+pub struct Stray {
+    /// The name under which it was delivered, `topic-partition` for a batch.
+    pub source: String,
+    /// Its JSON, as delivered.
+    pub text: String,
+    /// Why it is not a record.
+    pub detail: String,
+}
+
+/// The payload is no Kafka event at all, so nothing in it can be landed or kept.
+#[derive(Debug, thiserror::Error)]
+#[error("not a Kafka event: {0}; expected {{\"records\": {{\"topic-0\": [...]}}}} as a self-managed Kafka event source sends it")]
+pub struct NotAKafkaEvent(#[source] serde_json::Error);
+
+impl<'a> Event<'a> {
+    /// Parses the payload of an invocation.
+    pub fn parse(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
+        let event = match serde_json::from_str::<Envelope<'a, Vec<Record<'a>>>>(payload) {
+            Ok(envelope) => Self::from_batches(envelope.records.0, Vec::new()),
+            // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
+            Err(_) => {
+                let envelope: Envelope<'a, &RawValue> = serde_json::from_str(payload).map_err(NotAKafkaEvent)?;
+                let mut strays = Vec::new();
+                let batches = envelope
+                    .records
+                    .0
+                    .into_iter()
+                    .map(|(name, records)| (name, sift(name, records, &mut strays)))
+                    .collect();
+                Self::from_batches(batches, strays)
+            }
+        };
+        Ok(event)
+    }
+
+    fn from_batches(named: Vec<(&'a str, Vec<Record<'a>>)>, mut strays: Vec<Stray>) -> Self {
+        let mut batches = Vec::with_capacity(named.len());
+        for (name, mut records) in named {
+            let Some((topic, partition)) = split_name(name) else {
+                strays.extend(records.iter().map(|record| Stray::unaddressed(name, record)));
+                continue;
+            };
+            if !records.is_sorted_by(|left, right| left.offset < right.offset) {
+                records.sort_by_key(|record| record.offset);
+                records.dedup_by_key(|record| record.offset);
+            }
+            if !records.is_empty() {
+                batches.push(Batch { topic, partition, records });
+            }
+        }
+        Self { batches, strays }
+    }
+}
+
+impl Stray {
+    fn unaddressed(source: &str, record: &Record<'_>) -> Self {
+        let text = serde_json::json!({
+            "offset": record.offset,
+            "timestamp": record.timestamp_ms,
+            "key": record.key,
+            "value": record.value,
+        });
+        Self {
+            source: source.to_owned(),
+            text: text.to_string(),
+            detail: "the batch's name is not topic-partition".to_owned(),
+        }
+    }
+}
+
+/// `stock-bars-0` is partition 0 of `stock-bars`.
+fn split_name(name: &str) -> Option<(&str, i32)> {
+    let (topic, partition) = name.rsplit_once('-')?;
+    let partition = partition.parse().ok().filter(|partition| *partition >= 0)?;
+    (!topic.is_empty()).then_some((topic, partition))
+}
+
+fn sift<'a>(name: &str, records: &'a RawValue, strays: &mut Vec<Stray>) -> Vec<Record<'a>> {
+    let mut stray = |text: &str, error: &serde_json::Error| {
+        strays.push(Stray {
+            source: name.to_owned(),
+            text: text.to_owned(),
+            detail: error.to_string(),
+        });
+    };
+    let pieces: Vec<&RawValue> = match serde_json::from_str(records.get()) {
+        Ok(pieces) => pieces,
+        Err(error) => {
+            stray(records.get(), &error);
+            return Vec::new();
+        }
+    };
+    let mut sound = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match serde_json::from_str(piece.get()) {
+            Ok(record) => sound.push(record),
+            Err(error) => stray(piece.get(), &error),
+        }
+    }
+    sound
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a, R> {
+    #[serde(borrow, bound(deserialize = "R: Deserialize<'de>"))]
+    records: Batches<'a, R>,
+}
+
+/// The members of a JSON object in their order, names borrowed.
+struct Batches<'a, R>(Vec<(&'a str, R)>);
+
+impl<'de: 'a, 'a, R: Deserialize<'de>> Deserialize<'de> for Batches<'a, R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<R>(std::marker::PhantomData<R>);
+        impl<'de, R: Deserialize<'de>> Visitor<'de> for Members<R> {
+            type Value = Vec<(&'de str, R)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of record batches by `topic-partition`")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Members(std::marker::PhantomData)).map(Batches)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Record<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Kafka record")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        use serde::de::Error;
+        let (mut offset, mut timestamp_ms, mut key, mut value) = (None, None, None, None);
+        while let Some(Text(name)) = map.next_key()? {
+            match name.as_ref() {
+                "offset" => offset = map.next_value::<Json<'de>>()?.as_i64().filter(|offset| *offset >= 0),
+                "timestamp" => timestamp_ms = map.next_value::<Json<'de>>()?.as_i64().filter(|timestamp| *timestamp >= 0),
+                "key" => key = map.next_value::<Json<'de>>()?.into_text(),
+                "value" => {
+                    value = match map.next_value::<Json<'de>>()? {
+                        Json::Null => None,
+                        Json::Text(text) => Some(text),
+                        other => return Err(M::Error::custom(format_args!("`value` is {}, not base64 text", other.kind()))),
+                    };
+                }
+                // Topic and partition are told by the batch's name; headers and the rest are not part of a bar.
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let offset = offset.ok_or_else(|| M::Error::custom("`offset` is missing or not a whole number from 0"))?;
+        Ok(Record { offset, timestamp_ms, key, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(offset: i64) -> Record<'static> {
+        Record { offset, timestamp_ms: Some(7), key: None, value: Some("e30=".into()) }
+    }
+
+    fn parse(payload: &str) -> Event<'_> {
+        Event::parse(payload).unwrap()
+    }
+
+    #[test]
+    fn an_event_of_two_partitions_gives_two_batches() {
+        let event = parse(
+            r#"{"eventSource":"SelfManagedKafka","bootstrapServers":"b:9092","records":{
+                "a-b-0":[{"topic":"a-b","partition":0,"offset":5,"timestamp":7,"timestampType":"CREATE_TIME","key":"SA==","value":"e30=",
+                          "headers":[{"h":[104,-1]},{"n":null}]}],
+                "a-b-12":[{"offset":0,"timestamp":-1,"headers":null}]}}"#,
+        );
+        assert_eq!(
+            event.batches,
+            [
+                Batch { topic: "a-b", partition: 0, records: vec![Record { key: Some("SA==".into()), ..record(5) }] },
+                Batch { topic: "a-b", partition: 12, records: vec![Record { offset: 0, timestamp_ms: None, key: None, value: None }] },
+            ]
+        );
+        assert_eq!(event.strays, []);
+    }
+
+    #[test]
+    fn a_record_that_is_none_costs_only_itself() {
+        let event = parse(
+            r#"{"records":{"t-0":[{"offset":1,"timestamp":7,"value":"e30="}, 5, {"value":"eA=="}, {"offset":2,"value":{}},
+                {"offset":3,"timestamp":7,"value":"e30="}],"t-1":null,"t":[{"offset":4}]}}"#,
+        );
+        assert_eq!(event.batches, [Batch { topic: "t", partition: 0, records: vec![record(1), record(3)] }]);
+        let strays: Vec<_> = event.strays.iter().map(|stray| (stray.source.as_str(), stray.text.as_str())).collect();
+        assert_eq!(
+            strays,
+            [
+                ("t-0", "5"),
+                ("t-0", r#"{"value":"eA=="}"#),
+                ("t-0", r#"{"offset":2,"value":{}}"#),
+                ("t-1", "null"),
+                ("t", r#"{"key":null,"offset":4,"timestamp":null,"value":null}"#),
+            ]
+        );
+    }
+
+    #[test]
+    fn records_are_put_in_order_and_each_offset_is_kept_once() {
+        let event = parse(r#"{"records":{"t-0":[{"offset":3},{"offset":1},{"offset":3}]}}"#);
+        let offsets: Vec<_> = event.batches[0].records.iter().map(|record| record.offset).collect();
+        assert_eq!(offsets, [1, 3]);
+    }
+
+    #[test]
+    fn an_event_without_records_is_refused_and_one_with_none_is_empty() {
+        for payload in ["{}", "[]", "null", r#"{"records":[]}"#, r#"{"records":null}"#, "{"] {
+            let error = Event::parse(payload).unwrap_err().to_string();
+            assert!(error.starts_with("not a Kafka event: "), "{payload}: {error}");
+        }
+        assert!(parse(r#"{"records":{}}"#).batches.is_empty());
+        assert!(parse(r#"{"records":{"t-0":[]}}"#).batches.is_empty());
+    }
+}

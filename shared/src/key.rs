@@ -1,0 +1,84 @@
+//! Object keys: where in the bucket a run, its rejects, or an event's strays are.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::event::Stray;
+
+/// The time of landing, to which the folders of an event's objects belong: milliseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LandingTime(pub i64);
+
+impl LandingTime {
+    fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or_default()
+    }
+
+    /// `dt=2026-11-22/hour=19`, UTC.
+    pub fn hour_folder(self) -> String {
+        self.utc().format("dt=%Y-%m-%d/hour=%H").to_string()
+    }
+
+    /// `dt=2026-11-22`, UTC.
+    pub fn day_folder(self) -> String {
+        self.utc().format("dt=%Y-%m-%d").to_string()
+    }
+
+    /// `2026-11-22T19:05:11Z`.
+    pub fn rfc3339(self) -> String {
+        self.utc().format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// `bars/dt=…/hour=…/<topic>-<partition>-<first>-<last>.parquet`. The offsets are padded, so that keys sort by offset.
+pub fn bars(topic: &str, partition: i32, first: i64, last: i64, landing: LandingTime) -> String {
+    format!("bars/{}/{topic}-{partition}-{first:019}-{last:019}.parquet", landing.hour_folder())
+}
+
+/// `rejects/dt=…/<topic>-<partition>-<first>-<last>.jsonl`.
+pub fn rejects(topic: &str, partition: i32, first: i64, last: i64, landing: LandingTime) -> String {
+    format!("rejects/{}/{topic}-{partition}-{first:019}-{last:019}.jsonl", landing.day_folder())
+}
+
+/// `rejects/dt=…/stray-<hash>.jsonl`: strays have no offset, so their content names them, and a redelivery finds them there.
+pub fn strays(strays: &[Stray], landing: LandingTime) -> String {
+    let mut hash = Sha256::new();
+    for stray in strays {
+        hash.update(&stray.source);
+        hash.update([0]);
+        hash.update(&stray.text);
+        hash.update([0]);
+    }
+    let digest: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("rejects/{}/stray-{digest}.jsonl", landing.day_folder())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-22T19:05:11.250Z
+    const LANDING: LandingTime = LandingTime(1_795_374_311_250);
+
+    #[test]
+    fn keys_have_the_folder_of_landing_and_padded_offsets() {
+        assert_eq!(
+            bars("stock-bars", 2, 9, 100, LANDING),
+            "bars/dt=2026-11-22/hour=19/stock-bars-2-0000000000000000009-0000000000000000100.parquet"
+        );
+        assert_eq!(
+            rejects("stock-bars", 2, 9, i64::MAX, LANDING),
+            "rejects/dt=2026-11-22/stock-bars-2-0000000000000000009-9223372036854775807.jsonl"
+        );
+        assert_eq!(LANDING.rfc3339(), "2026-11-22T19:05:11Z");
+    }
+
+    #[test]
+    fn the_same_strays_have_the_same_key_and_others_another() {
+        let stray = |text: &str| Stray { source: "t-0".into(), text: text.into(), detail: String::new() };
+        let key = strays(&[stray("1")], LANDING);
+        assert_eq!(key, strays(&[stray("1")], LANDING));
+        assert_ne!(key, strays(&[stray("2")], LANDING));
+        assert!(key.starts_with("rejects/dt=2026-11-22/stray-"), "{key}");
+    }
+}

@@ -1,0 +1,15 @@
+//! The pure core of tickerlake: what a bar is, what a Kafka event holds, and how a run of its records becomes objects.
+//!
+//! The modules stand in the order in which a record meets them. No tokio, no AWS, no clock, no environment: the same input
+//! gives the same output, in a test as on AWS.
+
+pub mod bar;
+pub mod event;
+pub mod key;
+pub mod reject;
+pub mod run;
+
+mod columns;
+mod json;
+mod parquet_file;
+mod row;

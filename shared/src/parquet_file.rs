@@ -1,0 +1,101 @@
+//! A Parquet file of the table `bars`: the one schema of the lake, and its writer.
+
+use std::sync::{Arc, LazyLock};
+
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::Result;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{ColumnPath, TypePtr};
+
+use crate::columns::{Columns, Optional};
+
+/// Kept in step with the table `bars` in template.yaml (a test in tests/ compares them). The timestamp is UTC; it is not
+/// marked as adjusted to UTC because Athena's `timestamp` has no zone.
+const SCHEMA: &str = "
+message bars {
+    required binary symbol (STRING);
+    required int32 trade_date (DATE);
+    required double open;
+    required double high;
+    required double low;
+    required double close;
+    optional double adj_close;
+    required double volume;
+    optional double close_usd;
+    optional binary extra (STRING);
+    required binary kafka_topic (STRING);
+    required int32 kafka_partition;
+    required int64 kafka_offset;
+    required int32 kafka_index;
+    optional int64 kafka_timestamp (TIMESTAMP(MILLIS,false));
+}";
+
+#[expect(clippy::expect_used, reason = "a constant, parsed by every test")]
+static SCHEMA_TYPE: LazyLock<TypePtr> = LazyLock::new(|| Arc::new(parse_message_type(SCHEMA).expect("the schema parses")));
+
+static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
+    let mut properties = WriterProperties::builder()
+        .set_created_by("tickerlake".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Few distinct values; for prices and offsets a dictionary costs time and saves nothing.
+    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index"] {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
+    }
+    Arc::new(properties.build())
+});
+
+/// The bytes of a file with these rows; a valid file without any if there are none.
+pub(crate) fn write(topic: &str, partition: i32, columns: &Columns) -> Vec<u8> {
+    #[expect(clippy::expect_used, reason = "writing to a Vec cannot fail, and the columns are of equal length and in the schema's order")]
+    try_write(topic, partition, columns).expect("columns that fit the schema are written")
+}
+
+fn try_write(topic: &str, partition: i32, columns: &Columns) -> Result<Vec<u8>> {
+    let rows = columns.len();
+    let mut file = SerializedFileWriter::new(Vec::new(), SCHEMA_TYPE.clone(), PROPERTIES.clone())?;
+    if rows > 0 {
+        let mut group = file.next_row_group()?;
+        put::<ByteArrayType>(&mut group, &columns.symbol)?;
+        put::<Int32Type>(&mut group, &columns.trade_date)?;
+        put::<DoubleType>(&mut group, &columns.open)?;
+        put::<DoubleType>(&mut group, &columns.high)?;
+        put::<DoubleType>(&mut group, &columns.low)?;
+        put::<DoubleType>(&mut group, &columns.close)?;
+        put_optional::<DoubleType>(&mut group, &columns.adj_close)?;
+        put::<DoubleType>(&mut group, &columns.volume)?;
+        put_optional::<DoubleType>(&mut group, &columns.close_usd)?;
+        put_optional::<ByteArrayType>(&mut group, &columns.extra)?;
+        put::<ByteArrayType>(&mut group, &vec![ByteArray::from(topic); rows])?;
+        put::<Int32Type>(&mut group, &vec![partition; rows])?;
+        put::<Int64Type>(&mut group, &columns.offset)?;
+        put::<Int32Type>(&mut group, &columns.index)?;
+        put_optional::<Int64Type>(&mut group, &columns.timestamp_ms)?;
+        group.close()?;
+    }
+    file.into_inner()
+}
+
+fn put<T: DataType>(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, values: &[T::T]) -> Result<()> {
+    put_levels::<T>(group, values, None)
+}
+
+fn put_optional<T: DataType>(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, column: &Optional<T::T>) -> Result<()> {
+    put_levels::<T>(group, &column.values, Some(&column.levels))
+}
+
+fn put_levels<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    values: &[T::T],
+    levels: Option<&[i16]>,
+) -> Result<()> {
+    if let Some(mut column) = group.next_column()? {
+        column.typed::<T>().write_batch(values, levels, None)?;
+        column.close()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! A reject is a record that can never become a bar; it is kept with its bytes and its reason.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::event::{Record, Stray};
+
+/// Why a record is no bar. The codes are stable: reports and alarms count by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The record has no value.
+    Tombstone,
+    /// The value, as delivered, is not base64.
+    InvalidBase64,
+    /// The value is not JSON; a bare `NaN`, as Python writes it, is not.
+    NotJson,
+    /// JSON, but neither an object nor a non-empty array of objects.
+    NotABar,
+    /// A field that every bar has is missing or null.
+    MissingField,
+    /// A field has the wrong type, is negative, not finite, or stands twice.
+    InvalidField,
+    /// `Date` is not a day of the calendar in the form YYYY-MM-DD.
+    InvalidDate,
+    /// What was delivered is not a record with an offset.
+    MalformedRecord,
+}
+
+impl Reason {
+    /// Every reason there is.
+    pub const ALL: [Reason; 8] = [
+        Reason::Tombstone,
+        Reason::InvalidBase64,
+        Reason::NotJson,
+        Reason::NotABar,
+        Reason::MissingField,
+        Reason::InvalidField,
+        Reason::InvalidDate,
+        Reason::MalformedRecord,
+    ];
+
+    /// The stable code, as it stands in the table `rejects`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Reason::Tombstone => "tombstone",
+            Reason::InvalidBase64 => "invalid_base64",
+            Reason::NotJson => "not_json",
+            Reason::NotABar => "not_a_bar",
+            Reason::MissingField => "missing_field",
+            Reason::InvalidField => "invalid_field",
+            Reason::InvalidDate => "invalid_date",
+            Reason::MalformedRecord => "malformed_record",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A reason with the sentence that names the field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The reason.
+    pub reason: Reason,
+    /// What is wrong, in words.
+    pub detail: String,
+}
+
+impl Fault {
+    pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+/// One line of a rejects object: the columns of the table `rejects`.
+#[derive(Serialize)]
+struct Line<'a> {
+    kafka_topic: &'a str,
+    kafka_partition: Option<i32>,
+    kafka_offset: Option<i64>,
+    kafka_timestamp: Option<i64>,
+    kafka_key: Option<&'a str>,
+    kafka_value: Option<&'a str>,
+    reason: &'a str,
+    detail: &'a str,
+    landed_at: &'a str,
+}
+
+/// Rejects as JSON lines, one per record.
+pub(crate) struct Lines {
+    landed_at: String,
+    bytes: Vec<u8>,
+}
+
+impl Lines {
+    /// `landed_at`: UTC, RFC 3339.
+    pub(crate) fn new(landed_at: String) -> Self {
+        Self { landed_at, bytes: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, topic: &str, partition: i32, record: &Record<'_>, fault: &Fault) {
+        let line = Line {
+            kafka_topic: topic,
+            kafka_partition: Some(partition),
+            kafka_offset: Some(record.offset),
+            kafka_timestamp: record.timestamp_ms,
+            kafka_key: record.key.as_deref(),
+            kafka_value: record.value.as_deref(),
+            reason: fault.reason.code(),
+            detail: &fault.detail,
+            landed_at: &self.landed_at,
+        };
+        append(&mut self.bytes, &line);
+    }
+
+    /// A stray has no offset; its JSON, in base64, stands where the value would.
+    pub(crate) fn push_stray(&mut self, stray: &Stray) {
+        use base64::Engine;
+        let value = base64::engine::general_purpose::STANDARD.encode(&stray.text);
+        let line = Line {
+            kafka_topic: &stray.source,
+            kafka_partition: None,
+            kafka_offset: None,
+            kafka_timestamp: None,
+            kafka_key: None,
+            kafka_value: Some(&value),
+            reason: Reason::MalformedRecord.code(),
+            detail: &stray.detail,
+            landed_at: &self.landed_at,
+        };
+        append(&mut self.bytes, &line);
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+fn append(bytes: &mut Vec<u8>, line: &Line<'_>) {
+    #[expect(clippy::expect_used, reason = "strings and integers always serialize, and a Vec takes them all")]
+    serde_json::to_writer(&mut *bytes, line).expect("a line serializes");
+    bytes.push(b'\n');
+}

@@ -1,0 +1,173 @@
+//! A run is consecutive records of one partition that land together, as one object.
+
+use crate::columns::Columns;
+use crate::event::{Record, Stray};
+use crate::key::LandingTime;
+use crate::reject::{Fault, Lines};
+use crate::{parquet_file, row};
+
+/// Consecutive records of one partition; never empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'r, 'a> {
+    topic: &'r str,
+    partition: i32,
+    records: &'r [Record<'a>],
+    first: i64,
+    last: i64,
+}
+
+/// What a run becomes.
+#[derive(Debug)]
+pub struct Encoded {
+    /// Parquet with the rows of the good records; a file without rows if there are none: the object says that the run landed.
+    pub bars: Vec<u8>,
+    /// JSON lines; empty if no record was rejected.
+    pub rejects: Vec<u8>,
+    /// Records whose rows are in `bars`.
+    pub landed: usize,
+    /// Records that are in `rejects`.
+    pub rejected: usize,
+    /// Rows in `bars`: at least one for each landed record.
+    pub rows: usize,
+    /// The newest Kafka timestamp of the run.
+    pub newest_timestamp_ms: Option<i64>,
+}
+
+impl<'r, 'a> Run<'r, 'a> {
+    /// A run of these records, which are in the order of their offsets; none without records.
+    pub fn new(topic: &'r str, partition: i32, records: &'r [Record<'a>]) -> Option<Self> {
+        let (first, last) = (records.first()?.offset, records.last()?.offset);
+        Some(Self { topic, partition, records, first, last })
+    }
+
+    /// Kafka topic.
+    pub fn topic(&self) -> &'r str {
+        self.topic
+    }
+
+    /// Kafka partition.
+    pub fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// Offset of the first record.
+    pub fn first(&self) -> i64 {
+        self.first
+    }
+
+    /// Offset of the last record.
+    pub fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Decodes every record and encodes what they hold. Pure, and the same for the same records and time.
+    pub fn encode(&self, landing: LandingTime) -> Encoded {
+        let mut columns = Columns::default();
+        let mut rejects = Lines::new(landing.rfc3339());
+        let mut rejected = 0;
+        let mut buffer = Vec::new();
+        for record in self.records {
+            if let Err(fault) = decode(record, &mut buffer, &mut columns) {
+                rejects.push(self.topic, self.partition, record, &fault);
+                rejected += 1;
+            }
+        }
+        Encoded {
+            bars: parquet_file::write(self.topic, self.partition, &columns),
+            rejects: rejects.into_bytes(),
+            landed: self.records.len() - rejected,
+            rejected,
+            rows: columns.len(),
+            newest_timestamp_ms: self.records.iter().filter_map(|record| record.timestamp_ms).max(),
+        }
+    }
+}
+
+/// The strays of an event as JSON lines.
+pub fn encode_strays(strays: &[Stray], landing: LandingTime) -> Vec<u8> {
+    let mut lines = Lines::new(landing.rfc3339());
+    for stray in strays {
+        lines.push_stray(stray);
+    }
+    lines.into_bytes()
+}
+
+fn decode(record: &Record<'_>, buffer: &mut Vec<u8>, columns: &mut Columns) -> Result<(), Fault> {
+    let value = row::decode_base64(record.value.as_deref(), buffer)?;
+    row::decode_rows(value, |index, row| columns.push(record, index, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    use super::*;
+    use crate::bar::Bar;
+
+    /// 2026-11-22T19:05:11.250Z
+    const LANDING: LandingTime = LandingTime(1_795_374_311_250);
+
+    fn record(offset: i64, value: Option<&str>) -> Record<'static> {
+        use base64::Engine;
+        Record {
+            offset,
+            timestamp_ms: (offset != 13).then_some(1_795_374_300_000 + offset),
+            key: Some("SFNJ".into()),
+            value: value.map(|value| base64::engine::general_purpose::STANDARD.encode(value).into()),
+        }
+    }
+
+    fn bar(close: f64) -> String {
+        let bar = Bar {
+            symbol: "HSI".into(),
+            date: "1986-12-31".into(),
+            open: 1.5,
+            high: 2.0,
+            low: 1.0,
+            close,
+            adj_close: None,
+            volume: 0.0,
+            close_usd: Some(0.1),
+        };
+        serde_json::to_string(&bar).unwrap()
+    }
+
+    fn read_back(file: Vec<u8>) -> Vec<String> {
+        let reader = SerializedFileReader::new(bytes::Bytes::from(file)).unwrap();
+        reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect()
+    }
+
+    #[test]
+    fn a_run_becomes_rows_and_rejects() {
+        let with_extra = bar(3.25).replace("{\"Index\"", "{\"venue\":\"XHKG\",\"Index\"");
+        let records = [
+            record(10, Some(&bar(1.75))),
+            record(11, None),
+            record(12, Some(&format!("[{},{}]", bar(2.0), bar(0.1 + 0.2)))),
+            record(13, Some(&with_extra)),
+            record(17, Some("NaN")),
+        ];
+        let run = Run::new("stock-bars", 2, &records).unwrap();
+        assert_eq!((run.first(), run.last()), (10, 17));
+        let encoded = run.encode(LANDING);
+        assert_eq!((encoded.landed, encoded.rejected, encoded.rows), (3, 2, 4));
+        assert_eq!(encoded.newest_timestamp_ms, Some(1_795_374_300_017));
+        insta::assert_snapshot!(String::from_utf8(encoded.rejects).unwrap());
+        insta::assert_snapshot!(read_back(encoded.bars).join("\n"));
+    }
+
+    #[test]
+    fn a_run_without_a_good_record_is_a_file_without_rows() {
+        let records = [record(5, None)];
+        let encoded = Run::new("t", 0, &records).unwrap().encode(LANDING);
+        assert_eq!((encoded.landed, encoded.rejected, encoded.rows), (0, 1, 0));
+        assert_eq!(read_back(encoded.bars), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_same_records_and_time_give_the_same_bytes() {
+        let records = [record(1, Some(&bar(1.0))), record(2, None)];
+        let encode = || Run::new("t", 0, &records).unwrap().encode(LANDING);
+        assert_eq!((encode().bars, encode().rejects), (encode().bars, encode().rejects));
+    }
+}
