@@ -68,7 +68,7 @@ fn parameters(bootstrap_servers: &str, topic: &str) -> Vec<String> {
         // The template wants a VPC for a broker without authentication; the emulator knows these names no more than any.
         ("VpcSubnetId1", "subnet-local"),
         ("VpcSecurityGroupId", "sg-local"),
-        ("RequireTls", "false"),
+        ("LocalEmulator", "true"),
         // Somebody is waiting for the records.
         ("BatchingWindowSeconds", "1"),
     ]

@@ -34,6 +34,8 @@ impl Emulator {
             .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
             .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             .env("AWS_DEFAULT_REGION", REGION)
+            // DuckDB reads a time with a zone in the zone of its process; Athena, in UTC.
+            .env("TZ", "UTC")
             .env("PYTHONUNBUFFERED", "1")
             .env("PERSIST_STATE", "0")
             .env("S3_PERSIST", "0")

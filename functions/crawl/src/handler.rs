@@ -81,7 +81,11 @@ where
     if error.code() == Some("EntityNotFoundException") {
         return CrawlError::Missing(crawler);
     }
-    CrawlError::Glue { action, crawler, message: DisplayErrorContext(error).to_string() }
+    let message = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
+    };
+    CrawlError::Glue { action, crawler, message }
 }
 
 #[cfg(test)]

@@ -19,12 +19,13 @@ use store::S3Store;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let config = Config::from_lookup(|name| std::env::var(name).ok())?;
+    // As text, because an error that leaves main is printed in its Debug form.
+    let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let aws = aws_config::load_from_env().await;
     let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(config.path_style).build();
     let store = S3Store::new(Client::from_conf(s3), config.lake_bucket);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        handler::handle(&store, event.payload.get(), now()).await
+        handler::handle(&store, event.payload.get(), now()).await.map_err(Error::from)
     }))
     .await
 }

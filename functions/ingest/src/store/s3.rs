@@ -54,9 +54,17 @@ impl Store for S3Store {
                     warn!(key, conflicts, "conflicting write, trying again");
                     sleep(Duration::from_millis(50 << conflicts)).await;
                 }
-                _ => return Err(StoreError { key: key.to_owned(), message: DisplayErrorContext(&error).to_string() }),
+                _ => return Err(StoreError { key: key.to_owned(), message: in_words(&error) }),
             }
         }
+    }
+}
+
+/// The service's own words where there are any; else what the connection says.
+fn in_words<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
     }
 }
 
@@ -75,9 +83,12 @@ mod tests {
 
     use super::*;
 
+    fn refused(code: &str) -> PutObjectError {
+        PutObjectError::generic(ErrorMetadata::builder().code(code).build())
+    }
+
     fn refusal(code: &'static str) -> Rule {
-        mock!(Client::put_object)
-            .then_error(move || PutObjectError::generic(ErrorMetadata::builder().code(code).build()))
+        mock!(Client::put_object).then_error(move || refused(code))
     }
 
     fn acceptance() -> Rule {
@@ -105,9 +116,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_conflict_that_does_not_end_is_an_error() {
-        let conflict = refusal("ConditionalRequestConflict");
-        let rules: Vec<_> = (0..TRIES_ON_CONFLICT).map(|_| &conflict).collect();
-        create(&rules).await.unwrap_err();
+        let conflicts = mock!(Client::put_object)
+            .sequence()
+            .error(|| refused("ConditionalRequestConflict"))
+            .times(TRIES_ON_CONFLICT as usize)
+            .build();
+        create(&[&conflicts]).await.unwrap_err();
+        assert_eq!(conflicts.num_calls(), TRIES_ON_CONFLICT as usize);
     }
 
     #[tokio::test]
