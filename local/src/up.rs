@@ -72,7 +72,7 @@ fn how_to_use(stack: &Stack) -> String {
 
   publish     target/debug/producer --bootstrap-servers {servers} --topic {topic} --simulate --count 1000
   look        (with the AWS CLI) set -a; . {environment}; set +a; aws s3 ls --recursive s3://{bucket}/
-  one event   PATH="$PWD/target/tools/venv/bin:$PATH" cargo lambda watch --env-file {environment}
+  one event   PATH="$PWD/target/tools/venv/bin:$PATH" cargo lambda watch --invoke-address 127.0.0.1 --env-file {environment}
 "#,
         endpoint = stack.endpoint(),
         bucket = outputs.lake_bucket,

@@ -53,14 +53,12 @@ impl Columns {
     }
 
     pub(crate) fn push(&mut self, record: &Record<'_>, index: usize, row: Row<'_>) {
-        let symbol = match self.symbols.get(row.symbol.as_ref()) {
-            Some(symbol) => symbol.clone(),
-            None => {
-                let symbol = ByteArray::from(row.symbol.as_ref());
-                self.symbols.insert(row.symbol.into_owned(), symbol.clone());
-                symbol
-            }
-        };
+        let known = self.symbols.get(row.symbol.as_ref()).cloned();
+        let symbol = known.unwrap_or_else(|| {
+            let symbol = ByteArray::from(row.symbol.as_ref());
+            self.symbols.insert(row.symbol.into_owned(), symbol.clone());
+            symbol
+        });
         self.symbol.push(symbol);
         self.trade_date.push(row.trade_date);
         self.open.push(row.open);
@@ -72,7 +70,11 @@ impl Columns {
         self.close_usd.push(row.close_usd);
         self.extra.push(row.extra.map(|extra| ByteArray::from(extra.into_bytes())));
         self.offset.push(record.offset);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a 6 MB event has no 2^31 elements")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_possible_wrap,
+            reason = "a 6 MB event has no 2^31 elements"
+        )]
         self.index.push(index as i32);
         self.timestamp_ms.push(record.timestamp_ms);
     }

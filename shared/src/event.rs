@@ -59,28 +59,23 @@ pub struct Stray {
 
 /// The payload is no Kafka event at all, so nothing in it can be landed or kept.
 #[derive(Debug, thiserror::Error)]
-#[error("not a Kafka event: {0}; expected {{\"records\": {{\"topic-0\": [...]}}}} as a self-managed Kafka event source sends it")]
+#[error(
+    "not a Kafka event: {0}; expected {{\"records\": {{\"topic-0\": [...]}}}} as a self-managed Kafka event source sends it"
+)]
 pub struct NotAKafkaEvent(#[source] serde_json::Error);
 
 impl<'a> Event<'a> {
     /// Parses the payload of an invocation.
     pub fn parse(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
-        let event = match serde_json::from_str::<Envelope<'a, Vec<Record<'a>>>>(payload) {
-            Ok(envelope) => Self::from_batches(envelope.records.0, Vec::new()),
-            // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
-            Err(_) => {
-                let envelope: Envelope<'a, &RawValue> = serde_json::from_str(payload).map_err(NotAKafkaEvent)?;
-                let mut strays = Vec::new();
-                let batches = envelope
-                    .records
-                    .0
-                    .into_iter()
-                    .map(|(name, records)| (name, sift(name, records, &mut strays)))
-                    .collect();
-                Self::from_batches(batches, strays)
-            }
-        };
-        Ok(event)
+        if let Ok(envelope) = serde_json::from_str::<Envelope<'a, Vec<Record<'a>>>>(payload) {
+            return Ok(Self::from_batches(envelope.records.0, Vec::new()));
+        }
+        // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
+        let envelope: Envelope<'a, &RawValue> = serde_json::from_str(payload).map_err(NotAKafkaEvent)?;
+        let mut strays = Vec::new();
+        let sifted = envelope.records.0.into_iter().map(|(name, records)| (name, sift(name, records, &mut strays)));
+        let batches = sifted.collect();
+        Ok(Self::from_batches(batches, strays))
     }
 
     fn from_batches(named: Vec<(&'a str, Vec<Record<'a>>)>, mut strays: Vec<Stray>) -> Self {
@@ -104,17 +99,15 @@ impl<'a> Event<'a> {
 
 impl Stray {
     fn unaddressed(source: &str, record: &Record<'_>) -> Self {
-        let text = serde_json::json!({
-            "offset": record.offset,
-            "timestamp": record.timestamp_ms,
-            "key": record.key,
-            "value": record.value,
-        });
-        Self {
-            source: source.to_owned(),
-            text: text.to_string(),
-            detail: "the batch's name is not topic-partition".to_owned(),
-        }
+        let quoted = |text: &Option<Cow<'_, str>>| serde_json::Value::from(text.as_deref()).to_string();
+        let text = format!(
+            r#"{{"offset":{},"timestamp":{},"key":{},"value":{}}}"#,
+            record.offset,
+            serde_json::Value::from(record.timestamp_ms),
+            quoted(&record.key),
+            quoted(&record.value),
+        );
+        Self { source: source.to_owned(), text, detail: "the batch's name is not topic-partition".to_owned() }
     }
 }
 
@@ -127,11 +120,7 @@ fn split_name(name: &str) -> Option<(&str, i32)> {
 
 fn sift<'a>(name: &str, records: &'a RawValue, strays: &mut Vec<Stray>) -> Vec<Record<'a>> {
     let mut stray = |text: &str, error: &serde_json::Error| {
-        strays.push(Stray {
-            source: name.to_owned(),
-            text: text.to_owned(),
-            detail: error.to_string(),
-        });
+        strays.push(Stray { source: name.to_owned(), text: text.to_owned(), detail: error.to_string() });
     };
     let pieces: Vec<&RawValue> = match serde_json::from_str(records.get()) {
         Ok(pieces) => pieces,
@@ -202,13 +191,17 @@ impl<'de> Visitor<'de> for RecordVisitor {
         while let Some(Text(name)) = map.next_key()? {
             match name.as_ref() {
                 "offset" => offset = map.next_value::<Json<'de>>()?.as_i64().filter(|offset| *offset >= 0),
-                "timestamp" => timestamp_ms = map.next_value::<Json<'de>>()?.as_i64().filter(|timestamp| *timestamp >= 0),
+                "timestamp" => {
+                    timestamp_ms = map.next_value::<Json<'de>>()?.as_i64().filter(|timestamp| *timestamp >= 0);
+                }
                 "key" => key = map.next_value::<Json<'de>>()?.into_text(),
                 "value" => {
                     value = match map.next_value::<Json<'de>>()? {
                         Json::Null => None,
                         Json::Text(text) => Some(text),
-                        other => return Err(M::Error::custom(format_args!("`value` is {}, not base64 text", other.kind()))),
+                        other => {
+                            return Err(M::Error::custom(format_args!("`value` is {}, not base64 text", other.kind())));
+                        }
                     };
                 }
                 // Topic and partition are told by the batch's name; headers and the rest are not part of a bar.
@@ -246,7 +239,11 @@ mod tests {
             event.batches,
             [
                 Batch { topic: "a-b", partition: 0, records: vec![Record { key: Some("SA==".into()), ..record(5) }] },
-                Batch { topic: "a-b", partition: 12, records: vec![Record { offset: 0, timestamp_ms: None, key: None, value: None }] },
+                Batch {
+                    topic: "a-b",
+                    partition: 12,
+                    records: vec![Record { offset: 0, timestamp_ms: None, key: None, value: None }]
+                },
             ]
         );
         assert_eq!(event.strays, []);
@@ -267,7 +264,7 @@ mod tests {
                 ("t-0", r#"{"value":"eA=="}"#),
                 ("t-0", r#"{"offset":2,"value":{}}"#),
                 ("t-1", "null"),
-                ("t", r#"{"key":null,"offset":4,"timestamp":null,"value":null}"#),
+                ("t", r#"{"offset":4,"timestamp":null,"key":null,"value":null}"#),
             ]
         );
     }
@@ -287,5 +284,50 @@ mod tests {
         }
         assert!(parse(r#"{"records":{}}"#).batches.is_empty());
         assert!(parse(r#"{"records":{"t-0":[]}}"#).batches.is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_an_event_or_an_error(payload in ".*") {
+            let _ = Event::parse(&payload);
+        }
+
+        #[test]
+        fn any_member_of_a_batch_is_a_record_or_a_stray(members in proptest::collection::vec(member(), 0..20)) {
+            let payload = format!(r#"{{"records":{{"t-0":[{}]}}}}"#, members.join(","));
+            let event = Event::parse(&payload).unwrap();
+            let records: usize = event.batches.iter().map(|batch| batch.records.len()).sum();
+            let distinct: std::collections::BTreeSet<_> = event.batches.iter().flat_map(|batch| &batch.records).map(|record| record.offset).collect();
+            assert_eq!(records, distinct.len());
+            assert!(records + event.strays.len() <= members.len());
+            let valid = members.iter().filter(|member| serde_json::from_str::<Record<'_>>(member).is_ok()).count();
+            assert_eq!(event.strays.len(), members.len() - valid);
+        }
+    }
+
+    /// JSON that looks more or less like a record.
+    fn member() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let value = prop_oneof![
+            Just("null".to_owned()),
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_filter("JSON", |number| number.is_finite()).prop_map(|number| format!("{number:e}")),
+            ".*".prop_map(|text| serde_json::Value::from(text).to_string()),
+            Just("[{}]".to_owned()),
+        ];
+        let name = prop_oneof![
+            Just("offset"),
+            Just("timestamp"),
+            Just("key"),
+            Just("value"),
+            Just("headers"),
+            Just("\\u006fffset")
+        ];
+        let fields = proptest::collection::vec((name, value.clone()), 0..6)
+            .prop_map(|fields| {
+                fields.iter().map(|(name, value)| format!(r#""{name}":{value}"#)).collect::<Vec<_>>().join(",")
+            })
+            .prop_map(|fields| format!("{{{fields}}}"));
+        prop_oneof![fields, value]
     }
 }

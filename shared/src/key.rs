@@ -1,5 +1,7 @@
 //! Object keys: where in the bucket a run, its rejects, or an event's strays are.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
@@ -49,7 +51,11 @@ pub fn strays(strays: &[Stray], landing: LandingTime) -> String {
         hash.update(&stray.text);
         hash.update([0]);
     }
-    let digest: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut digest = String::new();
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a String cannot fail.
+        let _ = write!(digest, "{byte:02x}");
+    }
     format!("rejects/{}/stray-{digest}.jsonl", landing.day_folder())
 }
 

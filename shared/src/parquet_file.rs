@@ -34,7 +34,8 @@ message bars {
 }";
 
 #[expect(clippy::expect_used, reason = "a constant, parsed by every test")]
-static SCHEMA_TYPE: LazyLock<TypePtr> = LazyLock::new(|| Arc::new(parse_message_type(SCHEMA).expect("the schema parses")));
+static SCHEMA_TYPE: LazyLock<TypePtr> =
+    LazyLock::new(|| Arc::new(parse_message_type(SCHEMA).expect("the schema parses")));
 
 static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
     let mut properties = WriterProperties::builder()
@@ -51,7 +52,10 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
 
 /// The bytes of a file with these rows; a valid file without any if there are none.
 pub(crate) fn write(topic: &str, partition: i32, columns: &Columns) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "writing to a Vec cannot fail, and the columns are of equal length and in the schema's order")]
+    #[expect(
+        clippy::expect_used,
+        reason = "writing to a Vec cannot fail, and the columns are of equal length and in the schema's order"
+    )]
     try_write(topic, partition, columns).expect("columns that fit the schema are written")
 }
 

@@ -47,8 +47,11 @@ pub(crate) fn decode_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'
         Value::Element(element) => take(0, into_row(element, None)?),
         Value::Array(elements) if elements.is_empty() => return Err(Fault::new(Reason::NotABar, "the array is empty")),
         Value::Array(elements) => {
-            let rows: Vec<Row<'_>> =
-                elements.into_iter().enumerate().map(|(index, element)| into_row(element, Some(index))).collect::<Result<_, _>>()?;
+            let rows: Vec<Row<'_>> = elements
+                .into_iter()
+                .enumerate()
+                .map(|(index, element)| into_row(element, Some(index)))
+                .collect::<Result<_, _>>()?;
             for (index, row) in rows.into_iter().enumerate() {
                 take(index, row);
             }
@@ -57,7 +60,7 @@ pub(crate) fn decode_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'
     Ok(())
 }
 
-/// serde_json refuses a number that no double can hold as it refuses bad syntax; the first is JSON all the same.
+/// `serde_json` refuses a number that no double can hold as it refuses bad syntax; the first is JSON all the same.
 fn syntax_or_number(value: &[u8], error: &serde_json::Error) -> Fault {
     match serde_json::from_slice::<IgnoredAny>(value) {
         Ok(_) => Fault::new(Reason::InvalidField, error.to_string()),
@@ -65,7 +68,7 @@ fn syntax_or_number(value: &[u8], error: &serde_json::Error) -> Fault {
     }
 }
 
-fn into_row<'a>(element: Element<'a>, index: Option<usize>) -> Result<Row<'a>, Fault> {
+fn into_row(element: Element<'_>, index: Option<usize>) -> Result<Row<'_>, Fault> {
     let row = match element {
         Element::Object(fields) => fields.into_row(),
         Element::Other(kind) => Err(Fault::new(Reason::NotABar, format!("the value is {kind}, not an object"))),
@@ -327,11 +330,11 @@ mod tests {
         Row {
             symbol: "HSI".into(),
             trade_date: 6208,
-            open: 2568.300_049,
+            open: 2_568.300_049,
             high: 2569.0,
             low: 2560.0,
-            close: 2568.300_049,
-            adj_close: Some(2568.300_049),
+            close: 2_568.300_049,
+            adj_close: Some(2_568.300_049),
             volume: 0.0,
             close_usd: Some(333.879_006_37),
             extra: None,
@@ -351,14 +354,15 @@ mod tests {
 
     #[test]
     fn adj_close_and_close_usd_may_be_missing_or_null() {
-        let value = r#"{"Index":"X","Date":"2024-02-29","Open":1,"High":1,"Low":1,"Close":1,"Volume":3,"CloseUSD":null}"#;
+        let value =
+            r#"{"Index":"X","Date":"2024-02-29","Open":1,"High":1,"Low":1,"Close":1,"Volume":3,"CloseUSD":null}"#;
         let (_, row) = rows(value).unwrap().remove(0);
         assert_eq!((row.adj_close, row.close_usd, row.trade_date), (None, None, 19_782));
     }
 
     #[test]
     fn unknown_fields_are_kept_as_they_were_sent() {
-        let value = HSI.replace("\"Open\"", r#""src\u0041": {"a" : [1e400, null]},"Open""#).replace("}]}", "}]}");
+        let value = HSI.replace("\"Open\"", r#""src\u0041": {"a" : [1e400, null]},"Open""#);
         let extra = rows(&value).unwrap().remove(0).1.extra.unwrap();
         assert_eq!(extra, r#"{"srcA":{"a" : [1e400, null]}}"#);
     }
@@ -410,5 +414,27 @@ mod tests {
         assert_eq!(decode_base64(None, &mut buffer).unwrap_err().reason, Reason::Tombstone);
         assert_eq!(decode_base64(Some("a*b="), &mut buffer).unwrap_err().reason, Reason::InvalidBase64);
         assert_eq!(decode_base64(Some("e30="), &mut buffer).unwrap(), b"{}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_rows_or_a_fault(value in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            let _ = decode_rows(&value, |_, _| ());
+        }
+
+        #[test]
+        fn a_bar_with_any_piece_of_it_replaced_is_rows_or_a_fault(start in 0..HSI.len(), length in 0_usize..20, piece in ".{0,8}") {
+            let end = (start + length).min(HSI.len());
+            let mut taken = 0;
+            let mutated = format!("{}{piece}{}", &HSI[..start], &HSI[end..]);
+            let decoded = decode_rows(mutated.as_bytes(), |_, _| taken += 1);
+            assert_eq!(decoded.is_ok(), taken > 0);
+        }
+
+        #[test]
+        fn a_price_is_stored_as_the_very_number_that_was_sent(price in 0.0..1e300_f64) {
+            let value = HSI.replace("2569.0", &serde_json::Value::from(price).to_string());
+            assert_eq!(rows(&value).unwrap()[0].1.high.to_bits(), price.to_bits());
+        }
     }
 }

@@ -1,1 +1,51 @@
-//! Skeleton.
+//! What the end-to-end tests share: a local stack of their own, and the programs under test.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use local::{Progress, Stack, StackOptions, project_root};
+
+/// More than a slow machine needs to land what a test publishes.
+const LAND_LIMIT: Duration = Duration::from_mins(3);
+
+/// A stack in a folder of its own below `target/`, so that tests and `make up` do not meet. Its own broker, or a topic of its
+/// own on the one that `KAFKA_BOOTSTRAP_SERVERS` names.
+pub async fn start_stack(name: &str) -> Result<Stack> {
+    let mut options = StackOptions::from_environment();
+    options.folder = project_root().join("target/tests").join(name);
+    options.topic = format!("stock-bars-{name}-{}", std::process::id());
+    options.delete_topic = true;
+    Stack::start(options).await
+}
+
+/// Runs the producer against the stack's topic; returns its last line.
+pub fn produce(stack: &Stack, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(built("producer"))
+        .args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", stack.topic()])
+        .args(arguments)
+        .output()
+        .context("cannot run the producer")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "the producer failed: {errors}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    Ok(printed.lines().last().unwrap_or_default().to_owned())
+}
+
+/// Waits until everything on the topic has been acknowledged by the function.
+pub async fn land(stack: &Stack) -> Result<Progress> {
+    stack.event_source()?.wait_until_drained(LAND_LIMIT, |_| ()).await
+}
+
+/// The one number that a query answers.
+pub async fn number(stack: &Stack, sql: &str) -> Result<u64> {
+    let rows = stack.athena_query(sql).await?;
+    let cell = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
+    cell.and_then(|cell| cell.parse().ok()).with_context(|| format!("{sql} answered {rows:?}, not a number"))
+}
+
+/// A program of the workspace, which `make test` builds first.
+pub fn built(name: &str) -> PathBuf {
+    project_root().join("target/debug").join(name)
+}

@@ -155,9 +155,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_crawler_is_named() {
-        let missing = mock!(Client::get_crawler).then_error(|| {
-            GetCrawlerError::generic(ErrorMetadata::builder().code("EntityNotFoundException").build())
-        });
+        let missing = mock!(Client::get_crawler)
+            .then_error(|| GetCrawlerError::generic(ErrorMetadata::builder().code("EntityNotFoundException").build()));
         let error = run(&[&missing]).await.unwrap_err().to_string();
         assert!(error.starts_with("there is no crawler lake: "), "{error}");
     }

@@ -1,0 +1,94 @@
+//! What must be the same in two places: the parts that no compiler compares.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use local::project_root;
+use shared::event::Event;
+use shared::key::LandingTime;
+use shared::reject::Reason;
+use shared::run::Run;
+
+use parquet::basic::{LogicalType, Type as Physical};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(project_root().join(path)).unwrap()
+}
+
+/// `name type` of each column of a table in template.yaml.
+fn declared_columns(table: &str) -> Vec<(String, String)> {
+    let template = read("template.yaml");
+    let (_, resource) = template.split_once(&format!("\n  {table}:\n")).unwrap();
+    let (_, columns) = resource.split_once("Columns:\n").unwrap();
+    columns
+        .lines()
+        .map_while(|line| line.trim().strip_prefix("- { Name: "))
+        .map(|column| {
+            let (name, rest) = column.split_once(", Type: ").unwrap();
+            (name.to_owned(), rest.split([',', ' ']).next().unwrap().to_owned())
+        })
+        .collect()
+}
+
+fn first_event() -> String {
+    read("events/ingest-poison-tombstone.json")
+}
+
+#[test]
+fn the_parquet_file_has_the_columns_of_the_table_bars() {
+    let payload = first_event();
+    let event = Event::parse(&payload).unwrap();
+    let batch = &event.batches[0];
+    let file = Run::new(batch.topic, batch.partition, &batch.records).unwrap().encode(LandingTime(0)).bars;
+    let reader = SerializedFileReader::new(bytes::Bytes::from(file)).unwrap();
+    let written: Vec<_> = reader
+        .metadata()
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .iter()
+        .map(|column| {
+            let glue = match (column.physical_type(), column.logical_type_ref()) {
+                (Physical::BYTE_ARRAY, Some(LogicalType::String)) => "string",
+                (Physical::INT32, Some(LogicalType::Date)) => "date",
+                (Physical::INT32, None) => "int",
+                (Physical::INT64, Some(LogicalType::Timestamp { .. })) => "timestamp",
+                (Physical::INT64, None) => "bigint",
+                (Physical::DOUBLE, None) => "double",
+                other => panic!("no Glue type is known for {other:?}"),
+            };
+            (column.name().to_owned(), glue.to_owned())
+        })
+        .collect();
+    assert_eq!(written, declared_columns("BarsTable"));
+}
+
+#[test]
+fn a_reject_has_the_columns_of_the_table_rejects() {
+    let payload = first_event();
+    let event = Event::parse(&payload).unwrap();
+    let batch = &event.batches[0];
+    let lines = Run::new(batch.topic, batch.partition, &batch.records).unwrap().encode(LandingTime(0)).rejects;
+    let line: serde_json::Map<_, _> =
+        serde_json::from_slice(lines.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    let written: BTreeSet<_> = line.keys().cloned().collect();
+    let declared: BTreeSet<_> = declared_columns("RejectsTable").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(written, declared);
+}
+
+#[test]
+fn ingest_health_counts_every_reason() {
+    let query = read("functions/report/reports/ingest-health/query.sql");
+    for reason in Reason::ALL {
+        assert!(query.contains(&format!("'{reason}'")), "{reason} is not counted");
+    }
+}
+
+#[test]
+fn there_is_a_sample_event_for_every_reason() {
+    for reason in Reason::ALL {
+        let file = format!("events/ingest-poison-{}.json", reason.code().replace('_', "-"));
+        assert!(project_root().join(&file).is_file(), "{file} is missing");
+    }
+}

@@ -1,0 +1,163 @@
+//! `local/supervise.py`: whatever ends, and however, nothing that it started is left.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use local::project_root;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A command with a child, a grandchild in a session of its own, and an orphan that ignores every polite signal. Each carries
+/// `marker` in its environment. It says when all are there.
+const FAMILY: &str = "
+    sleep 300 &
+    setsid sh -c 'trap \"\" TERM INT HUP; sleep 300 & wait' &
+    (setsid sleep 300 &)
+    echo up
+    wait";
+
+struct Supervised {
+    supervisor: Child,
+    marker: String,
+}
+
+impl Supervised {
+    fn start(name: &str, script: &str) -> Self {
+        let marker = format!("tickerlake-{name}-{}", std::process::id());
+        let mut supervisor = Command::new("python3")
+            .arg(project_root().join("local/supervise.py"))
+            .args(["sh", "-c", script])
+            .env("MARKER", &marker)
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut up = [0; 3];
+        supervisor.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+        assert_eq!(&up, b"up\n");
+        Self { supervisor, marker }
+    }
+
+    /// Every living process with the marker.
+    fn family(&self) -> Vec<u32> {
+        let marked = format!("MARKER={}", self.marker).into_bytes();
+        let mut family: Vec<u32> = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter(|pid: &u32| {
+                // A zombie's environment is empty: it has ended.
+                let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+                environment.split(|byte| *byte == 0).any(|variable| variable == marked)
+            })
+            .collect();
+        family.sort_unstable();
+        family
+    }
+
+    fn signal(&self, signal: &str, pid: u32) {
+        assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+    }
+
+    /// The processes of the supervisor's own: itself and the one that watches with it.
+    fn supervisors(&self) -> Vec<u32> {
+        self.family()
+            .into_iter()
+            .filter(|pid| {
+                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                String::from_utf8_lossy(&line).contains("supervise.py")
+            })
+            .collect()
+    }
+
+    fn assert_all_end(&mut self) {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            // Reaps it, so that it is no zombie of ours.
+            let _ = self.supervisor.try_wait();
+            let left = self.family();
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "left after {LIMIT:?}: {left:?}");
+            sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        // A failed test must not leave behind what it tests for.
+        for pid in self.family() {
+            let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+        let _ = self.supervisor.wait();
+    }
+}
+
+#[test]
+fn the_family_is_there_before_anything_ends() {
+    let supervised = Supervised::start("there", FAMILY);
+    assert!(supervised.family().len() >= 6, "{:?}", supervised.family());
+    assert_eq!(supervised.supervisors().len(), 2);
+}
+
+#[test]
+fn the_commands_own_end_ends_the_rest_and_its_exit_code_is_kept() {
+    let mut supervised = Supervised::start("exit", &FAMILY.replace("    wait", "    exit 7"));
+    assert_eq!(supervised.supervisor.wait().unwrap().code(), Some(7));
+    assert!(supervised.family().is_empty());
+}
+
+#[test]
+fn each_signal_that_asks_to_end_ends_all() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let mut supervised = Supervised::start(&format!("signal{signal}"), FAMILY);
+        supervised.signal(signal, supervised.supervisor.id());
+        assert_eq!(supervised.supervisor.wait().unwrap().code(), Some(code), "{signal}");
+        assert!(supervised.family().is_empty(), "{signal}");
+    }
+}
+
+#[test]
+fn killing_either_supervisor_or_any_other_ends_all() {
+    for victim in 0..3 {
+        let mut supervised = Supervised::start(&format!("kill-{victim}"), FAMILY);
+        let supervisors = supervised.supervisors();
+        let command = supervised.family().into_iter().find(|pid| !supervisors.contains(pid)).unwrap();
+        let pid = [supervisors[0], supervisors[1], command][victim];
+        supervised.signal("-KILL", pid);
+        supervised.assert_all_end();
+    }
+}
+
+#[test]
+fn the_death_of_whoever_started_it_ends_all() {
+    let marker = format!("tickerlake-parent-{}", std::process::id());
+    let supervise = project_root().join("local/supervise.py");
+    let mut parent = Command::new("sh")
+        .args(["-c", &format!("python3 '{}' sh -c '{}'; true", supervise.display(), "sleep 300 & echo up; wait")])
+        .env("MARKER", &marker)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut up = [0; 3];
+    parent.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+    let mut supervised = Supervised { supervisor: parent, marker };
+    supervised.signal("-KILL", supervised.supervisor.id());
+    supervised.assert_all_end();
+}
+
+#[test]
+fn a_command_that_is_not_there_is_named() {
+    let output = Command::new("python3")
+        .arg(project_root().join("local/supervise.py"))
+        .arg("/no/such/program")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(127));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/program"));
+}
