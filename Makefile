@@ -3,7 +3,8 @@
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 export SAM_CLI_TELEMETRY := 0
-export AWS_DEFAULT_REGION ?= us-east-1
+# The local stack looks for what was built below target/.
+export CARGO_TARGET_DIR := $(CURDIR)/target
 
 # What the functions of the local stack are built for: this machine.
 LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
@@ -41,6 +42,9 @@ deploy: build    ## to AWS, with the parameters in samconfig.toml
 
 clean:           ## removes everything that was built or set up
 	rm -rf target .aws-sam
+
+# sam wants a region even where it calls nobody.
+.check .build .build-local: export AWS_DEFAULT_REGION ?= us-east-1
 
 .demo: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
 	@echo "building the local stack and the producer"

@@ -134,11 +134,12 @@ async fn rejects_say_why(stack: &Stack) -> Result<()> {
 
 async fn the_crawler_is_started(stack: &Stack) -> Result<()> {
     let crawl = &stack.outputs().crawl_function;
-    let answer = stack.aws().invoke(crawl, event("crawl-schedule")?).await?;
-    assert!(answer.contains(r#""status":"started""#), "{answer}");
     // The emulator's crawler runs for some seconds.
-    let answer = stack.aws().invoke(crawl, event("crawl-schedule")?).await?;
-    assert!(answer.contains(r#""status":"already_running""#), "{answer}");
+    for status in ["started", "already_running"] {
+        let answer = stack.aws().invoke(crawl, event("crawl-schedule")?).await?;
+        let answer: serde_json::Value = serde_json::from_str(&answer)?;
+        assert_eq!(answer["status"], status, "{answer}");
+    }
     Ok(())
 }
 
@@ -172,7 +173,7 @@ async fn the_reports_are_published(stack: &Stack) -> Result<()> {
         let column = column.unwrap_or_else(|| panic!("no column {name} in {health}"));
         lines.map(|line| line.split(',').nth(column).and_then(|cell| cell.parse::<u64>().ok()).unwrap_or(0)).sum()
     };
-    assert_eq!((sums("bars"), sums("rejected"), sums("not_json"), sums("tombstone")), (7, 7, 2, 1), "{health}");
+    assert_eq!((sums("bar_rows"), sums("rejects"), sums("not_json"), sums("tombstone")), (7, 7, 2, 1), "{health}");
     Ok(())
 }
 
@@ -183,8 +184,9 @@ async fn bad_input_is_refused_in_words(stack: &Stack) -> Result<()> {
         (&outputs.report_function, r#"{"date":"22.11.2026"}"#, "date"),
         (&outputs.ingest_function, r#"{"Records":[]}"#, "not a Kafka event"),
     ] {
-        let error = stack.aws().invoke(function, event.as_bytes().to_vec()).await.unwrap_err().to_string();
-        assert!(error.contains(message), "{event}: {error}");
+        let answer = stack.aws().invoke(function, event.as_bytes().to_vec()).await;
+        let refused = answer.as_ref().is_err_and(|error| error.to_string().contains(message));
+        assert!(refused, "{event}: {answer:?}");
     }
     Ok(())
 }

@@ -15,12 +15,15 @@ mod sql;
 mod table;
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::config::Config;
 use crate::handler::{Handler, Invocation};
+
+/// Lambda's longest, for `cargo lambda watch`: the deadline that it gives lies in 1970.
+const NO_DEADLINE: Duration = Duration::from_mins(15);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -40,7 +43,7 @@ async fn main() -> Result<(), Error> {
         let handler = Arc::clone(&handler);
         async move {
             let now = SystemTime::now();
-            let remaining = event.context.deadline().duration_since(now).unwrap_or_default();
+            let remaining = event.context.deadline().duration_since(now).unwrap_or(NO_DEADLINE);
             let invocation =
                 Invocation { id: event.context.request_id, now: now.into(), give_up: handler::give_up_at(remaining) };
             handler.run(&event.payload, &invocation).await
