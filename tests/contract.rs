@@ -1,5 +1,7 @@
 //! What must be the same in two places: the parts that no compiler compares.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
 use std::collections::BTreeSet;
 use std::fs;
 

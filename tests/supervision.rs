@@ -1,5 +1,7 @@
 //! `local/supervise.py`: whatever ends, and however, nothing that it started is left.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
 use std::fs;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
