@@ -60,7 +60,7 @@ impl Supervised {
         family
     }
 
-    fn signal(&self, signal: &str, pid: u32) {
+    fn signal(signal: &str, pid: u32) {
         assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
     }
 
@@ -118,7 +118,7 @@ fn the_commands_own_end_ends_the_rest_and_its_exit_code_is_kept() {
 fn each_signal_that_asks_to_end_ends_all() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let mut supervised = Supervised::start(&format!("signal{signal}"), FAMILY);
-        supervised.signal(signal, supervised.supervisor.id());
+        Supervised::signal(signal, supervised.supervisor.id());
         assert_eq!(supervised.supervisor.wait().unwrap().code(), Some(code), "{signal}");
         assert!(supervised.family().is_empty(), "{signal}");
     }
@@ -131,7 +131,7 @@ fn killing_either_supervisor_or_any_other_ends_all() {
         let supervisors = supervised.supervisors();
         let command = supervised.family().into_iter().find(|pid| !supervisors.contains(pid)).unwrap();
         let pid = [supervisors[0], supervisors[1], command][victim];
-        supervised.signal("-KILL", pid);
+        Supervised::signal("-KILL", pid);
         supervised.assert_all_end();
     }
 }
@@ -149,7 +149,7 @@ fn the_death_of_whoever_started_it_ends_all() {
     let mut up = [0; 3];
     parent.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
     let mut supervised = Supervised { supervisor: parent, marker };
-    supervised.signal("-KILL", supervised.supervisor.id());
+    Supervised::signal("-KILL", supervised.supervisor.id());
     supervised.assert_all_end();
 }
 

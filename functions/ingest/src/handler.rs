@@ -5,7 +5,7 @@ use shared::event::{Event, NotAKafkaEvent};
 use shared::key::LandingTime;
 use tracing::{error, info};
 
-use crate::lander::{self, Landed};
+use crate::lander::{self, Outcome};
 use crate::metrics;
 use crate::store::{Store, StoreError};
 
@@ -48,28 +48,29 @@ pub(crate) async fn handle(store: &impl Store, payload: &str, landing: LandingTi
     let all = parts.len();
     for (part, outcome) in parts {
         match outcome {
-            Ok(landed) => summary.add(&landed, landing),
+            Ok(outcome) => summary.add(&outcome, landing),
             Err(source) => {
                 error!(part, error = %source, "part did not land");
                 failures.push((part, source));
             }
         }
     }
-    log(&summary, &event, landing);
     let failed = failures.len();
-    match failures.into_iter().next() {
-        None => Ok(summary),
-        Some((part, source)) => Err(IngestError::Store { failed, all, part, source }),
+    if let Some((part, source)) = failures.into_iter().next() {
+        return Err(IngestError::Store { failed, all, part, source });
     }
+    // Only now: what a failed event landed is found there, and counted, when it is delivered again.
+    log(&summary, &event, landing);
+    Ok(summary)
 }
 
 impl Summary {
-    fn add(&mut self, landed: &Landed, landing: LandingTime) {
-        self.landed += landed.landed;
-        self.rejected += landed.rejected;
-        self.objects += landed.objects;
-        self.bytes += landed.bytes;
-        let lag_ms = landed.newest_timestamp_ms.map(|newest| (landing.0 - newest).max(0));
+    fn add(&mut self, part: &Outcome, landing: LandingTime) {
+        self.landed += part.landed;
+        self.rejected += part.rejected;
+        self.objects += part.objects;
+        self.bytes += part.bytes;
+        let lag_ms = part.newest_timestamp_ms.map(|newest| (landing.0 - newest).max(0));
         self.lag_ms = self.lag_ms.max(lag_ms);
     }
 }

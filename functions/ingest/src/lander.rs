@@ -16,7 +16,7 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// What landing one part of an event came to.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Landed {
+pub(crate) struct Outcome {
     pub(crate) landed: usize,
     pub(crate) rejected: usize,
     pub(crate) objects: usize,
@@ -29,7 +29,7 @@ pub(crate) async fn land_event(
     store: &impl Store,
     event: &Event<'_>,
     landing: LandingTime,
-) -> Vec<(String, Result<Landed, StoreError>)> {
+) -> Vec<(String, Result<Outcome, StoreError>)> {
     let mut parts: Vec<_> = stream::iter(&event.batches)
         .map(async |batch| (format!("{}-{}", batch.topic, batch.partition), land_batch(store, batch, landing).await))
         .buffered(SIDE_BY_SIDE)
@@ -41,20 +41,20 @@ pub(crate) async fn land_event(
     parts
 }
 
-async fn land_batch(store: &impl Store, batch: &Batch<'_>, landing: LandingTime) -> Result<Landed, StoreError> {
+async fn land_batch(store: &impl Store, batch: &Batch<'_>, landing: LandingTime) -> Result<Outcome, StoreError> {
     match Run::new(batch.topic, batch.partition, &batch.records) {
         Some(run) => land_run(store, run, landing).await,
-        None => Ok(Landed::default()),
+        None => Ok(Outcome::default()),
     }
 }
 
-async fn land_run(store: &impl Store, run: Run<'_, '_>, landing: LandingTime) -> Result<Landed, StoreError> {
+async fn land_run(store: &impl Store, run: Run<'_, '_>, landing: LandingTime) -> Result<Outcome, StoreError> {
     let encoded = run.encode(landing);
-    let mut landed = Landed {
+    let mut landed = Outcome {
         landed: encoded.landed,
         rejected: encoded.rejected,
         newest_timestamp_ms: encoded.newest_timestamp_ms,
-        ..Landed::default()
+        ..Outcome::default()
     };
     if !encoded.rejects.is_empty() {
         let key = key::rejects(run.topic(), run.partition(), run.first(), run.last(), landing);
@@ -65,14 +65,14 @@ async fn land_run(store: &impl Store, run: Run<'_, '_>, landing: LandingTime) ->
     Ok(landed)
 }
 
-async fn land_strays(store: &impl Store, strays: &[Stray], landing: LandingTime) -> Result<Landed, StoreError> {
-    let mut landed = Landed { rejected: strays.len(), ..Landed::default() };
+async fn land_strays(store: &impl Store, strays: &[Stray], landing: LandingTime) -> Result<Outcome, StoreError> {
+    let mut landed = Outcome { rejected: strays.len(), ..Outcome::default() };
     let lines = encode_strays(strays, landing);
     landed.put(store, &key::strays(strays, landing), lines, ContentType::JsonLines).await?;
     Ok(landed)
 }
 
-impl Landed {
+impl Outcome {
     async fn put(
         &mut self,
         store: &impl Store,

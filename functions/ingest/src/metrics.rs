@@ -1,4 +1,4 @@
-//! The summary as CloudWatch metrics, in the embedded metric format: a log line that CloudWatch turns into metrics at no cost
+//! The summary as `CloudWatch` metrics, in the embedded metric format: a log line that `CloudWatch` turns into metrics at no cost
 //! per request.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
@@ -35,7 +35,7 @@ pub(crate) fn document(summary: &Summary, topic: &str, landing: LandingTime) -> 
     })
 }
 
-/// Writes the document where CloudWatch looks for it.
+/// Writes the document where `CloudWatch` looks for it.
 #[expect(clippy::print_stdout, reason = "the embedded metric format is a line on standard output")]
 pub(crate) fn emit(document: &Value) {
     println!("{document}");

@@ -42,10 +42,7 @@ impl Store for S3Store {
                 .body(ByteStream::from(body.clone()))
                 .send()
                 .await;
-            let error = match answer {
-                Ok(_) => return Ok(Created::New),
-                Err(error) => error,
-            };
+            let Err(error) = answer else { return Ok(Created::New) };
             match error.code() {
                 Some("PreconditionFailed") => return Ok(Created::Existed),
                 // Someone else is writing the same key just now.
