@@ -8,88 +8,106 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 
 # What the functions of the local stack are built for: this machine.
 LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
+FUNCTIONS          := $(notdir $(wildcard functions/*))
+
 TOOLS    := target/tools/venv
 EMULATOR := target/emulator/venv
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
+# The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
+PYTHON   ?= $(shell command -v python3)
+export PYTHON := $(PYTHON)
 # sam and cargo-lambda find each other, and zig, here.
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
-SUPERVISED := python3 local/supervise.py $(MAKE)
+SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test check build deploy clean prerequisites .demo .up .test .check .build .build-local
+.PHONY: help demo up test check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .check .build .build-local
 
-help:            ## this list
-	@grep -hE '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
+help:                            ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
 
-demo:            ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
+demo: .data prerequisites-kafka  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
 	@$(SUPERVISED) .demo
 
-up:              ## the local stack, until Ctrl-C: to publish, invoke and query by hand
+up: prerequisites-kafka          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
 	@$(SUPERVISED) .up
 
-test:            ## every test: units, the template, and end to end on real Kafka and the deployed stack
+test: prerequisites-kafka        ## every test: units, the template, and end to end on real Kafka and the deployed stack
 	@$(SUPERVISED) .test
 
-check:           ## formatting, lints, the template
+check: prerequisites             ## formatting, lints, the template
 	@$(SUPERVISED) .check
 
-build:           ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
+build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
 	@$(SUPERVISED) .build
 
-deploy: build    ## to AWS, with the parameters in samconfig.toml
+deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
 
-clean:           ## removes everything that was built or set up
+clean:                           ## removes everything that was built or set up
 	rm -rf target .aws-sam
 
 # sam wants a region even where it calls nobody.
 .check .build .build-local: export AWS_DEFAULT_REGION ?= us-east-1
 
-.demo: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
+.demo: $(EMULATOR)/.complete $(KAFKA) .build-local
 	@echo "building the local stack and the producer"
-	@cargo build --quiet --package local --package producer
+	@cargo build --package local --package producer
 	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT))
 
-.up: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
+.up: $(EMULATOR)/.complete $(KAFKA) .build-local
 	@echo "building the local stack and the producer"
-	@cargo build --quiet --package local --package producer
+	@cargo build --package local --package producer
 	@target/debug/local up
 
-.test: prerequisites $(EMULATOR)/.complete $(KAFKA) .build-local
-	@cargo build --workspace --quiet
+.test: $(EMULATOR)/.complete $(KAFKA) .build-local
+	@cargo build --workspace
 	@cargo test --workspace
 
-.check: prerequisites $(TOOLS)/.complete
+.check: $(TOOLS)/.complete
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	cargo clippy --workspace --all-targets -- --deny warnings
 	sam validate --lint
 
-.build: prerequisites $(TOOLS)/.complete
+.build: $(TOOLS)/.complete
 	sam build
 
-.build-local: prerequisites $(TOOLS)/.complete
-	@echo "building the functions (some minutes the first time; the output is in target/build.log)"
+# sam shows nothing of a build; so the functions are built in sight first, just as it does, and found finished by it.
+.build-local: $(TOOLS)/.complete
+	@echo "building the functions"
+	@for name in $(FUNCTIONS); do \
+		(cd functions/$$name && cargo lambda build --release --bin $$name $(LOCAL_FLAG)) || exit 1; \
+	done
 	@sam build --config-env local --parameter-overrides Architecture=$(LOCAL_ARCHITECTURE) > target/build.log 2>&1 \
 		|| { tail -n 40 target/build.log; echo "sam build failed: the whole output is in target/build.log"; exit 1; }
 
+# Said before minutes of building.
+.data:
+	@test -z "$(DATA)" || test -f "$(DATA)" || { echo 'DATA=$(DATA): there is no such file' >&2; exit 1; }
+
+# Before anything starts, the supervisor included.
 prerequisites:
 	@local/prerequisites.sh
+
+prerequisites-kafka:
+	@local/prerequisites.sh kafka
 
 # pip and Maven, with pinned versions; `.complete` says that the last one got to its end.
 $(TOOLS)/.complete: local/requirements-tools.txt
 	@echo "installing sam, cargo-lambda and cfn-lint from PyPI into $(TOOLS) (about a minute)"
-	@python3 -m venv --clear $(TOOLS)
+	@$(PYTHON) -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 $(EMULATOR)/.complete: local/requirements-emulator.txt
 	@echo "installing the AWS emulator from PyPI into $(EMULATOR) (about half a minute)"
-	@python3 -m venv --clear $(EMULATOR)
+	@$(PYTHON) -m venv --clear $(EMULATOR)
 	@$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 target/kafka/libs/.complete: local/kafka/pom.xml
 	@echo "fetching Apache Kafka from Maven Central (45 MB)"
-	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/target/kafka/libs
+	@mvn --quiet --batch-mode -Dstyle.color=never --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/target/kafka/libs
 	@touch $@

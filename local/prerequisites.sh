@@ -1,6 +1,9 @@
 #!/bin/sh
 # Names every prerequisite that is missing, with how to get it, before anything starts.
-# Java and Maven are for the local broker only: with KAFKA_BOOTSTRAP_SERVERS set they are not asked for.
+#
+#     prerequisites.sh [kafka]
+#
+# `kafka` asks for Java and Maven too, unless KAFKA_BOOTSTRAP_SERVERS names a broker.
 missing=0
 
 lacks() {
@@ -28,14 +31,15 @@ for tool in cc c++ perl; do
         lacks "$tool (librdkafka and OpenSSL are compiled along)" 'Debian, Ubuntu: apt-get install build-essential perl; Fedora: dnf install gcc-c++ perl'
 done
 
-python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+python3=${PYTHON-python3}
+python=$("$python3" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 if [ -z "$python" ] || ! at_least "$python" 3.11; then
     lacks "Python 3.11 or newer${python:+ (this is $python)}" 'Debian, Ubuntu: apt-get install python3 python3-venv'
-elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+elif ! "$python3" -c 'import venv, ensurepip' 2>/dev/null; then
     lacks "Python's venv module" 'Debian, Ubuntu: apt-get install python3-venv'
 fi
 
-if [ -z "$KAFKA_BOOTSTRAP_SERVERS" ]; then
+if [ "$1" = kafka ] && [ -z "$KAFKA_BOOTSTRAP_SERVERS" ]; then
     java=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
     if [ -z "$java" ] || [ "$java" -lt 17 ]; then
         lacks "Java 17 or newer${java:+ (this is $java)}" 'Debian, Ubuntu: apt-get install openjdk-17-jre-headless; or name a broker: KAFKA_BOOTSTRAP_SERVERS=host:9092'

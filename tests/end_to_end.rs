@@ -3,10 +3,13 @@
 //! functions say of themselves.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::Result;
 use local::{Stack, project_root};
 use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use tests::{land, number, produce, start_stack};
 
@@ -64,6 +67,7 @@ async fn bars_go_from_the_producer_to_the_reports() -> Result<()> {
     the_crawler_is_started(&stack).await?;
     the_reports_are_published(&stack).await?;
     bad_input_is_refused_in_words(&stack).await?;
+    a_topic_is_made_on_request(&stack).await?;
 
     stack.stop().await
 }
@@ -72,7 +76,7 @@ fn publish_csv(stack: &Stack) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("bars.csv");
     fs::write(&file, CSV)?;
-    let last_line = produce(stack, &["--csv", &file.to_string_lossy()])?;
+    let last_line = produce(stack, stack.topic(), &["--csv", &file.to_string_lossy()])?;
     assert!(last_line.starts_with("read 7, skipped 2, sent 5, acknowledged 5, failed 0, "), "{last_line}");
     Ok(())
 }
@@ -188,6 +192,19 @@ async fn bad_input_is_refused_in_words(stack: &Stack) -> Result<()> {
         let refused = answer.as_ref().is_err_and(|error| error.to_string().contains(message));
         assert!(refused, "{event}: {answer:?}");
     }
+    Ok(())
+}
+
+async fn a_topic_is_made_on_request(stack: &Stack) -> Result<()> {
+    let topic = format!("{}-made", stack.topic());
+    let made = ["--create-topic", "--partitions", "2", "--simulate", "--seed", "1", "--count", "28"];
+    let last_line = produce(stack, &topic, &made)?;
+    assert!(last_line.starts_with("read 28, skipped 0, sent 28, acknowledged 28, failed 0, "), "{last_line}");
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", stack.bootstrap_servers()).create()?;
+    let metadata = admin.inner().fetch_metadata(Some(&topic), Duration::from_secs(10))?;
+    assert_eq!(metadata.topics()[0].partitions().len(), 2);
+    admin.delete_topics(&[&topic], &AdminOptions::new()).await?;
     Ok(())
 }
 

@@ -43,19 +43,19 @@ pub(crate) fn decode_base64<'b>(value: Option<&str>, buffer: &'b mut Vec<u8>) ->
 /// Hands each row of a value to `take`, with its place in an array value (0 for a single object). A value lands whole or not
 /// at all: `take` is not called when any row of it is at fault.
 pub(crate) fn decode_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'a>)) -> Result<(), Fault> {
-    match serde_json::from_slice(value).map_err(|error| syntax_or_number(value, &error))? {
-        Value::Element(element) => take(0, into_row(element, None)?),
-        Value::Array(elements) if elements.is_empty() => return Err(Fault::new(Reason::NotABar, "the array is empty")),
-        Value::Array(elements) => {
-            let rows: Vec<Row<'_>> = elements
-                .into_iter()
-                .enumerate()
-                .map(|(index, element)| into_row(element, Some(index)))
-                .collect::<Result<_, _>>()?;
-            for (index, row) in rows.into_iter().enumerate() {
-                take(index, row);
-            }
-        }
+    let unreadable = |error| syntax_or_number(value, &error);
+    if value.trim_ascii_start().first() != Some(&b'[') {
+        take(0, into_row(serde_json::from_slice(value).map_err(unreadable)?, None)?);
+        return Ok(());
+    }
+    let elements: Vec<Element<'_>> = serde_json::from_slice(value).map_err(unreadable)?;
+    if elements.is_empty() {
+        return Err(Fault::new(Reason::NotABar, "the array is empty"));
+    }
+    let rows = elements.into_iter().enumerate().map(|(index, element)| into_row(element, Some(index)));
+    let rows: Vec<Row<'_>> = rows.collect::<Result<_, _>>()?;
+    for (index, row) in rows.into_iter().enumerate() {
+        take(index, row);
     }
     Ok(())
 }
@@ -181,67 +181,10 @@ fn object_of(members: &[(Cow<'_, str>, &RawValue)]) -> String {
     json
 }
 
-enum Value<'a> {
-    Element(Element<'a>),
-    Array(Vec<Element<'a>>),
-}
-
 enum Element<'a> {
     Object(Box<Fields<'a>>),
     /// With its article: "a number".
     Other(&'static str),
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a bar or an array of bars")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = seq.next_element()? {
-            elements.push(element);
-        }
-        Ok(Value::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        ElementVisitor.visit_map(map).map(Value::Element)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        ElementVisitor.visit_unit().map(Value::Element)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        ElementVisitor.visit_bool(value).map(Value::Element)
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        ElementVisitor.visit_i64(value).map(Value::Element)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        ElementVisitor.visit_u64(value).map(Value::Element)
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        ElementVisitor.visit_f64(value).map(Value::Element)
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        ElementVisitor.visit_str(value).map(Value::Element)
-    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {

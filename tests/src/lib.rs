@@ -20,10 +20,10 @@ pub async fn start_stack(name: &str) -> Result<Stack> {
     Stack::start(options).await
 }
 
-/// Runs the producer against the stack's topic; returns its last line.
-pub fn produce(stack: &Stack, arguments: &[&str]) -> Result<String> {
+/// Runs the producer against a topic of the stack's broker; returns its last line.
+pub fn produce(stack: &Stack, topic: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(built("producer"))
-        .args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", stack.topic()])
+        .args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", topic])
         .args(arguments)
         .output()
         .context("cannot run the producer")?;

@@ -58,8 +58,9 @@ impl Step {
 
     /// What is true for the moment.
     pub(crate) fn note(&self, text: &str) {
+        let news = self.spinner.message() != text;
         self.spinner.set_message(text.to_owned());
-        if self.spinner.is_hidden() && self.last_line.get().elapsed() > LINE_INTERVAL {
+        if news && self.spinner.is_hidden() && self.last_line.get().elapsed() > LINE_INTERVAL {
             self.last_line.set(Instant::now());
             say(&format!("      {text}"));
         }

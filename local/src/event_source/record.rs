@@ -122,4 +122,15 @@ mod tests {
         let odd = message(None, Some(b""), Timestamp::NotAvailable, Some(headers));
         insta::assert_snapshot!(json(&odd), @r#"{"topic":"stock-bars","partition":2,"offset":41,"timestamp":-1,"timestampType":"NO_TIMESTAMP_TYPE","value":"","headers":[{"null":null}]}"#);
     }
+
+    #[test]
+    fn the_type_that_other_functions_use_understands_it() {
+        let headers = OwnedHeaders::new().insert(KafkaHeader { key: "trace", value: Some(&[104_u8, 255]) });
+        let message = message(Some(b"HSI"), Some(b"{}"), Timestamp::CreateTime(1_795_370_753_000), Some(headers));
+        let known: aws_lambda_events::kafka::KafkaRecord = serde_json::from_str(&json(&message)).unwrap();
+        assert_eq!((known.topic.as_deref(), known.partition, known.offset), (Some("stock-bars"), 2, 41));
+        assert_eq!(known.timestamp.timestamp_millis(), 1_795_370_753_000);
+        assert_eq!((known.key.as_deref(), known.value.as_deref()), (Some("SFNJ"), Some("e30=")));
+        assert_eq!(known.headers[0]["trace"], [104, -1]);
+    }
 }
