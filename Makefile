@@ -11,6 +11,9 @@ LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_6
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
 
+# All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
+PROGRAMS           := --workspace --bins
+
 TOOLS    := target/tools/venv
 EMULATOR := target/emulator/venv
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
@@ -54,16 +57,16 @@ clean:                           ## removes everything that was built or set up
 
 .demo: $(EMULATOR)/.complete $(KAFKA) .build-local
 	@echo "building the local stack and the producer"
-	@cargo build --package local --package producer
+	@cargo build $(PROGRAMS)
 	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT))
 
 .up: $(EMULATOR)/.complete $(KAFKA) .build-local
 	@echo "building the local stack and the producer"
-	@cargo build --package local --package producer
+	@cargo build $(PROGRAMS)
 	@target/debug/local up
 
 .test: $(EMULATOR)/.complete $(KAFKA) .build-local
-	@cargo build --workspace
+	@cargo build $(PROGRAMS)
 	@cargo test --workspace
 
 .check: $(TOOLS)/.complete
