@@ -55,7 +55,7 @@ impl<S: Store> Lander<S> {
 
     /// Lands each partition of the event, and its strays; one part's failure does not keep the others from landing. What has
     /// not landed at the deadline has failed.
-    pub(crate) async fn land_event(
+    pub async fn land_event(
         &self,
         event: &Event<'_>,
         time: LandingTime,
@@ -63,14 +63,15 @@ impl<S: Store> Lander<S> {
     ) -> Vec<(String, Result<Outcome, PartError>)> {
         let mut parts: Vec<_> = stream::iter(&event.batches)
             .map(async |batch| {
-                let landed = until(deadline, self.land_batch(batch, time)).await;
+                // Boxed, as the strays: the SDK's futures are large.
+                let landed = until(deadline, Box::pin(self.land_batch(batch, time))).await;
                 (format!("{}-{}", batch.topic, batch.partition), landed)
             })
             .buffered(SIDE_BY_SIDE)
             .collect()
             .await;
         if !event.strays.is_empty() {
-            parts.push(("strays".to_owned(), until(deadline, self.land_strays(&event.strays, time)).await));
+            parts.push(("strays".to_owned(), until(deadline, Box::pin(self.land_strays(&event.strays, time))).await));
         }
         parts
     }

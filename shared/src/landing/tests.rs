@@ -148,6 +148,29 @@ fn a_lost_swap_loads_the_ledger_again_and_gives_up_in_the_end() {
 }
 
 #[test]
+fn a_ledger_stays_small_by_closing_its_oldest_hole() {
+    let ranges: Vec<String> = (0..=MAX_HOLES).map(|place| format!("[{0},{0}]", place * 10)).collect();
+    let full = format!(
+        r#"{{"sequence":7,"landed":[{}],"newest_timestamp_ms":1,"holes_closed":3,"pending":[]}}"#,
+        ranges.join(",")
+    );
+    let next = i64::try_from(MAX_HOLES).unwrap() * 10 + 10;
+    let (_, outcome) = steps(&[next], vec![read(&full), swapped(), Answer::Created(true)]);
+    let outcome = outcome.unwrap();
+    assert_eq!(
+        (outcome.holes, outcome.holes_closed),
+        (MAX_HOLES + 1, 0),
+        "the new run is pending: its hole is not one yet"
+    );
+
+    // The run after it finds the hole before the last one, and one too many.
+    let one_more = full.replace("]],", &format!("],[{next},{next}]],"));
+    let (steps_taken, outcome) = steps(&[next + 10], vec![read(&one_more), swapped(), Answer::Created(true)]);
+    assert_eq!(outcome.unwrap().holes_closed, 1);
+    assert!(steps_taken[1].contains(r#""landed":[[0,10],[20,20]"#) && steps_taken[1].contains(r#""holes_closed":4"#));
+}
+
+#[test]
 fn a_topic_made_anew_is_an_error_that_says_what_to_do() {
     let landed = r#"{"sequence":2,"landed":[[0,9]],"newest_timestamp_ms":1000,"holes_closed":0,"pending":[]}"#;
     let (_, outcome) = steps(&[0, 1], vec![read(landed)]);
