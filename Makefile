@@ -26,7 +26,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .check .build .build-local
+.PHONY: help demo up test simulate check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local
 
 help:                            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
@@ -39,6 +39,9 @@ up: prerequisites-kafka          ## the local stack, until Ctrl-C: to publish, i
 
 test: prerequisites-kafka        ## every test: units, the template, and end to end on real Kafka and the deployed stack
 	@$(SUPERVISED) .test
+
+simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
+	@$(SUPERVISED) .simulate
 
 check: prerequisites             ## formatting, lints, the template
 	@$(SUPERVISED) .check
@@ -68,6 +71,10 @@ clean:                           ## removes everything that was built or set up
 .test: $(EMULATOR)/.complete $(KAFKA) .build-local
 	@cargo build $(PROGRAMS)
 	@cargo test --workspace
+
+.simulate: export SEEDS ?= 20000
+.simulate:
+	@cargo test --workspace --test simulation -- --nocapture every_record
 
 .check: $(TOOLS)/.complete
 	cargo fmt --all --check

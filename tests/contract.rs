@@ -9,7 +9,7 @@ use local::project_root;
 use shared::event::Event;
 use shared::key::LandingTime;
 use shared::reject::Reason;
-use shared::run::Run;
+use shared::run::{Decoded, Run};
 
 use parquet::basic::{LogicalType, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -33,16 +33,18 @@ fn declared_columns(table: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn first_event() -> String {
-    read("events/ingest-poison-tombstone.json")
+/// A good bar and a reject, judged by `check`.
+fn with_a_decoded_run(check: impl FnOnce(&Decoded<'_>)) {
+    let payload = read("events/ingest-poison-tombstone.json");
+    let event = Event::parse(&payload).unwrap();
+    let batch = &event.batches[0];
+    check(&Run::new(batch.topic, batch.partition, &batch.records).unwrap().decode(LandingTime(0)));
 }
 
 #[test]
 fn the_parquet_file_has_the_columns_of_the_table_bars() {
-    let payload = first_event();
-    let event = Event::parse(&payload).unwrap();
-    let batch = &event.batches[0];
-    let file = Run::new(batch.topic, batch.partition, &batch.records).unwrap().encode(LandingTime(0)).bars;
+    let mut file = Vec::new();
+    with_a_decoded_run(|run| file = run.to_parquet());
     let reader = SerializedFileReader::new(bytes::Bytes::from(file)).unwrap();
     let written: Vec<_> = reader
         .metadata()
@@ -68,10 +70,8 @@ fn the_parquet_file_has_the_columns_of_the_table_bars() {
 
 #[test]
 fn a_reject_has_the_columns_of_the_table_rejects() {
-    let payload = first_event();
-    let event = Event::parse(&payload).unwrap();
-    let batch = &event.batches[0];
-    let lines = Run::new(batch.topic, batch.partition, &batch.records).unwrap().encode(LandingTime(0)).rejects;
+    let mut lines = Vec::new();
+    with_a_decoded_run(|run| lines.clone_from(&run.rejects));
     let line: serde_json::Map<_, _> =
         serde_json::from_slice(lines.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
     let written: BTreeSet<_> = line.keys().cloned().collect();

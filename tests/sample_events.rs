@@ -45,6 +45,14 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         assert_eq!(found, [records, landed, rejected, objects], "{name}: {answer}");
         tried.insert(name.to_owned());
     }
+    for (name, [records, ..]) in [INGEST[0], INGEST[10]] {
+        let again = watch.invoke("ingest", name)?;
+        assert_eq!(
+            (&again["landed"], &again["rejected"], &again["skipped"]),
+            (&0.into(), &0.into(), &records.into()),
+            "{again}"
+        );
+    }
     for (function, name, field) in [
         ("crawl", "crawl-schedule", "status"),
         ("report", "report-schedule", "reports"),

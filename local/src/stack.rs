@@ -183,6 +183,7 @@ impl Stack {
             ("AWS_REGION", REGION),
             ("AWS_DEFAULT_REGION", REGION),
             ("LAKE_BUCKET", &self.outputs.lake_bucket),
+            ("GENERATION", "1"),
             ("GLUE_DATABASE", &self.outputs.database),
             ("ATHENA_WORKGROUP", &self.outputs.workgroup),
             ("CRAWLER_NAME", &self.outputs.crawler),

@@ -111,11 +111,16 @@ impl Stray {
     }
 }
 
-/// `stock-bars-0` is partition 0 of `stock-bars`.
+/// `stock-bars-0` is partition 0 of `stock-bars`. What is not written as Kafka writes it (`-00`, `+0`, a slash) would be a second
+/// name, and so a second ledger, for the same partition.
 fn split_name(name: &str) -> Option<(&str, i32)> {
     let (topic, partition) = name.rsplit_once('-')?;
-    let partition = partition.parse().ok().filter(|partition| *partition >= 0)?;
-    (!topic.is_empty()).then_some((topic, partition))
+    let written_by_kafka = |topic: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        (1..=249).contains(&topic.len()) && topic.bytes().all(legal)
+    };
+    let number: i32 = partition.parse().ok().filter(|number| *number >= 0)?;
+    (written_by_kafka(topic) && number.to_string() == partition).then_some((topic, number))
 }
 
 fn sift<'a>(name: &str, records: &'a RawValue, strays: &mut Vec<Stray>) -> Vec<Record<'a>> {

@@ -32,14 +32,43 @@ impl LandingTime {
     }
 }
 
-/// `bars/dt=…/hour=…/<topic>-<partition>-<first>-<last>.parquet`. The offsets are padded, so that keys sort by offset.
-pub fn bars(topic: &str, partition: i32, first: i64, last: i64, landing: LandingTime) -> String {
-    format!("bars/{}/{topic}-{partition}-{first:019}-{last:019}.parquet", landing.hour_folder())
+/// Which life of its topics a lake holds: raised by hand when a topic was made anew, so that its offsets, which begin at 0 again,
+/// are not taken for landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation(pub u32);
+
+/// The keys of one partition's objects.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'a> {
+    /// Kafka topic.
+    pub topic: &'a str,
+    /// Kafka partition.
+    pub partition: i32,
+    /// Part of every key.
+    pub generation: Generation,
 }
 
-/// `rejects/dt=…/<topic>-<partition>-<first>-<last>.jsonl`.
-pub fn rejects(topic: &str, partition: i32, first: i64, last: i64, landing: LandingTime) -> String {
-    format!("rejects/{}/{topic}-{partition}-{first:019}-{last:019}.jsonl", landing.day_folder())
+impl Keys<'_> {
+    /// `ledger/g<generation>/<topic>-<partition>.json`.
+    pub fn ledger(&self) -> String {
+        format!("ledger/g{}/{}-{}.json", self.generation.0, self.topic, self.partition)
+    }
+
+    /// `bars/dt=…/hour=…/<topic>-<partition>-g<generation>-<first>-<last>-<sequence>.parquet`. The offsets are padded, so that
+    /// keys sort by offset.
+    pub fn bars(&self, first: i64, last: i64, sequence: u64, landing: LandingTime) -> String {
+        format!("bars/{}/{}.parquet", landing.hour_folder(), self.run(first, last, sequence))
+    }
+
+    /// `rejects/dt=…/<topic>-<partition>-g<generation>-<first>-<last>-<sequence>.jsonl`.
+    pub fn rejects(&self, first: i64, last: i64, sequence: u64, landing: LandingTime) -> String {
+        format!("rejects/{}/{}.jsonl", landing.day_folder(), self.run(first, last, sequence))
+    }
+
+    fn run(&self, first: i64, last: i64, sequence: u64) -> String {
+        let Self { topic, partition, generation: Generation(generation) } = self;
+        format!("{topic}-{partition}-g{generation}-{first:019}-{last:019}-{sequence}")
+    }
 }
 
 /// `rejects/dt=…/stray-<hash>.jsonl`: strays have no offset, so their content names them, and a redelivery finds them there.
@@ -68,13 +97,15 @@ mod tests {
 
     #[test]
     fn keys_have_the_folder_of_landing_and_padded_offsets() {
+        let keys = Keys { topic: "stock-bars", partition: 2, generation: Generation(1) };
+        assert_eq!(keys.ledger(), "ledger/g1/stock-bars-2.json");
         assert_eq!(
-            bars("stock-bars", 2, 9, 100, LANDING),
-            "bars/dt=2026-11-22/hour=19/stock-bars-2-0000000000000000009-0000000000000000100.parquet"
+            keys.bars(9, 100, 17, LANDING),
+            "bars/dt=2026-11-22/hour=19/stock-bars-2-g1-0000000000000000009-0000000000000000100-17.parquet"
         );
         assert_eq!(
-            rejects("stock-bars", 2, 9, i64::MAX, LANDING),
-            "rejects/dt=2026-11-22/stock-bars-2-0000000000000000009-9223372036854775807.jsonl"
+            keys.rejects(9, i64::MAX, 17, LANDING),
+            "rejects/dt=2026-11-22/stock-bars-2-g1-0000000000000000009-9223372036854775807-17.jsonl"
         );
         assert_eq!(LANDING.rfc3339(), "2026-11-22T19:05:11Z");
     }

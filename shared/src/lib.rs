@@ -1,4 +1,5 @@
-//! The pure core of tickerlake: what a bar is, what a Kafka event holds, and how a run of its records becomes objects.
+//! The pure core of tickerlake: what a bar is, what a Kafka event holds, how a run of its records becomes
+//! objects, and how those land exactly once.
 //!
 //! The modules stand in the order in which a record meets them. No tokio, no AWS, no clock, no environment: the same input
 //! gives the same output, in a test as on AWS.
@@ -6,6 +7,8 @@
 pub mod bar;
 pub mod event;
 pub mod key;
+pub mod landing;
+pub mod ledger;
 pub mod reject;
 pub mod run;
 

@@ -16,20 +16,18 @@ pub struct Run<'r, 'a> {
     last: i64,
 }
 
-/// What a run becomes.
-#[derive(Debug)]
-pub struct Encoded {
-    /// Parquet with the rows of the good records; a file without rows if there are none: the object says that the run landed.
-    pub bars: Vec<u8>,
+/// A run with every record judged: what lands, but for the Parquet, which is encoded while the intent is on its way.
+pub struct Decoded<'r> {
+    topic: &'r str,
+    partition: i32,
+    columns: Columns,
     /// JSON lines; empty if no record was rejected.
     pub rejects: Vec<u8>,
-    /// Records whose rows are in `bars`.
+    /// Records whose rows go into the bars object.
     pub landed: usize,
     /// Records that are in `rejects`.
     pub rejected: usize,
-    /// Rows in `bars`: at least one for each landed record.
-    pub rows: usize,
-    /// The newest Kafka timestamp of the run.
+    /// The newest Kafka timestamp of the run: milliseconds since 1970 UTC.
     pub newest_timestamp_ms: Option<i64>,
 }
 
@@ -38,16 +36,6 @@ impl<'r, 'a> Run<'r, 'a> {
     pub fn new(topic: &'r str, partition: i32, records: &'r [Record<'a>]) -> Option<Self> {
         let (first, last) = (records.first()?.offset, records.last()?.offset);
         Some(Self { topic, partition, records, first, last })
-    }
-
-    /// Kafka topic.
-    pub fn topic(&self) -> &'r str {
-        self.topic
-    }
-
-    /// Kafka partition.
-    pub fn partition(&self) -> i32 {
-        self.partition
     }
 
     /// Offset of the first record.
@@ -60,8 +48,8 @@ impl<'r, 'a> Run<'r, 'a> {
         self.last
     }
 
-    /// Decodes every record and encodes what they hold. Pure, and the same for the same records and time.
-    pub fn encode(&self, landing: LandingTime) -> Encoded {
+    /// Decodes every record. Pure, and the same for the same records and time.
+    pub fn decode(&self, landing: LandingTime) -> Decoded<'r> {
         let mut columns = Columns::default();
         let mut rejects = Lines::new(landing.rfc3339());
         let mut rejected = 0;
@@ -72,15 +60,33 @@ impl<'r, 'a> Run<'r, 'a> {
                 rejected += 1;
             }
         }
-        Encoded {
-            bars: parquet_file::write(self.topic, self.partition, &columns),
+        Decoded {
+            topic: self.topic,
+            partition: self.partition,
+            columns,
             rejects: rejects.into_bytes(),
             landed: self.records.len() - rejected,
             rejected,
-            rows: columns.len(),
             newest_timestamp_ms: self.records.iter().filter_map(|record| record.timestamp_ms).max(),
         }
     }
+}
+
+impl Decoded<'_> {
+    /// Rows of the bars object: at least one for each landed record.
+    pub fn rows(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The bars object: Parquet; a file without rows if every record was rejected.
+    pub fn to_parquet(&self) -> Vec<u8> {
+        parquet_file::write(self.topic, self.partition, &self.columns)
+    }
+}
+
+/// A Parquet file without rows: what a fence holds, so that a query reads nothing from it.
+pub fn empty_parquet() -> Vec<u8> {
+    parquet_file::write("", 0, &Columns::default())
 }
 
 /// The strays of an event as JSON lines.
@@ -149,25 +155,25 @@ mod tests {
         ];
         let run = Run::new("stock-bars", 2, &records).unwrap();
         assert_eq!((run.first(), run.last()), (10, 17));
-        let encoded = run.encode(LANDING);
-        assert_eq!((encoded.landed, encoded.rejected, encoded.rows), (3, 2, 4));
-        assert_eq!(encoded.newest_timestamp_ms, Some(1_795_374_300_017));
-        insta::assert_snapshot!(String::from_utf8(encoded.rejects).unwrap());
-        insta::assert_snapshot!(read_back(encoded.bars).join("\n"));
+        let decoded = run.decode(LANDING);
+        assert_eq!((decoded.landed, decoded.rejected, decoded.rows()), (3, 2, 4));
+        assert_eq!(decoded.newest_timestamp_ms, Some(1_795_374_300_017));
+        insta::assert_snapshot!(read_back(decoded.to_parquet()).join("\n"));
+        insta::assert_snapshot!(String::from_utf8(decoded.rejects).unwrap());
     }
 
     #[test]
     fn a_run_without_a_good_record_is_a_file_without_rows() {
         let records = [record(5, None)];
-        let encoded = Run::new("t", 0, &records).unwrap().encode(LANDING);
-        assert_eq!((encoded.landed, encoded.rejected, encoded.rows), (0, 1, 0));
-        assert_eq!(read_back(encoded.bars), Vec::<String>::new());
+        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        assert_eq!((decoded.landed, decoded.rejected, decoded.rows()), (0, 1, 0));
+        assert_eq!(read_back(decoded.to_parquet()), Vec::<String>::new());
     }
 
     #[test]
     fn the_same_records_and_time_give_the_same_bytes() {
         let records = [record(1, Some(&bar(1.0))), record(2, None)];
-        let encode = || Run::new("t", 0, &records).unwrap().encode(LANDING);
-        assert_eq!((encode().bars, encode().rejects), (encode().bars, encode().rejects));
+        let decode = || Run::new("t", 0, &records).unwrap().decode(LANDING);
+        assert_eq!((decode().to_parquet(), decode().rejects), (decode().to_parquet(), decode().rejects));
     }
 }

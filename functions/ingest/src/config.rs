@@ -1,26 +1,45 @@
 //! Every environment variable that `ingest` reads.
 
+use shared::key::Generation;
+
 /// What the environment says.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Config {
+pub struct Config {
     /// `LAKE_BUCKET`: the bucket that holds the lake.
-    pub(crate) lake_bucket: String,
+    pub lake_bucket: String,
+    /// `GENERATION`: which life of the topic this is, a whole number from 1.
+    pub generation: Generation,
     /// Whether the bucket's name goes into the path instead of the host name: so it must where `AWS_ENDPOINT_URL` (or
     /// `AWS_ENDPOINT_URL_S3`) names an emulator.
-    pub(crate) path_style: bool,
+    pub path_style: bool,
 }
 
-/// A variable is missing.
+/// A variable is missing, or not what it may be.
 #[derive(Debug, PartialEq, thiserror::Error)]
-#[error("the environment variable {0} is not set: it names {1}")]
-pub(crate) struct MissingVariable(&'static str, &'static str);
+pub enum ConfigError {
+    /// Its name, and what it says.
+    #[error("the environment variable {0} is not set: it names {1}")]
+    Missing(&'static str, &'static str),
+    /// Its name, what it is, and what it may be.
+    #[error("the environment variable {0} is {1:?}, not {2}")]
+    Invalid(&'static str, String, &'static str),
+}
 
 impl Config {
-    pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, MissingVariable> {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// The first that is missing or invalid.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let present = |name| lookup(name).filter(|value| !value.is_empty());
+        let required = |name, what| present(name).ok_or(ConfigError::Missing(name, what));
+        let lake_bucket = required("LAKE_BUCKET", "the S3 bucket in which records land")?;
+        let generation = required("GENERATION", "the life of the topic, 1 unless it was made anew")?;
+        let number = generation.parse().ok().filter(|number| *number >= 1);
+        let invalid = || ConfigError::Invalid("GENERATION", generation.clone(), "a whole number from 1");
         Ok(Self {
-            lake_bucket: present("LAKE_BUCKET")
-                .ok_or(MissingVariable("LAKE_BUCKET", "the S3 bucket in which records land"))?,
+            lake_bucket,
+            generation: Generation(number.ok_or_else(invalid)?),
             path_style: present("AWS_ENDPOINT_URL").or_else(|| present("AWS_ENDPOINT_URL_S3")).is_some(),
         })
     }
@@ -30,24 +49,35 @@ impl Config {
 mod tests {
     use super::*;
 
+    fn config(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+        Config::from_lookup(|name| match name {
+            name if name == changed => value.map(str::to_owned),
+            "LAKE_BUCKET" => Some("lake".to_owned()),
+            "GENERATION" => Some("1".to_owned()),
+            _ => None,
+        })
+    }
+
     #[test]
-    fn a_missing_or_empty_bucket_is_named() {
-        for value in [None, Some(String::new())] {
-            let error = Config::from_lookup(|_| value.clone()).unwrap_err().to_string();
-            assert!(error.contains("LAKE_BUCKET"), "{error}");
+    fn a_variable_that_is_missing_empty_or_wrong_is_named() {
+        for name in ["LAKE_BUCKET", "GENERATION"] {
+            for value in [None, Some("")] {
+                let error = config(name, value).unwrap_err().to_string();
+                assert!(error.contains(name), "{error}");
+            }
+        }
+        for value in ["0", "-1", "second"] {
+            let error = config("GENERATION", Some(value)).unwrap_err().to_string();
+            assert!(error.contains("GENERATION") && error.contains(value), "{error}");
         }
     }
 
     #[test]
     fn an_endpoint_means_path_style() {
-        let config = |endpoint: Option<&str>| {
-            Config::from_lookup(|name| match name {
-                "LAKE_BUCKET" => Some("lake".to_owned()),
-                "AWS_ENDPOINT_URL" => endpoint.map(str::to_owned),
-                _ => None,
-            })
-        };
-        assert_eq!(config(None), Ok(Config { lake_bucket: "lake".into(), path_style: false }));
-        assert_eq!(config(Some("http://127.0.0.1:4566")).map(|config| config.path_style), Ok(true));
+        let on_aws = Config { lake_bucket: "lake".into(), generation: Generation(1), path_style: false };
+        assert_eq!(config("", None), Ok(on_aws));
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+            assert_eq!(config(name, Some("http://127.0.0.1:4566")).map(|config| config.path_style), Ok(true));
+        }
     }
 }

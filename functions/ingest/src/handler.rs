@@ -1,162 +1,272 @@
-//! One invocation: parse the event, land its partitions side by side, say what was done.
+//! One invocation: parse the event, land its parts side by side, say what was done.
+
+use std::time::Duration;
 
 use serde::Serialize;
 use shared::event::{Event, NotAKafkaEvent};
 use shared::key::LandingTime;
+use shared::landing::Outcome;
+use tokio::time::Instant;
 use tracing::{error, info};
 
-use crate::lander::{self, Outcome};
+use crate::lander::{Lander, PartError};
 use crate::metrics;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// What one event came to: the function's result, its log line and its metrics.
 #[derive(Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Summary {
-    /// Records in the event.
-    pub(crate) records: usize,
-    /// Records whose rows are in the lake.
-    pub(crate) landed: usize,
+pub struct Summary {
+    /// Records in the event: landed, rejected and skipped; those of parts that failed are not in it.
+    pub records: usize,
+    /// Records whose rows this event brought into the lake.
+    pub landed: usize,
     /// Records kept with the reason why they are no bars.
-    pub(crate) rejected: usize,
-    /// Objects written, or found where an earlier delivery wrote them.
-    pub(crate) objects: usize,
+    pub rejected: usize,
+    /// Records that were there before, landed or rejected.
+    pub skipped: usize,
+    /// Objects of bars and rejects written.
+    pub objects: usize,
     /// Their size in bytes.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// Milliseconds from the newest record's Kafka timestamp to its landing, for the partition that is furthest behind.
-    pub(crate) lag_ms: Option<i64>,
+    pub lag_ms: Option<i64>,
+    /// Holes in the ledgers of the event's partitions.
+    pub holes: usize,
+    /// Holes that were closed to keep those ledgers small.
+    pub holes_closed: u64,
+    /// Parts of the event that did not land.
+    #[serde(skip)]
+    pub failed: usize,
 }
 
 /// Why an event must be delivered again.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum IngestError {
+pub enum IngestError {
+    /// Nothing in it can be landed or kept.
     #[error(transparent)]
     NotAKafkaEvent(#[from] NotAKafkaEvent),
     /// Everything else in the event has landed.
     #[error("{failed} of {all} parts of the event did not land, first {part}: {source}")]
-    Store { failed: usize, all: usize, part: String, source: StoreError },
+    Parts {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+        /// The first of them, `topic-partition`.
+        part: String,
+        /// Why.
+        source: PartError,
+    },
 }
 
 /// Lands an event. `Ok` only when every record of it is durable.
-pub(crate) async fn handle(store: &impl Store, payload: &str, landing: LandingTime) -> Result<Summary, IngestError> {
+pub async fn handle<S: Store>(
+    lander: &Lander<S>,
+    payload: &str,
+    time: LandingTime,
+    time_left: Option<Duration>,
+) -> Result<Summary, IngestError> {
+    let deadline = time_left.map(|left| Instant::now() + left);
     let event = Event::parse(payload)?;
-    let mut summary = Summary {
-        records: event.batches.iter().map(|batch| batch.records.len()).sum::<usize>() + event.strays.len(),
-        ..Summary::default()
-    };
-    let mut failures = Vec::new();
-    let parts = lander::land_event(store, &event, landing).await;
+    let mut summary = Summary::default();
+    let mut first_failure = None;
+    let parts = lander.land_event(&event, time, deadline).await;
     let all = parts.len();
     for (part, outcome) in parts {
         match outcome {
-            Ok(outcome) => summary.add(&outcome, landing),
+            Ok(outcome) => summary.add(&outcome, time),
             Err(source) => {
                 error!(part, error = %source, "part did not land");
-                failures.push((part, source));
+                summary.failed += 1;
+                first_failure.get_or_insert((part, source));
             }
         }
     }
-    let failed = failures.len();
-    if let Some((part, source)) = failures.into_iter().next() {
-        return Err(IngestError::Store { failed, all, part, source });
+    // Also of an event that failed: what landed is skipped when it is delivered again, and so counted now or never.
+    log(&summary, &event, time);
+    match first_failure {
+        Some((part, source)) => Err(IngestError::Parts { failed: summary.failed, all, part, source }),
+        None => Ok(summary),
     }
-    // Only now: what a failed event landed is found there, and counted, when it is delivered again.
-    log(&summary, &event, landing);
-    Ok(summary)
 }
 
 impl Summary {
-    fn add(&mut self, part: &Outcome, landing: LandingTime) {
+    fn add(&mut self, part: &Outcome, time: LandingTime) {
+        self.records += part.landed + part.rejected + part.skipped;
         self.landed += part.landed;
         self.rejected += part.rejected;
+        self.skipped += part.skipped;
         self.objects += part.objects;
         self.bytes += part.bytes;
-        let lag_ms = part.newest_timestamp_ms.map(|newest| (landing.0 - newest).max(0));
+        self.holes += part.holes;
+        self.holes_closed += part.holes_closed;
+        let lag_ms = part.newest_timestamp_ms.map(|newest| (time.0 - newest).max(0));
         self.lag_ms = self.lag_ms.max(lag_ms);
     }
 }
 
-fn log(summary: &Summary, event: &Event<'_>, landing: LandingTime) {
+fn log(summary: &Summary, event: &Event<'_>, time: LandingTime) {
     info!(
         records = summary.records,
         landed = summary.landed,
         rejected = summary.rejected,
+        skipped = summary.skipped,
         objects = summary.objects,
         bytes = summary.bytes,
         lag_ms = summary.lag_ms,
+        holes = summary.holes,
+        holes_closed = summary.holes_closed,
+        failed = summary.failed,
         partitions = event.batches.len(),
-        "event landed"
+        "event handled"
     );
     if let Some(batch) = event.batches.first() {
-        metrics::emit(&metrics::document(summary, batch.topic, landing));
+        metrics::emit(&metrics::document(summary, batch.topic, time));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use shared::key::Generation;
+    use shared::landing::{Kind, Object, Version};
+
     use super::*;
-    use crate::store::Fake;
+    use crate::store::{Memory, StoreError};
 
     /// 2026-11-22T19:05:11.250Z
-    const LANDING: LandingTime = LandingTime(1_795_374_311_250);
+    const TIME: LandingTime = LandingTime(1_795_374_311_250);
 
     const TWO_PARTITIONS: &str = r#"{"records":{
         "t-0":[{"offset":4,"timestamp":1795374311000,"value":"eyJJbmRleCI6IlgiLCJEYXRlIjoiMjAyNC0wMS0wMiIsIk9wZW4iOjEsIkhpZ2giOjEsIkxvdyI6MSwiQ2xvc2UiOjEsIlZvbHVtZSI6MX0="},
                {"offset":5,"timestamp":1795374311100}],
         "t-1":[{"offset":0,"timestamp":1795374310250,"value":"TmFO"}]}}"#;
 
-    #[tokio::test]
-    async fn every_record_is_landed_or_rejected() {
-        let store = Fake::default();
-        let summary = handle(&store, TWO_PARTITIONS, LANDING).await.unwrap();
-        assert_eq!((summary.records, summary.landed, summary.rejected), (3, 1, 2));
-        assert_eq!(summary.lag_ms, Some(1000));
-        let expected = [
-            "bars/dt=2026-11-22/hour=19/t-0-0000000000000000004-0000000000000000005.parquet",
-            "bars/dt=2026-11-22/hour=19/t-1-0000000000000000000-0000000000000000000.parquet",
-            "rejects/dt=2026-11-22/t-0-0000000000000000004-0000000000000000005.jsonl",
-            "rejects/dt=2026-11-22/t-1-0000000000000000000-0000000000000000000.jsonl",
-        ];
-        assert_eq!(store.keys(), expected);
-        assert_eq!((summary.objects, summary.bytes), (4, store.bytes()));
+    /// A store of which the keys with one prefix cannot be written, or never answer.
+    struct Faulty {
+        memory: Memory,
+        prefix: &'static str,
+        hangs: bool,
+    }
+
+    impl Faulty {
+        async fn write(&self, key: &str) -> Result<(), StoreError> {
+            match key.starts_with(self.prefix) {
+                true if self.hangs => std::future::pending().await,
+                true => Err(StoreError { action: "write", key: key.to_owned(), message: "slow down".to_owned() }),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl Store for Faulty {
+        async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+            self.memory.read(key).await
+        }
+
+        async fn swap(
+            &self,
+            key: &str,
+            body: Vec<u8>,
+            expected: Option<Version>,
+        ) -> Result<Option<Version>, StoreError> {
+            self.write(key).await?;
+            self.memory.swap(key, body, expected).await
+        }
+
+        async fn find(&self, key: &str) -> Result<Option<Kind>, StoreError> {
+            self.memory.find(key).await
+        }
+
+        async fn create(&self, object: Object) -> Result<bool, StoreError> {
+            self.write(&object.key).await?;
+            self.memory.create(object).await
+        }
+
+        async fn overwrite(&self, object: Object) -> Result<(), StoreError> {
+            self.write(&object.key).await?;
+            self.memory.overwrite(object).await
+        }
+    }
+
+    fn lander(prefix: &'static str, hangs: bool) -> Lander<Faulty> {
+        Lander::new(Faulty { memory: Memory::default(), prefix, hangs }, Generation(1))
+    }
+
+    fn sound() -> Lander<Faulty> {
+        lander("nothing", false)
+    }
+
+    fn keys(lander: &Lander<Faulty>) -> Vec<String> {
+        lander.store().memory.objects("").into_iter().map(|(key, _)| key).collect()
     }
 
     #[tokio::test]
-    async fn the_same_event_again_adds_nothing() {
-        let store = Fake::default();
-        let first = handle(&store, TWO_PARTITIONS, LANDING).await.unwrap();
-        let keys = store.keys();
-        assert_eq!(handle(&store, TWO_PARTITIONS, LANDING).await.unwrap(), first);
-        assert_eq!(store.keys(), keys);
+    async fn every_record_is_landed_or_rejected() {
+        let lander = sound();
+        let summary = handle(&lander, TWO_PARTITIONS, TIME, None).await.unwrap();
+        assert_eq!((summary.records, summary.landed, summary.rejected, summary.skipped), (3, 1, 2, 0));
+        assert_eq!((summary.lag_ms, summary.objects), (Some(1000), 4));
+        let expected = [
+            "bars/dt=2026-11-22/hour=19/t-0-g1-0000000000000000004-0000000000000000005-1.parquet",
+            "bars/dt=2026-11-22/hour=19/t-1-g1-0000000000000000000-0000000000000000000-1.parquet",
+            "ledger/g1/t-0.json",
+            "ledger/g1/t-1.json",
+            "rejects/dt=2026-11-22/t-0-g1-0000000000000000004-0000000000000000005-1.jsonl",
+            "rejects/dt=2026-11-22/t-1-g1-0000000000000000000-0000000000000000000-1.jsonl",
+        ];
+        assert_eq!(keys(&lander), expected);
+    }
+
+    #[tokio::test]
+    async fn the_same_event_again_adds_nothing_days_later_and_in_another_process() {
+        let mut lander = sound();
+        handle(&lander, TWO_PARTITIONS, TIME, None).await.unwrap();
+        let keys_before = keys(&lander);
+        for _ in 0..2 {
+            let summary = handle(&lander, TWO_PARTITIONS, LandingTime(TIME.0 + 200_000_000), None).await.unwrap();
+            assert_eq!((summary.records, summary.landed, summary.rejected, summary.skipped), (3, 0, 0, 3));
+            assert_eq!(keys(&lander), keys_before);
+            lander = Lander::new(lander.into_store(), Generation(1));
+        }
     }
 
     #[tokio::test]
     async fn a_partition_that_fails_fails_the_event_after_the_others_have_landed() {
-        let store = Fake::failing("bars/dt=2026-11-22/hour=19/t-0-");
-        let error = handle(&store, TWO_PARTITIONS, LANDING).await.unwrap_err().to_string();
-        assert!(error.starts_with("1 of 2 parts of the event did not land, first t-0: "), "{error}");
-        assert!(store.keys().iter().any(|key| key.starts_with("bars/dt=2026-11-22/hour=19/t-1-")));
+        let lander = lander("bars/dt=2026-11-22/hour=19/t-0-", false);
+        let error = handle(&lander, TWO_PARTITIONS, TIME, None).await.unwrap_err().to_string();
+        assert!(error.starts_with("1 of 2 parts of the event did not land, first t-0: cannot write bars/"), "{error}");
+        assert!(keys(&lander).iter().any(|key| key.starts_with("bars/dt=2026-11-22/hour=19/t-1-")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_not_landed_when_the_time_is_up_fails_the_event() {
+        let lander = lander("ledger/g1/t-1", true);
+        let error = handle(&lander, TWO_PARTITIONS, TIME, Some(Duration::from_secs(9))).await.unwrap_err().to_string();
+        assert_eq!(error, "1 of 2 parts of the event did not land, first t-1: the function's time was up");
     }
 
     #[tokio::test]
     async fn rejects_are_durable_before_their_run_is() {
-        let store = Fake::failing("rejects/dt=2026-11-22/t-1");
-        handle(&store, TWO_PARTITIONS, LANDING).await.unwrap_err();
-        assert!(!store.keys().iter().any(|key| key.contains("/t-1-")), "{:?}", store.keys());
+        let lander = lander("rejects/dt=2026-11-22/t-1", false);
+        handle(&lander, TWO_PARTITIONS, TIME, None).await.unwrap_err();
+        assert!(!keys(&lander).iter().any(|key| key.contains("/t-1-")), "{:?}", keys(&lander));
     }
 
     #[tokio::test]
     async fn strays_are_kept() {
-        let store = Fake::default();
-        let summary = handle(&store, r#"{"records":{"t-0":[7]}}"#, LANDING).await.unwrap();
+        let lander = sound();
+        let summary = handle(&lander, r#"{"records":{"t-0":[7]}}"#, TIME, None).await.unwrap();
         assert_eq!((summary.records, summary.landed, summary.rejected, summary.objects), (1, 0, 1, 1));
-        assert!(store.keys()[0].starts_with("rejects/dt=2026-11-22/stray-"));
+        assert!(keys(&lander)[0].starts_with("rejects/dt=2026-11-22/stray-"));
+        let summary = handle(&lander, r#"{"records":{"t-0":[7]}}"#, TIME, None).await.unwrap();
+        assert_eq!((summary.rejected, summary.skipped), (0, 1));
     }
 
     #[tokio::test]
     async fn an_event_without_records_is_fine_and_what_is_no_event_is_an_error() {
-        let store = Fake::default();
-        assert_eq!(handle(&store, r#"{"records":{}}"#, LANDING).await.unwrap(), Summary::default());
-        assert!(handle(&store, r#"{"Records":[]}"#, LANDING).await.is_err());
-        assert_eq!(store.keys(), Vec::<String>::new());
+        let lander = sound();
+        assert_eq!(handle(&lander, r#"{"records":{}}"#, TIME, None).await.unwrap(), Summary::default());
+        assert!(handle(&lander, r#"{"Records":[]}"#, TIME, None).await.is_err());
+        assert_eq!(keys(&lander), Vec::<String>::new());
     }
 }

@@ -1,88 +1,130 @@
-//! The lander: brings the runs of an event into the store. The landing protocol lives here.
-//!
-//! A run's rejects go first, its bars object last and always, even with no good row in it: that object says that the run has
-//! landed.
+//! The lander: does on a store what [`shared::landing`] says, for all parts of an event side by side.
 
-use futures::StreamExt;
-use futures::stream;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::{StreamExt, join, stream};
 use shared::event::{Batch, Event, Stray};
-use shared::key::{self, LandingTime};
-use shared::run::{Run, encode_strays};
+use shared::key::{self, Generation, LandingTime};
+use shared::landing::{Answer, Kind, Known, Landing, LandingError, Object, Outcome, Step};
+use shared::run::encode_strays;
+use tokio::time::{Instant, timeout_at};
 
-use crate::store::{ContentType, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Partitions of one event that are landed at the same time; each holds its encoded objects in memory.
 const SIDE_BY_SIDE: usize = 16;
 
-/// What landing one part of an event came to.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Outcome {
-    pub(crate) landed: usize,
-    pub(crate) rejected: usize,
-    pub(crate) objects: usize,
-    pub(crate) bytes: usize,
-    pub(crate) newest_timestamp_ms: Option<i64>,
+/// A store, and what this process knows of the ledgers in it: kept between events, it saves reading them.
+#[derive(Debug)]
+pub struct Lander<S> {
+    store: S,
+    generation: Generation,
+    known: Mutex<HashMap<(String, i32), Known>>,
 }
 
-/// Lands each partition of the event, and its strays; one part's failure does not keep the others from landing.
-pub(crate) async fn land_event(
-    store: &impl Store,
-    event: &Event<'_>,
-    landing: LandingTime,
-) -> Vec<(String, Result<Outcome, StoreError>)> {
-    let mut parts: Vec<_> = stream::iter(&event.batches)
-        .map(async |batch| (format!("{}-{}", batch.topic, batch.partition), land_batch(store, batch, landing).await))
-        .buffered(SIDE_BY_SIDE)
-        .collect()
-        .await;
-    if !event.strays.is_empty() {
-        parts.push(("strays".to_owned(), land_strays(store, &event.strays, landing).await));
+/// Why a part of an event must be delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    /// The store failed for longer than it was worth trying.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The protocol cannot go on.
+    #[error(transparent)]
+    Landing(#[from] LandingError),
+    /// The invocation's time was up.
+    #[error("the function's time was up")]
+    Late,
+}
+
+impl<S: Store> Lander<S> {
+    /// A process that knows of no ledger yet.
+    pub fn new(store: S, generation: Generation) -> Self {
+        Self { store, generation, known: Mutex::default() }
     }
-    parts
-}
 
-async fn land_batch(store: &impl Store, batch: &Batch<'_>, landing: LandingTime) -> Result<Outcome, StoreError> {
-    match Run::new(batch.topic, batch.partition, &batch.records) {
-        Some(run) => land_run(store, run, landing).await,
-        None => Ok(Outcome::default()),
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The store, when the process ends.
+    pub fn into_store(self) -> S {
+        self.store
+    }
+
+    /// Lands each partition of the event, and its strays; one part's failure does not keep the others from landing. What has
+    /// not landed at the deadline has failed.
+    pub async fn land_event(
+        &self,
+        event: &Event<'_>,
+        time: LandingTime,
+        deadline: Option<Instant>,
+    ) -> Vec<(String, Result<Outcome, PartError>)> {
+        let mut parts: Vec<_> = stream::iter(&event.batches)
+            .map(async |batch| {
+                // Boxed, as the strays: the SDK's futures are large.
+                let landed = until(deadline, Box::pin(self.land_batch(batch, time))).await;
+                (format!("{}-{}", batch.topic, batch.partition), landed)
+            })
+            .buffered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        if !event.strays.is_empty() {
+            parts.push(("strays".to_owned(), until(deadline, Box::pin(self.land_strays(&event.strays, time))).await));
+        }
+        parts
+    }
+
+    async fn land_batch(&self, batch: &Batch<'_>, time: LandingTime) -> Result<Outcome, PartError> {
+        let place = (batch.topic.to_owned(), batch.partition);
+        // Taken out: after an error, nothing counts as known.
+        let known = self.lock().remove(&place).unwrap_or_default();
+        let mut landing = Landing::new(batch, self.generation, time, known);
+        loop {
+            let answer = match landing.step()? {
+                Step::Read(key) => Answer::Read(self.store.read(&key).await?),
+                Step::Swap { key, body, expected } => {
+                    let encoding = async { landing.encode_ahead() };
+                    let (swapped, ()) = join!(self.store.swap(&key, body, expected), encoding);
+                    Answer::Swapped(swapped?)
+                }
+                Step::Find(key) => Answer::Found(self.store.find(&key).await?),
+                Step::Create(object) => Answer::Created(self.store.create(object).await?),
+                Step::Overwrite(object) => {
+                    self.store.overwrite(object).await?;
+                    Answer::Written
+                }
+                Step::Done => break,
+            };
+            landing.told(answer)?;
+        }
+        let (outcome, known) = landing.finish();
+        self.lock().insert(place, known);
+        Ok(outcome)
+    }
+
+    /// Strays have no offset, so their content names their object.
+    async fn land_strays(&self, strays: &[Stray], time: LandingTime) -> Result<Outcome, PartError> {
+        let object = Object { key: key::strays(strays, time), body: encode_strays(strays, time), kind: Kind::Rejects };
+        let bytes = object.body.len();
+        let outcome = Outcome { rejected: strays.len(), objects: 1, bytes, ..Outcome::default() };
+        let created = self.store.create(object).await?;
+        Ok(if created { outcome } else { Outcome { skipped: strays.len(), ..Outcome::default() } })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(String, i32), Known>> {
+        // An entry is taken out and put in whole.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn land_run(store: &impl Store, run: Run<'_, '_>, landing: LandingTime) -> Result<Outcome, StoreError> {
-    let encoded = run.encode(landing);
-    let mut landed = Outcome {
-        landed: encoded.landed,
-        rejected: encoded.rejected,
-        newest_timestamp_ms: encoded.newest_timestamp_ms,
-        ..Outcome::default()
-    };
-    if !encoded.rejects.is_empty() {
-        let key = key::rejects(run.topic(), run.partition(), run.first(), run.last(), landing);
-        landed.put(store, &key, encoded.rejects, ContentType::JsonLines).await?;
-    }
-    let key = key::bars(run.topic(), run.partition(), run.first(), run.last(), landing);
-    landed.put(store, &key, encoded.bars, ContentType::Parquet).await?;
-    Ok(landed)
-}
-
-async fn land_strays(store: &impl Store, strays: &[Stray], landing: LandingTime) -> Result<Outcome, StoreError> {
-    let mut landed = Outcome { rejected: strays.len(), ..Outcome::default() };
-    let lines = encode_strays(strays, landing);
-    landed.put(store, &key::strays(strays, landing), lines, ContentType::JsonLines).await?;
-    Ok(landed)
-}
-
-impl Outcome {
-    async fn put(
-        &mut self,
-        store: &impl Store,
-        key: &str,
-        body: Vec<u8>,
-        content_type: ContentType,
-    ) -> Result<(), StoreError> {
-        self.objects += 1;
-        self.bytes += body.len();
-        // An object that is there was written by an earlier delivery of the same records.
-        store.create(key, body, content_type).await.map(|_| ())
+async fn until(
+    deadline: Option<Instant>,
+    landing: impl Future<Output = Result<Outcome, PartError>>,
+) -> Result<Outcome, PartError> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, landing).await.unwrap_or(Err(PartError::Late)),
+        None => landing.await,
     }
 }

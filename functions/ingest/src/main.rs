@@ -1,20 +1,16 @@
 //! The Lambda that lands the records of a Kafka event in S3. Wiring only: configuration, clients, run.
 
-mod config;
-mod handler;
-mod lander;
-mod metrics;
-mod store;
+use std::time::{Duration, SystemTime};
 
-use std::time::SystemTime;
-
-use aws_sdk_s3::Client;
+use ingest::config::Config;
+use ingest::store::S3Store;
+use ingest::{Lander, handle};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
 use shared::key::LandingTime;
 
-use config::Config;
-use store::S3Store;
+/// What is kept of an invocation's time to answer in, before Lambda ends the process.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -22,10 +18,12 @@ async fn main() -> Result<(), Error> {
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let aws = aws_config::load_from_env().await;
-    let s3 = aws_sdk_s3::config::Builder::from(&aws).force_path_style(config.path_style).build();
-    let store = S3Store::new(Client::from_conf(s3), config.lake_bucket);
+    let store = S3Store::new(&aws, config.path_style, config.lake_bucket);
+    let lander = Lander::new(store, config.generation);
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        handler::handle(&store, event.payload.get(), now()).await.map_err(Error::from)
+        let now = now();
+        let time_left = time_left(event.context.deadline, now);
+        handle(&lander, event.payload.get(), now, time_left).await.map_err(Error::from)
     }))
     .await
 }
@@ -33,4 +31,10 @@ async fn main() -> Result<(), Error> {
 fn now() -> LandingTime {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     LandingTime(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A deadline that has passed is none: `cargo lambda watch` sends one in 1970.
+fn time_left(deadline_ms: u64, now: LandingTime) -> Option<Duration> {
+    let left = deadline_ms.checked_sub(u64::try_from(now.0).ok()?).filter(|left| *left > 0)?;
+    Some(Duration::from_millis(left).saturating_sub(TIME_TO_ANSWER))
 }

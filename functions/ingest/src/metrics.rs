@@ -3,36 +3,43 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::key::LandingTime;
 
 use crate::handler::Summary;
 
 /// The metrics of one event of a topic, with the topic as their dimension. Without a lag, the metric is left out.
-pub(crate) fn document(summary: &Summary, topic: &str, landing: LandingTime) -> Value {
-    let mut metrics = vec![
-        json!({"Name": "Records", "Unit": "Count"}),
-        json!({"Name": "Landed", "Unit": "Count"}),
-        json!({"Name": "Rejected", "Unit": "Count"}),
-        json!({"Name": "Objects", "Unit": "Count"}),
-        json!({"Name": "Bytes", "Unit": "Bytes"}),
-    ];
-    if summary.lag_ms.is_some() {
-        metrics.push(json!({"Name": "Lag", "Unit": "Milliseconds"}));
-    }
-    json!({
-        "_aws": {
-            "Timestamp": landing.0,
-            "CloudWatchMetrics": [{"Namespace": "tickerlake", "Dimensions": [["Topic"]], "Metrics": metrics}],
-        },
+pub(crate) fn document(summary: &Summary, topic: &str, time: LandingTime) -> Value {
+    let mut document = json!({
         "Topic": topic,
         "Records": summary.records,
         "Landed": summary.landed,
         "Rejected": summary.rejected,
+        "Skipped": summary.skipped,
         "Objects": summary.objects,
         "Bytes": summary.bytes,
-        "Lag": summary.lag_ms,
-    })
+        "Holes": summary.holes,
+        "HolesClosed": summary.holes_closed,
+        "FailedParts": summary.failed,
+    });
+    if let Some(lag_ms) = summary.lag_ms {
+        document["Lag"] = lag_ms.into();
+    }
+    let names = document.as_object().into_iter().flat_map(Map::keys).filter(|name| *name != "Topic");
+    let metrics: Vec<Value> = names.map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
+    document["_aws"] = json!({
+        "Timestamp": time.0,
+        "CloudWatchMetrics": [{"Namespace": "tickerlake", "Dimensions": [["Topic"]], "Metrics": metrics}],
+    });
+    document
+}
+
+fn unit(metric: &str) -> &'static str {
+    match metric {
+        "Bytes" => "Bytes",
+        "Lag" => "Milliseconds",
+        _ => "Count",
+    }
 }
 
 /// Writes the document where `CloudWatch` looks for it.
@@ -47,11 +54,19 @@ mod tests {
 
     #[test]
     fn each_metric_named_has_its_value() {
-        let summary = Summary { records: 3, landed: 2, rejected: 1, objects: 2, bytes: 99, lag_ms: Some(7) };
+        let summary = Summary {
+            records: 3,
+            landed: 2,
+            rejected: 1,
+            objects: 2,
+            bytes: 99,
+            lag_ms: Some(7),
+            ..Summary::default()
+        };
         let document = document(&summary, "stock-bars", LandingTime(1_795_374_311_250));
         let directive = &document["_aws"]["CloudWatchMetrics"][0];
         let metrics = directive["Metrics"].as_array().unwrap();
-        assert_eq!(metrics.len(), 6);
+        assert_eq!(metrics.len(), 10);
         for metric in metrics {
             assert!(document[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
         }
@@ -61,6 +76,6 @@ mod tests {
     #[test]
     fn an_unknown_lag_is_no_metric() {
         let document = document(&Summary::default(), "t", LandingTime(0));
-        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 5);
+        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 9);
     }
 }

@@ -1,42 +1,46 @@
-//! The store: the operations on objects that landing needs. S3 stands behind it; tests put one in memory in its place, to
-//! inject faults.
+//! The store: the operations on objects that landing needs. S3 stands behind it; the simulation, the benchmarks and the tests put
+//! one in memory in its place.
 
+mod memory;
 mod s3;
 
-#[cfg(test)]
-mod fake;
+use shared::landing::{Kind, Object, Version};
 
-#[cfg(test)]
-pub(crate) use fake::Fake;
-pub(crate) use s3::S3Store;
+pub use memory::Memory;
+pub use s3::S3Store;
 
-/// Objects by key.
-pub(crate) trait Store {
-    /// Writes an object unless there is one at its key. After `Ok`, the object is durable.
-    async fn create(&self, key: &str, body: Vec<u8>, content_type: ContentType) -> Result<Created, StoreError>;
-}
+/// Objects by key. After an `Ok`, what was written is durable and everyone sees it. After an `Err`, it may be there or not, or
+/// come later.
+pub trait Store {
+    /// The object's bytes and version; none if there is no object.
+    fn read(&self, key: &str) -> impl Future<Output = Result<Option<(Vec<u8>, Version)>, StoreError>>;
 
-/// How `create` came out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Created {
-    /// The object was written.
-    New,
-    /// There is one already; it was left as it is.
-    Existed,
-}
+    /// Writes the object if it has the version expected (none: if there is no object). Its new version; none if it has not.
+    fn swap(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+        expected: Option<Version>,
+    ) -> impl Future<Output = Result<Option<Version>, StoreError>>;
 
-/// What an object holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum ContentType {
-    Parquet,
-    JsonLines,
+    /// What is at the key, if anything, without its bytes.
+    fn find(&self, key: &str) -> impl Future<Output = Result<Option<Kind>, StoreError>>;
+
+    /// Writes the object unless there is one at its key; whether it did.
+    fn create(&self, object: Object) -> impl Future<Output = Result<bool, StoreError>>;
+
+    /// Writes the object, whatever is there.
+    fn overwrite(&self, object: Object) -> impl Future<Output = Result<(), StoreError>>;
 }
 
 /// An operation that may work when it is tried again.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {key}: {message}")]
-pub(crate) struct StoreError {
-    pub(crate) key: String,
+#[error("cannot {action} {key}: {message}")]
+pub struct StoreError {
+    /// "read", "write" or "find".
+    pub action: &'static str,
+    /// The object.
+    pub key: String,
     /// The store's own words.
-    pub(crate) message: String,
+    pub message: String,
 }

@@ -2,57 +2,141 @@
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::interceptors::InterceptorContext;
+use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
-use bytes::Bytes;
-use tokio::time::sleep;
-use tracing::warn;
+use shared::landing::{Kind, Object, Version};
 
-use super::{ContentType, Created, Store, StoreError};
+use super::{Store, StoreError};
 
-/// Tries of one write that S3 answers with a conflict; the SDK itself retries throttling, time-outs and server errors.
-const TRIES_ON_CONFLICT: u32 = 5;
+/// User metadata of an object that says what it is: a fence has no other mark that a HEAD would show.
+const KIND: &str = "tickerlake";
+const FENCE: &str = "fence";
+
+/// An answer that is lost must not cost the rest of the invocation.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// With the backoffs below, some ten seconds of trying.
+const ATTEMPTS: u32 = 10;
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
 /// The lake's bucket.
 #[derive(Debug)]
-pub(crate) struct S3Store {
+pub struct S3Store {
     client: Client,
     bucket: String,
 }
 
 impl S3Store {
-    pub(crate) fn new(client: Client, bucket: String) -> Self {
-        Self { client, bucket }
+    /// The bucket as these settings reach it, with its name in the path if `path_style`.
+    pub fn new(aws: &SdkConfig, path_style: bool, bucket: String) -> Self {
+        let config = resilient(aws_sdk_s3::config::Builder::from(aws)).force_path_style(path_style);
+        Self { client: Client::from_conf(config.build()), bucket }
+    }
+
+    fn put(&self, key: &str, body: Vec<u8>) -> PutObjectFluentBuilder {
+        self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(body))
+    }
+
+    fn put_object(&self, object: Object) -> PutObjectFluentBuilder {
+        let put = self.put(&object.key, object.body).content_type(match object.kind {
+            Kind::Bars | Kind::Fence => "application/vnd.apache.parquet",
+            Kind::Rejects => "application/x-ndjson",
+        });
+        if object.kind == Kind::Fence { put.metadata(KIND, FENCE) } else { put }
+    }
+}
+
+/// Retries with jittered backoff, by the SDK: throttling, server errors, connections, time-outs, and conflicts.
+fn resilient(config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(FIRST_BACKOFF)
+        .with_max_backoff(LONGEST_BACKOFF);
+    config
+        .retry_config(retries)
+        .retry_classifier(Conflict)
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+}
+
+/// 409 `ConditionalRequestConflict`: someone writes the same key just now. The SDK would give up.
+#[derive(Debug)]
+struct Conflict;
+
+impl ClassifyRetry for Conflict {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let status = context.response().map(|response| response.status().as_u16());
+        if status == Some(409) { RetryAction::server_error() } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "conditional request conflict"
     }
 }
 
 impl Store for S3Store {
-    async fn create(&self, key: &str, body: Vec<u8>, content_type: ContentType) -> Result<Created, StoreError> {
-        let body = Bytes::from(body);
-        let mut conflicts = 0;
-        loop {
-            let answer = self
-                .client
-                .put_object()
-                .bucket(&self.bucket)
-                .key(key)
-                .content_type(mime(content_type))
-                .if_none_match("*")
-                .body(ByteStream::from(body.clone()))
-                .send()
-                .await;
-            let Err(error) = answer else { return Ok(Created::New) };
-            match error.code() {
-                Some("PreconditionFailed") => return Ok(Created::Existed),
-                // Someone else is writing the same key just now.
-                Some("ConditionalRequestConflict") if conflicts + 1 < TRIES_ON_CONFLICT => {
-                    conflicts += 1;
-                    warn!(key, conflicts, "conflicting write, trying again");
-                    sleep(Duration::from_millis(50 << conflicts)).await;
-                }
-                _ => return Err(StoreError { key: key.to_owned(), message: in_words(&error) }),
+    async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        let failed = |message| StoreError { action: "read", key: key.to_owned(), message };
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) => return Err(failed(in_words(&error))),
+        };
+        let version = object.e_tag.ok_or_else(|| failed("the answer has no ETag".to_owned()))?;
+        let body = object.body.collect().await.map_err(|error| failed(DisplayErrorContext(error).to_string()))?;
+        Ok(Some((body.to_vec(), version)))
+    }
+
+    async fn swap(&self, key: &str, body: Vec<u8>, expected: Option<Version>) -> Result<Option<Version>, StoreError> {
+        let failed = |message| StoreError { action: "write", key: key.to_owned(), message };
+        let put = self.put(key, body).content_type("application/json");
+        let put = match expected {
+            Some(version) => put.if_match(version),
+            None => put.if_none_match("*"),
+        };
+        // A task of its own, so that it is under way while the caller encodes.
+        let answer = tokio::spawn(put.send()).await.map_err(|error| failed(error.to_string()))?;
+        match answer {
+            Ok(written) => written.e_tag.map(Some).ok_or_else(|| failed("the answer has no ETag".to_owned())),
+            // The second: someone removed it.
+            Err(error) if matches!(error.code(), Some("PreconditionFailed" | "NoSuchKey")) => Ok(None),
+            Err(error) => Err(failed(in_words(&error))),
+        }
+    }
+
+    async fn find(&self, key: &str) -> Result<Option<Kind>, StoreError> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(head) => {
+                let mark = head.metadata().and_then(|metadata| metadata.get(KIND));
+                Ok(Some(if mark.is_some_and(|mark| mark == FENCE) { Kind::Fence } else { Kind::Bars }))
             }
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
+            Err(error) => Err(StoreError { action: "find", key: key.to_owned(), message: in_words(&error) }),
+        }
+    }
+
+    async fn create(&self, object: Object) -> Result<bool, StoreError> {
+        let key = object.key.clone();
+        match self.put_object(object).if_none_match("*").send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
+            Err(error) => Err(StoreError { action: "write", key, message: in_words(&error) }),
+        }
+    }
+
+    async fn overwrite(&self, object: Object) -> Result<(), StoreError> {
+        let key = object.key.clone();
+        match self.put_object(object).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(StoreError { action: "write", key, message: in_words(&error) }),
         }
     }
 }
@@ -65,66 +149,5 @@ fn in_words<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> String {
     }
 }
 
-fn mime(content_type: ContentType) -> &'static str {
-    match content_type {
-        ContentType::Parquet => "application/vnd.apache.parquet",
-        ContentType::JsonLines => "application/x-ndjson",
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use aws_sdk_s3::error::ErrorMetadata;
-    use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
-    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-
-    use super::*;
-
-    fn refused(code: &str) -> PutObjectError {
-        PutObjectError::generic(ErrorMetadata::builder().code(code).build())
-    }
-
-    fn refusal(code: &'static str) -> Rule {
-        mock!(Client::put_object).then_error(move || refused(code))
-    }
-
-    fn acceptance() -> Rule {
-        mock!(Client::put_object)
-            .match_requests(|request| request.bucket() == Some("lake") && request.if_none_match() == Some("*"))
-            .then_output(|| PutObjectOutput::builder().build())
-    }
-
-    async fn create(rules: &[&Rule]) -> Result<Created, StoreError> {
-        let client = mock_client!(aws_sdk_s3, RuleMode::Sequential, rules);
-        S3Store::new(client, "lake".to_owned()).create("k", vec![1], ContentType::Parquet).await
-    }
-
-    #[tokio::test]
-    async fn an_object_is_created_only_where_there_is_none() {
-        assert_eq!(create(&[&acceptance()]).await.unwrap(), Created::New);
-        assert_eq!(create(&[&refusal("PreconditionFailed")]).await.unwrap(), Created::Existed);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_conflict_is_tried_again() {
-        let (conflict, accepted) = (refusal("ConditionalRequestConflict"), acceptance());
-        assert_eq!(create(&[&conflict, &accepted]).await.unwrap(), Created::New);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_conflict_that_does_not_end_is_an_error() {
-        let conflicts = mock!(Client::put_object)
-            .sequence()
-            .error(|| refused("ConditionalRequestConflict"))
-            .times(TRIES_ON_CONFLICT as usize)
-            .build();
-        create(&[&conflicts]).await.unwrap_err();
-        assert_eq!(conflicts.num_calls(), TRIES_ON_CONFLICT as usize);
-    }
-
-    #[tokio::test]
-    async fn any_other_answer_is_an_error_that_names_the_key_and_says_why() {
-        let error = create(&[&refusal("AccessDenied")]).await.unwrap_err().to_string();
-        assert!(error.starts_with("cannot write k: ") && error.contains("AccessDenied"), "{error}");
-    }
-}
+mod tests;

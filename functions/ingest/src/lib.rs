@@ -1,0 +1,13 @@
+//! `ingest`: the Lambda that lands the records of a Kafka event in S3.
+//!
+//! A library too, so that the simulation and the benchmarks run the very code that is deployed, on another store.
+
+mod handler;
+mod lander;
+mod metrics;
+
+pub mod config;
+pub mod store;
+
+pub use handler::{IngestError, Summary, handle};
+pub use lander::{Lander, PartError};

@@ -1,0 +1,392 @@
+//! One run: a seed decides what happens next, until everything has been delivered and everyone has finished.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use ingest::{Lander, PartError};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use shared::event::Event;
+use shared::key::{Generation, LandingTime};
+use shared::landing::{Kind, LandingError, Outcome};
+
+use crate::broker::{Broker, Cut};
+use crate::oracle::Oracle;
+use crate::world::{ProcessStore, Reply, Request, Waiting, Without, World};
+
+const STORMY_STEPS: usize = 220;
+/// Far more than it takes to deliver what is left when nothing fails any more.
+const CALM_STEPS: usize = 20_000;
+const INVOCATIONS_AT_ONCE: usize = 4;
+/// 2026-11-22T19:55:00Z
+const START_MS: i64 = 1_795_377_300_000;
+
+type Parts = Vec<(String, Result<Outcome, PartError>)>;
+
+/// A running invocation of the function.
+struct Invocation {
+    process: usize,
+    cut: Cut,
+    future: Pin<Box<dyn Future<Output = Parts>>>,
+    /// Its process is frozen: what it asked waits.
+    asleep: bool,
+}
+
+/// A warm process without work.
+struct Idle {
+    process: usize,
+    lander: Rc<Lander<ProcessStore>>,
+}
+
+struct Run<'t> {
+    rng: ChaCha8Rng,
+    world: Rc<World>,
+    broker: Broker,
+    running: Vec<(Invocation, Rc<Lander<ProcessStore>>)>,
+    idle: Vec<Idle>,
+    processes: usize,
+    /// Requests of which the process does not wait for the answer any more, and which are still on their way.
+    late: Vec<Request>,
+    time: LandingTime,
+    oracle: Oracle,
+    counts: Counts,
+    trace: Option<&'t mut Vec<String>>,
+}
+
+/// How often what happened.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    invocations: u64,
+    landed: u64,
+    fences: u64,
+    blanked_rejects: u64,
+    lost_swaps: u64,
+    crashes: u64,
+    failed_requests: u64,
+    lost_answers: u64,
+    late_requests: u64,
+    sleeps: u64,
+    given_up: u64,
+    replays: u64,
+    partial_failures: u64,
+}
+
+impl Counts {
+    pub(crate) fn named(&self) -> [(&'static str, u64); 13] {
+        [
+            ("invocations", self.invocations),
+            ("landed", self.landed),
+            ("fences", self.fences),
+            ("blanked rejects", self.blanked_rejects),
+            ("lost swaps", self.lost_swaps),
+            ("crashes", self.crashes),
+            ("failed requests", self.failed_requests),
+            ("lost answers", self.lost_answers),
+            ("late requests", self.late_requests),
+            ("sleeps", self.sleeps),
+            ("given-up events", self.given_up),
+            ("replays", self.replays),
+            ("events that failed in part", self.partial_failures),
+        ]
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.invocations += other.invocations;
+        self.landed += other.landed;
+        self.fences += other.fences;
+        self.blanked_rejects += other.blanked_rejects;
+        self.lost_swaps += other.lost_swaps;
+        self.crashes += other.crashes;
+        self.failed_requests += other.failed_requests;
+        self.lost_answers += other.lost_answers;
+        self.late_requests += other.late_requests;
+        self.sleeps += other.sleeps;
+        self.given_up += other.given_up;
+        self.replays += other.replays;
+        self.partial_failures += other.partial_failures;
+    }
+}
+
+/// Runs one seed; the error is what went wrong.
+pub(crate) fn simulate(seed: u64, without: Option<Without>, trace: Option<&mut Vec<String>>) -> Result<Counts, String> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let broker = Broker::new(&mut rng);
+    let mut run = Run {
+        rng,
+        world: Rc::new(World::new(without)),
+        broker,
+        running: Vec::new(),
+        idle: Vec::new(),
+        processes: 0,
+        late: Vec::new(),
+        time: LandingTime(START_MS),
+        oracle: Oracle::default(),
+        counts: Counts::default(),
+        trace,
+    };
+    for _ in 0..STORMY_STEPS {
+        run.stormy_step()?;
+        if run.rng.random_bool(0.01) {
+            run.check()?;
+        }
+    }
+    run.calm_down()?;
+    Ok(run.counts)
+}
+
+impl Run<'_> {
+    fn stormy_step(&mut self) -> Result<(), String> {
+        match self.rng.random_range(0..100) {
+            0..12 => {
+                if self.running.len() < INVOCATIONS_AT_ONCE
+                    && let Some(cut) = self.broker.next_event(&mut self.rng)
+                {
+                    self.invoke(cut, "deliver");
+                }
+            }
+            12..14 => {
+                if let Some(cut) = self.broker.give_up(&mut self.rng) {
+                    self.counts.given_up += 1;
+                    self.note(|| format!("give up {cut:?}"));
+                }
+            }
+            14..18 => {
+                if self.running.len() < INVOCATIONS_AT_ONCE
+                    && let Some(cut) = self.broker.replay(&mut self.rng)
+                {
+                    self.counts.replays += 1;
+                    self.invoke(cut, "replay");
+                }
+            }
+            18..23 => self.sleep_or_wake(),
+            23..27 => self.perform_late(),
+            _ => self.answer_one(true),
+        }
+        self.poll_all()
+    }
+
+    /// Nothing fails any more: what is not acknowledged is delivered until it is; sleepers wake up before, meanwhile or after.
+    fn calm_down(&mut self) -> Result<(), String> {
+        self.note(|| "--- no more faults".to_owned());
+        for _ in 0..CALM_STEPS {
+            let awake = self.running.iter().any(|(invocation, _)| !invocation.asleep);
+            if awake {
+                match self.rng.random_range(0..40) {
+                    0 => self.sleep_or_wake(),
+                    1 => self.perform_late(),
+                    _ => self.answer_one(false),
+                }
+            } else if let Some(cut) = self.broker.unacknowledged(&mut self.rng) {
+                self.invoke(cut, "deliver again");
+            } else if !self.running.is_empty() {
+                self.running.iter_mut().for_each(|(invocation, _)| invocation.asleep = false);
+            } else if !self.late.is_empty() {
+                self.perform_late();
+            } else {
+                return self.check_and_replay_all();
+            }
+            self.poll_all()?;
+        }
+        Err("it does not come to an end".to_owned())
+    }
+
+    /// A replay of everything by a process that knows nothing must change nothing.
+    fn check_and_replay_all(&mut self) -> Result<(), String> {
+        self.check()?;
+        let before = self.world.memory.objects("");
+        let everything = Cut(self.broker.partitions.iter().map(Vec::len).enumerate().map(|(p, n)| (p, 0, n)).collect());
+        self.idle.clear();
+        self.invoke(everything, "replay everything");
+        self.poll_all()?;
+        while !self.running.is_empty() {
+            self.answer_one(false);
+            self.poll_all()?;
+        }
+        if self.world.memory.objects("") != before {
+            return Err("a replay of everything changed something".to_owned());
+        }
+        self.check()
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        self.oracle.violation(&self.world.memory, &self.broker).map_or(Ok(()), Err)
+    }
+
+    fn invoke(&mut self, cut: Cut, why: &str) {
+        self.time.0 += self.rng.random_range(0..900_000);
+        let warm = !self.idle.is_empty() && self.rng.random_bool(0.7);
+        let Idle { process, lander } = if warm {
+            self.idle.swap_remove(self.rng.random_range(0..self.idle.len()))
+        } else {
+            self.processes += 1;
+            let store = ProcessStore { world: Rc::clone(&self.world), process: self.processes };
+            Idle { process: self.processes, lander: Rc::new(Lander::new(store, Generation(1))) }
+        };
+        self.counts.invocations += 1;
+        self.note(|| format!("process {process}: {why} {}", in_words(&cut)));
+        let (payload, time, its_lander) = (self.broker.payload(&cut), self.time, Rc::clone(&lander));
+        let future = Box::pin(async move {
+            let event = Event::parse(&payload).unwrap();
+            its_lander.land_event(&event, time, None).await
+        });
+        self.running.push((Invocation { process, cut, future, asleep: false }, lander));
+    }
+
+    /// Lets everyone run until they wait for the store; takes the results of those who finish.
+    fn poll_all(&mut self) -> Result<(), String> {
+        let mut place = 0;
+        while place < self.running.len() {
+            let (invocation, _) = &mut self.running[place];
+            match invocation.future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => place += 1,
+                Poll::Ready(parts) => {
+                    let (invocation, lander) = self.running.swap_remove(place);
+                    self.finished(&invocation, parts)?;
+                    self.idle.push(Idle { process: invocation.process, lander });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, invocation: &Invocation, parts: Parts) -> Result<(), String> {
+        let all = parts.len();
+        let mut landed = 0;
+        for (part, outcome) in parts {
+            let partition = part.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+            match outcome {
+                Ok(outcome) => {
+                    landed += 1;
+                    self.counts.landed += (outcome.landed + outcome.rejected) as u64;
+                    self.broker.acknowledge(&invocation.cut, partition);
+                }
+                Err(PartError::Store(_) | PartError::Landing(LandingError::Contended)) => {}
+                Err(error) => return Err(format!("process {}: {error}", invocation.process)),
+            }
+        }
+        self.note(|| format!("process {}: {landed} of {all} parts landed", invocation.process));
+        if landed == all {
+            self.broker.commit(&invocation.cut);
+        } else if landed > 0 {
+            self.counts.partial_failures += 1;
+        }
+        Ok(())
+    }
+
+    /// One request that waits gets what the seed has for it.
+    fn answer_one(&mut self, faults: bool) {
+        let Some(Waiting { process, request, asker }) = self.take_waiting() else { return };
+        let who = format!("process {process}");
+        match if faults { self.rng.random_range(0..100) } else { 99 } {
+            0..4 => {
+                self.counts.failed_requests += 1;
+                self.note(|| format!("{who}: {request} -> not done, failed"));
+                asker.answer(Reply::Failed);
+            }
+            4..9 => {
+                self.counts.lost_answers += 1;
+                self.perform(&who, request, ", answer lost");
+                asker.answer(Reply::Failed);
+            }
+            9..12 => {
+                self.note(|| format!("{who}: {request} -> on its way, failed"));
+                self.comes_late(request);
+                asker.answer(Reply::Failed);
+            }
+            12..17 => self.crash(process, request),
+            _ => {
+                let reply = self.perform(&who, request, "");
+                asker.answer(reply);
+            }
+        }
+    }
+
+    fn take_waiting(&mut self) -> Option<Waiting> {
+        let asleep = |process| self.running.iter().any(|(other, _)| other.process == process && other.asleep);
+        let mut waiting = self.world.waiting.borrow_mut();
+        let awake: Vec<usize> = (0..waiting.len()).filter(|place| !asleep(waiting[*place].process)).collect();
+        if awake.is_empty() {
+            return None;
+        }
+        Some(waiting.swap_remove(awake[self.rng.random_range(0..awake.len())]))
+    }
+
+    /// The process ends with all it knows, before or after what it asked was done, or while that is on its way.
+    fn crash(&mut self, process: usize, request: Request) {
+        self.counts.crashes += 1;
+        let who = format!("process {process}");
+        match self.rng.random_range(0..3) {
+            0 => self.note(|| format!("{who}: crashes before {request}")),
+            1 => drop(self.perform(&who, request, ", crashes")),
+            _ => {
+                self.note(|| format!("{who}: crashes, on its way is {request}"));
+                self.comes_late(request);
+            }
+        }
+        self.running.retain(|(invocation, _)| invocation.process != process);
+        // Of its other partitions, some requests are on their way too.
+        let (of_process, others): (Vec<_>, Vec<_>) =
+            self.world.waiting.take().into_iter().partition(|waiting| waiting.process == process);
+        self.world.waiting.replace(others);
+        for waiting in of_process {
+            if self.rng.random_bool(0.5) {
+                self.comes_late(waiting.request);
+            }
+        }
+    }
+
+    fn sleep_or_wake(&mut self) {
+        if self.running.is_empty() {
+            return;
+        }
+        let place = self.rng.random_range(0..self.running.len());
+        let invocation = &mut self.running[place].0;
+        invocation.asleep = !invocation.asleep;
+        let (process, asleep) = (invocation.process, invocation.asleep);
+        self.counts.sleeps += u64::from(asleep);
+        self.note(|| format!("process {process}: {}", if asleep { "falls asleep" } else { "wakes up" }));
+    }
+
+    fn comes_late(&mut self, request: Request) {
+        // Nobody notices a late read.
+        if matches!(request, Request::Swap { .. } | Request::Create(_) | Request::Overwrite(_)) {
+            self.counts.late_requests += 1;
+            self.late.push(request);
+        }
+    }
+
+    fn perform_late(&mut self) {
+        if !self.late.is_empty() {
+            let place = self.rng.random_range(0..self.late.len());
+            let request = self.late.swap_remove(place);
+            self.perform("late", request, "");
+        }
+    }
+
+    fn perform(&mut self, who: &str, request: Request, then: &str) -> Reply {
+        let words = if self.trace.is_some() { request.to_string() } else { String::new() };
+        let fence = matches!(&request, Request::Create(object) if object.kind == Kind::Fence);
+        let reply = self.world.perform(request);
+        match &reply {
+            Reply::Created(true) if fence => self.counts.fences += 1,
+            Reply::Written => self.counts.blanked_rejects += 1,
+            Reply::Swapped(None) => self.counts.lost_swaps += 1,
+            _ => {}
+        }
+        self.note(|| format!("{who}: {words} -> {reply}{then}"));
+        reply
+    }
+
+    fn note(&mut self, words: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(words());
+        }
+    }
+}
+
+fn in_words(cut: &Cut) -> String {
+    let parts =
+        cut.0.iter().map(|(partition, start, end)| format!("partition {partition} records {start} to {}", end - 1));
+    parts.collect::<Vec<_>>().join(", ")
+}
