@@ -26,7 +26,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local
+.PHONY: help demo up test simulate bench check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .check .build .build-local
 
 help:                            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
@@ -42,6 +42,9 @@ test: prerequisites-kafka        ## every test: units, the template, and end to 
 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
+
+bench: .data prerequisites       ## speed, memory, size and start of the ingest function: DATA=file.csv for your own bars
+	@$(SUPERVISED) .bench
 
 check: prerequisites             ## formatting, lints, the template
 	@$(SUPERVISED) .check
@@ -75,6 +78,17 @@ clean:                           ## removes everything that was built or set up
 .simulate: export SEEDS ?= 20000
 .simulate:
 	@cargo test --workspace --test simulation -- --nocapture every_record
+
+# Both, even if the first misses a goal. cargo runs them in the package's folder; the lines that begin with a brace are the metrics
+# that the handler prints for each event.
+.bench: $(TOOLS)/.complete .build-local
+	@echo "building the benchmarks"
+	@cargo bench --package ingest --benches --no-run
+	@failed=0; \
+	$(if $(DATA),BENCH_DATA="$$(realpath "$(DATA)")") bash -o pipefail -c \
+		'cargo bench --package ingest --bench speed | grep -v "^{"' || failed=1; \
+	cargo bench --package ingest --bench function || failed=1; \
+	exit $$failed
 
 .check: $(TOOLS)/.complete
 	cargo fmt --all --check
