@@ -1,5 +1,7 @@
 //! What the report `integrity` says: per partition what is in the lake, what is there twice, and what is not there.
 
+use std::fmt;
+
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
@@ -44,6 +46,21 @@ pub struct PartitionIntegrity {
     pub first_hole: Option<i64>,
 }
 
+impl PartitionIntegrity {
+    /// No row is there twice and no offset is missing.
+    pub fn is_clean(&self) -> bool {
+        self.duplicates == 0 && self.holes == 0
+    }
+}
+
+impl fmt::Display for PartitionIntegrity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { topic, partition, duplicates, holes, .. } = self;
+        write!(out, "{topic}, partition {partition}: {duplicates} duplicates, {holes} holes")?;
+        self.first_hole.map_or(Ok(()), |offset| write!(out, " from offset {offset}"))
+    }
+}
+
 /// What the report function answers.
 #[derive(Deserialize)]
 struct Answer {
@@ -84,7 +101,7 @@ impl Integrity {
 
     /// No row is there twice and no offset is missing.
     pub fn is_clean(&self) -> bool {
-        self.duplicates() == 0 && self.holes() == 0
+        self.partitions.iter().all(PartitionIntegrity::is_clean)
     }
 
     /// Records with a row in `bars`.

@@ -24,13 +24,14 @@ mod integrity;
 mod layout;
 mod ports;
 mod process;
+pub mod redrive;
 mod stack;
 mod topic;
 pub mod up;
 
 pub use aws::{Aws, Row};
 pub use deploy::Outputs;
-pub use event_source::{Counts, EventSource, PartitionProgress, Progress};
+pub use event_source::{Backoff, Counts, EventSource, PartitionProgress, Progress};
 pub use integrity::{Integrity, PartitionIntegrity};
 pub use layout::{StackFolder, project_root};
 pub use stack::{Stack, StackOptions};

@@ -13,11 +13,17 @@ const LAND_LIMIT: Duration = Duration::from_mins(3);
 /// A stack in a folder of its own below `target/`, so that tests and `make up` do not meet. Its own broker, or a topic of its
 /// own on the one that `KAFKA_BOOTSTRAP_SERVERS` names.
 pub async fn start_stack(name: &str) -> Result<Stack> {
-    let mut options = StackOptions::from_environment();
-    options.folder = project_root().join("target/tests").join(name);
-    options.topic = format!("stock-bars-{name}-{}", std::process::id());
-    options.delete_topic = true;
-    Stack::start(options).await
+    Stack::start(stack_options(name)).await
+}
+
+/// What [`start_stack`] starts.
+pub fn stack_options(name: &str) -> StackOptions {
+    StackOptions {
+        folder: project_root().join("target/tests").join(name),
+        topic: format!("stock-bars-{name}-{}", std::process::id()),
+        delete_topic: true,
+        ..StackOptions::from_environment()
+    }
 }
 
 /// Runs the producer against a topic of the stack's broker; returns its last line.
