@@ -26,7 +26,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .check .build .build-local
+.PHONY: help demo up test simulate bench check build redrive deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .check .build .build-local
 
 help:                            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
@@ -51,6 +51,10 @@ check: prerequisites             ## formatting, lints, the template
 
 build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
 	@$(SUPERVISED) .build
+
+redrive: prerequisites $(TOOLS)/.complete  ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
+	@cargo build --quiet $(PROGRAMS)
+	@target/debug/local redrive $(if $(STACK),--stack "$(STACK)") $(if $(DRY_RUN),--dry-run)
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy

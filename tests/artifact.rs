@@ -1,7 +1,5 @@
 //! What goes to AWS: the functions as `make build` makes them, below `target/sam/`.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
-
 use std::fs;
 use std::path::PathBuf;
 

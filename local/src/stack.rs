@@ -10,7 +10,7 @@ use crate::aws::{Aws, Row};
 use crate::broker::{Broker, BrokerAddress};
 use crate::deploy::{self, Outputs};
 use crate::emulator::{self, Emulator};
-use crate::event_source::{EventSource, Mapping};
+use crate::event_source::{Backoff, EventSource, Mapping};
 use crate::layout::{self, StackFolder};
 use crate::{ports, topic};
 
@@ -27,6 +27,10 @@ pub struct StackOptions {
     pub bootstrap_servers: Option<String>,
     /// Whether the topic is deleted with the stack, if the stack made it.
     pub delete_topic: bool,
+    /// Retries before the event source gives up an event; without a number, those of the deployed mapping.
+    pub retries: Option<u32>,
+    /// How long the event source waits before it delivers a failed event again.
+    pub backoff: Backoff,
 }
 
 impl StackOptions {
@@ -40,6 +44,8 @@ impl StackOptions {
             partitions: 4,
             bootstrap_servers: variable("KAFKA_BOOTSTRAP_SERVERS"),
             delete_topic: false,
+            retries: None,
+            backoff: Backoff::default(),
         }
     }
 }
@@ -60,6 +66,8 @@ pub struct Stack {
     bootstrap_servers: String,
     topic: String,
     delete_topic: bool,
+    retries: Option<u32>,
+    backoff: Backoff,
 }
 
 impl Stack {
@@ -108,6 +116,8 @@ impl Stack {
             bootstrap_servers,
             topic: options.topic,
             delete_topic: options.delete_topic && topic_made,
+            retries: options.retries,
+            backoff: options.backoff,
         };
         stack.resume_event_source().await?;
         Ok(stack)
@@ -132,7 +142,9 @@ impl Stack {
     /// Starts the event source where the last one committed, with the mapping as it is deployed now.
     pub async fn resume_event_source(&mut self) -> Result<()> {
         let ingest = &self.outputs.ingest_function;
-        let mapping = Mapping::of(ingest, &self.aws, &self.bootstrap_servers, &self.topic).await?;
+        let mut mapping = Mapping::of(ingest, &self.aws, &self.bootstrap_servers, &self.topic).await?;
+        mapping.backoff = self.backoff;
+        mapping.retries = self.retries.or(mapping.retries);
         let log = self.folder.log("event-source");
         self.event_source = Some(EventSource::start(mapping, &self.aws, &log)?);
         Ok(())
@@ -187,6 +199,8 @@ impl Stack {
             ("GLUE_DATABASE", &self.outputs.database),
             ("ATHENA_WORKGROUP", &self.outputs.workgroup),
             ("CRAWLER_NAME", &self.outputs.crawler),
+            ("INGEST_FUNCTION", &self.outputs.ingest_function),
+            ("FAILED_EVENTS_BUCKET", &self.outputs.failed_events_bucket),
             ("KAFKA_BOOTSTRAP_SERVERS", &self.bootstrap_servers),
             ("KAFKA_TOPIC", &self.topic),
         ]

@@ -59,11 +59,12 @@ fn serve(stream: &TcpStream, answer: impl Fn(Request) -> Answer) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader, stream) {
         let Answer { status, headers, body } = answer(request);
-        let mut head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
+        let mut bytes = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len()).into_bytes();
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(bytes, "{name}: {value}\r\n").unwrap();
         }
-        let bytes = [head.as_bytes(), b"\r\n", &body].concat();
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&body);
         // The function may have been ended meanwhile.
         if (&*stream).write_all(&bytes).is_err() {
             return;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::http::{Answer, Request, Server};
 
 /// More than any answer takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running function; it ends with this value.
 pub(crate) struct Function {
