@@ -13,7 +13,15 @@ const LAND_LIMIT: Duration = Duration::from_mins(3);
 /// A stack in a folder of its own below `target/`, so that tests and `make up` do not meet. Its own broker, or a topic of its
 /// own on the one that `KAFKA_BOOTSTRAP_SERVERS` names.
 pub async fn start_stack(name: &str) -> Result<Stack> {
-    let mut options = StackOptions::from_environment();
+    start_stack_of(name, StackOptions::from_environment()).await
+}
+
+/// As [`start_stack`], with a topic of so many partitions.
+pub async fn start_stack_with_partitions(name: &str, partitions: i32) -> Result<Stack> {
+    start_stack_of(name, StackOptions { partitions, ..StackOptions::from_environment() }).await
+}
+
+async fn start_stack_of(name: &str, mut options: StackOptions) -> Result<Stack> {
     options.folder = project_root().join("target/tests").join(name);
     options.topic = format!("stock-bars-{name}-{}", std::process::id());
     options.delete_topic = true;
