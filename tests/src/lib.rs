@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use local::{Progress, Stack, StackOptions, project_root};
+use local::{Integrity, Progress, Stack, StackOptions, project_root};
 
 /// More than a slow machine needs to land what a test publishes.
 const LAND_LIMIT: Duration = Duration::from_mins(3);
@@ -44,6 +44,11 @@ pub fn produce(stack: &Stack, topic: &str, arguments: &[&str]) -> Result<String>
 /// Waits until everything on the topic has been acknowledged by the function.
 pub async fn land(stack: &Stack) -> Result<Progress> {
     stack.event_source()?.wait_until_drained(LAND_LIMIT, |_| ()).await
+}
+
+/// What the report `integrity` says of the lake now.
+pub async fn integrity(stack: &Stack) -> Result<Integrity> {
+    Integrity::of(stack).await
 }
 
 /// The one number that a query answers.
