@@ -19,6 +19,11 @@ pub(crate) enum Condition {
     Same,
 }
 
+/// One rule for each partition from 0 on.
+pub(crate) fn by_partition(rules: impl IntoIterator<Item = Rule>) -> Vec<Rule> {
+    (0..).zip(rules).map(|(partition, rule)| Rule { partition: Some(partition), ..rule }).collect()
+}
+
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -83,7 +88,10 @@ impl fmt::Display for Condition {
 pub(crate) struct Rule {
     kind: Kind,
     fault: Fault,
+    /// Of which Kafka partition only.
     partition: Option<i32>,
+    /// Calls that go well before.
+    spared: usize,
     times: usize,
     happened: usize,
 }
@@ -91,12 +99,12 @@ pub(crate) struct Rule {
 impl Rule {
     /// At the first call of this kind.
     pub(crate) fn new(kind: Kind, fault: Fault) -> Self {
-        Self { kind, fault, partition: None, times: 1, happened: 0 }
+        Self { kind, fault, partition: None, spared: 0, times: 1, happened: 0 }
     }
 
-    /// Only at calls for this Kafka partition.
-    pub(crate) fn partition(self, partition: i32) -> Self {
-        Self { partition: Some(partition), ..self }
+    /// Not at the first call of this kind.
+    pub(crate) fn second(self) -> Self {
+        Self { spared: 1, ..self }
     }
 
     /// At so many calls in a row.
@@ -112,6 +120,10 @@ impl Rule {
     pub(crate) fn strike(&mut self, call: &Call) -> Option<Fault> {
         let meant = call.is(self.kind) && self.partition.is_none_or(|partition| call.partition == Some(partition));
         if !meant || self.happened == self.times {
+            return None;
+        }
+        if self.spared > 0 {
+            self.spared -= 1;
             return None;
         }
         self.happened += 1;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use local::PartitionIntegrity;
 use serde_json::{Value, json};
 
 /// What is on the topics, by topic and partition: the number of records, with offsets from 0 on.
@@ -19,9 +20,7 @@ pub(crate) fn value(offset: i64) -> String {
     if is_reject(offset) {
         format!("no bar {offset}")
     } else {
-        format!(
-            r#"{{"Index":"HSI","Date":"2021-05-31","Open":1,"High":2,"Low":1,"Close":2,"Volume":{offset}}}"#
-        )
+        format!(r#"{{"Index":"HSI","Date":"2021-05-31","Open":1,"High":2,"Low":1,"Close":2,"Volume":{offset}}}"#)
     }
 }
 
@@ -56,20 +55,19 @@ pub(crate) fn expected(published: &Published) -> Vec<String> {
     let line = |(topic, partition): &(String, i32), records: i64| {
         let rejects = (0..records).filter(|offset| is_reject(*offset)).count();
         let bars = (0..records).count() - rejects;
-        format!("{topic} {partition}: {bars} bars, {rejects} rejects, {records} offsets from 0 to {}", records - 1)
+        let last = records - 1;
+        format!("{topic} {partition}: {bars} bars, {rejects} rejects, offsets 0 to {last}, 0 duplicates, 0 holes")
     };
     published.iter().map(|(partition, records)| line(partition, *records)).collect()
 }
 
-/// The same lines from the lake.
-pub(crate) const LANDED: &str = "
-SELECT concat(kafka_topic, ' ', CAST(kafka_partition AS varchar), ': ', CAST(sum(bars) AS varchar), ' bars, ',
-    CAST(sum(rejects) AS varchar), ' rejects, ', CAST(count(DISTINCT kafka_offset) AS varchar), ' offsets from ',
-    CAST(min(kafka_offset) AS varchar), ' to ', CAST(max(kafka_offset) AS varchar))
-FROM (
-    SELECT kafka_topic, kafka_partition, kafka_offset, 1 AS bars, 0 AS rejects FROM bars
-    UNION ALL
-    SELECT kafka_topic, kafka_partition, kafka_offset, 0 AS bars, 1 AS rejects FROM rejects
-) AS record
-GROUP BY kafka_topic, kafka_partition
-ORDER BY kafka_topic, kafka_partition";
+/// The same line, as the report on the lake's integrity has it.
+pub(crate) fn landed(partition: &PartitionIntegrity) -> String {
+    let PartitionIntegrity {
+        topic, partition, first_offset, last_offset, bar_rows, rejected, duplicates, holes, ..
+    } = partition;
+    format!(
+        "{topic} {partition}: {bar_rows} bars, {rejected} rejects, offsets {first_offset} to {last_offset}, \
+         {duplicates} duplicates, {holes} holes"
+    )
+}

@@ -8,18 +8,21 @@ use futures::future::try_join_all;
 use local::Stack;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use tests::{integrity, land, start_stack_with_partitions};
 use tokio::task::JoinHandle;
-use tests::{land, start_stack_with_partitions};
 
 use crate::function;
 use crate::plan::Rule;
 use crate::proxy::{Held, Proxy};
-use crate::records::{self, LANDED, Published};
+use crate::records::{self, Published};
 
 /// Kafka partitions of every topic here; faults at different partitions do not meet.
 pub(crate) const PARTITIONS: i32 = 12;
-/// Longer than all tries of a call: the deadline of an invocation.
-const TIMEOUT_S: i32 = 20;
+/// The function's time. It leaves room for an answer, so that some three seconds are for tries: less than the faults in a row take
+/// here, so that the event fails, and is delivered again.
+const TIMEOUT_S: i32 = 5;
+/// The function's time where a test holds its calls.
+const LONG_TIMEOUT_S: i32 = 60;
 const DELIVERIES: usize = 10;
 
 pub(crate) struct Rig {
@@ -40,13 +43,17 @@ impl Rig {
             .create()?;
         let proxy = Proxy::start(server).await?;
         let rig = Self { stack, proxy, producer, published: Published::new(), started: Instant::now() };
-        rig.restart_function().await?;
         Ok(rig)
     }
 
-    /// The next invocation finds a process that knows nothing yet.
+    /// The next invocation finds a process that knows nothing yet, and has little time.
     pub(crate) async fn restart_function(&self) -> Result<()> {
         function::configure(&self.stack, self.proxy.address(), TIMEOUT_S).await
+    }
+
+    /// The next invocation finds a process that knows nothing yet, and has all the time that a test takes.
+    pub(crate) async fn restart_patient_function(&self) -> Result<()> {
+        function::configure(&self.stack, self.proxy.address(), LONG_TIMEOUT_S).await
     }
 
     /// Publishes so many records to each partition of the deployed topic.
@@ -120,8 +127,7 @@ impl Rig {
 
     /// Every published record is in the lake, once, and nothing else is; each planned fault has happened.
     pub(crate) async fn check(&self, what: &str) -> Result<()> {
-        let rows = self.stack.athena_query(LANDED).await?;
-        let landed: Vec<String> = rows.into_iter().flatten().flatten().collect();
+        let landed: Vec<String> = integrity(&self.stack).await?.partitions.iter().map(records::landed).collect();
         let expected = records::expected(&self.published);
         if landed != expected {
             let only = |these: &[String], those: &[String]| {
