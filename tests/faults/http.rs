@@ -135,6 +135,10 @@ impl Answer {
     pub(crate) async fn write(&self, client: &mut TcpStream) -> io::Result<()> {
         client.write_all(&self.bytes).await
     }
+
+    pub(crate) async fn write_all_but_the_last_byte(&self, client: &mut TcpStream) -> io::Result<()> {
+        client.write_all(&self.bytes[..self.bytes.len() - 1]).await
+    }
 }
 
 fn owned(header: &Header<'_>) -> (String, Vec<u8>) {

@@ -26,6 +26,7 @@ async fn every_record_lands_once_whatever_goes_wrong() -> Result<()> {
     broker::a_broker_that_stops_costs_nothing(&mut rig).await?;
     rig.stack.pause_event_source().await?;
     sleeping::a_writer_that_wakes_up_late_adds_nothing(&mut rig).await?;
+    sleeping::a_call_that_arrives_after_it_was_given_up_adds_nothing(&mut rig).await?;
     sleeping::two_writers_that_take_turns_add_nothing(&mut rig).await?;
     recovery::what_fails_after_a_crash_costs_nothing(&mut rig).await?;
     recovery::a_second_crash_costs_nothing(&mut rig).await?;

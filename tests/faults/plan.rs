@@ -27,28 +27,37 @@ pub(crate) fn by_partition(rules: impl IntoIterator<Item = Rule>) -> Vec<Rule> {
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// 500 `InternalError`; the request is not passed on. The same goes for the next three.
+    /// 500 `InternalError`, and S3 does not get the request.
     Answer500,
-    /// 503 `SlowDown`.
+    /// 503 `SlowDown`, and S3 does not get the request.
     Answer503,
-    /// 409 `ConditionalRequestConflict`.
+    /// 409 `ConditionalRequestConflict`, and S3 does not get the request.
     Answer409,
-    /// The connection is reset.
+    /// The connection is reset, and S3 does not get the request.
     Reset,
-    /// S3 has done it; the connection is closed without an answer.
+    /// S3 does what it is asked, and the connection is closed without an answer.
     LoseAnswer,
-    /// S3 has done it; the connection is reset.
+    /// S3 does what it is asked, and the connection is reset without an answer.
     LoseAnswerReset,
-    /// The test decides when the request is passed on, if ever.
+    /// S3 does what it is asked, and the connection is closed before the last byte of its answer.
+    CutAnswer,
+    /// The test says when S3 gets the request, if ever.
     HoldRequest,
-    /// S3 has done it; the test decides when its answer is passed on, if ever.
+    /// S3 does what it is asked, and the test says when its answer is passed on, if ever.
     HoldAnswer,
 }
 
 impl Fault {
     /// All but those that hold a call.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Answer500, Self::Answer503, Self::Answer409, Self::Reset, Self::LoseAnswer, Self::LoseAnswerReset];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Answer500,
+        Self::Answer503,
+        Self::Answer409,
+        Self::Reset,
+        Self::LoseAnswer,
+        Self::LoseAnswerReset,
+        Self::CutAnswer,
+    ];
 }
 
 impl Kind {

@@ -136,6 +136,7 @@ impl Shared {
                     pass_on().await?;
                     return client.set_zero_linger();
                 }
+                Some(Fault::CutAnswer) => return pass_on().await?.write_all_but_the_last_byte(&mut client).await,
                 Some(Fault::HoldRequest) => {
                     _held = self.hold(call, peer).await?;
                     pass_on().await?

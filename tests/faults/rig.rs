@@ -16,8 +16,9 @@ use crate::plan::Rule;
 use crate::proxy::{Held, Proxy};
 use crate::records::{self, Published};
 
-/// Kafka partitions of every topic here; faults at different partitions do not meet.
-pub(crate) const PARTITIONS: i32 = 12;
+/// Kafka partitions of the deployed topic: one for each fault, and one for each that lasts. Faults at different partitions do not
+/// meet; and the function lands this many side by side.
+pub(crate) const PARTITIONS: i32 = 14;
 /// The function's time. It leaves room for an answer, so that some three seconds are for tries: less than the faults in a row take
 /// here, so that the event fails, and is delivered again.
 const TIMEOUT_S: i32 = 5;

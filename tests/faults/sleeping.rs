@@ -37,6 +37,30 @@ pub(crate) async fn a_writer_that_wakes_up_late_adds_nothing(rig: &mut Rig) -> R
     Ok(())
 }
 
+/// The function gives a call up, tries again, and is done, before S3 gets the call or the answer gets back.
+pub(crate) async fn a_call_that_arrives_after_it_was_given_up_adds_nothing(rig: &mut Rig) -> Result<()> {
+    let topic = rig.topic("given-up-calls");
+    let partitions = 8;
+    let event_of = |offsets| event(&topic, 0..partitions, offsets);
+    rig.note_published(&topic, partitions, 60);
+    rig.restart_patient_function().await?;
+    rig.plan(&topic, Vec::new());
+    rig.deliver(&event_of(0..10)).await?;
+
+    rig.restart_patient_function().await?;
+    let kinds = [Kind::LEDGER_READ, Kind::LEDGER_REPLACE, Kind::REJECTS, Kind::BARS];
+    rig.plan(&topic, by_partition(HOLDS.into_iter().flat_map(|hold| kinds.map(|kind| Rule::new(kind, hold)))));
+    let impatient = rig.invoke(event_of(0..40));
+    let held = rig.held(8).await?;
+    impatient.await??;
+    rig.deliver(&event_of(30..60)).await?;
+    for call in held {
+        call.release().await;
+    }
+    rig.deliver(&event_of(0..60)).await?;
+    rig.check("each kind of call given up and arriving late").await
+}
+
 /// One is about to write its bars, another, with a different cut, about to make that impossible: either goes on first.
 pub(crate) async fn two_writers_that_take_turns_add_nothing(rig: &mut Rig) -> Result<()> {
     let kinds = [Kind::BARS_HEAD, Kind::BARS, Kind::REJECTS_BLANK, Kind::LEDGER_REPLACE];
