@@ -17,7 +17,7 @@ pub(crate) async fn a_broker_that_stops_costs_nothing(rig: &mut Rig) -> Result<(
         return Ok(());
     }
     rig.restart_patient_function().await?;
-    rig.plan(&rig.stack.topic().to_owned(), by_partition([Rule::new(Kind::BARS, Fault::HoldAnswer)]));
+    rig.plan(rig.stack.topic(), by_partition([Rule::new(Kind::BARS, Fault::HoldAnswer)]));
     rig.publish(30).await?;
     let held = rig.held(1).await?;
     rig.stack.stop_broker().await?;

@@ -15,7 +15,7 @@ pub(crate) async fn a_failing_call_costs_nothing(rig: &mut Rig) -> Result<()> {
     for kind in [Kind::LEDGER_READ, Kind::LEDGER_REPLACE, Kind::REJECTS, Kind::BARS] {
         // Only a process that does not know the ledger reads it.
         rig.restart_function().await?;
-        rig.plan(&rig.stack.topic().to_owned(), each_fault_until_the_event_fails(kind));
+        rig.plan(rig.stack.topic(), each_fault_until_the_event_fails(kind));
         rig.publish(30).await?;
         rig.settle(&format!("each fault at {kind}")).await?;
     }

@@ -17,7 +17,7 @@ pub(crate) async fn a_killed_process_costs_nothing(rig: &mut Rig) -> Result<()> 
     rig.restart_patient_function().await?;
     let rules = by_partition(holds.into_iter().flat_map(|hold| kinds.map(|kind| Rule::new(kind, hold))));
     let calls = rules.len();
-    rig.plan(&rig.stack.topic().to_owned(), rules);
+    rig.plan(rig.stack.topic(), rules);
     rig.publish(30).await?;
     let held = rig.held(calls).await?;
     rig.kill(&held)?;

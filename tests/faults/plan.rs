@@ -195,3 +195,8 @@ impl fmt::Display for Call {
         self.fault.map_or(Ok(()), |fault| write!(out, ", {fault:?}"))
     }
 }
+
+/// Each on a line of its own: in an error's text.
+pub(crate) fn listed<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().flat_map(|item| ["\n  ".to_owned(), item.to_string()]).collect()
+}

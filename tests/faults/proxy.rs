@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::http::{Answer, Request};
-use crate::plan::{Call, Condition, Fault, Rule};
+use crate::plan::{Call, Condition, Fault, Rule, listed};
 
 const HOLD_LIMIT: Duration = Duration::from_secs(30);
 
@@ -62,7 +62,7 @@ impl Proxy {
     pub(crate) async fn start(server: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (hold, held) = mpsc::unbounded_channel();
+        let (hold, waiting) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared { server, state: Mutex::default(), hold });
         let accepting = Arc::clone(&shared);
         let task = tokio::spawn(async move {
@@ -72,7 +72,7 @@ impl Proxy {
                 tokio::spawn(async move { shared.serve(client, peer).await });
             }
         });
-        Ok(Self { address, shared, held, task })
+        Ok(Self { address, shared, held: waiting, task })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -101,10 +101,9 @@ impl Proxy {
     /// The next call that is held.
     pub(crate) async fn held(&mut self) -> Result<Held> {
         let held = timeout(HOLD_LIMIT, self.held.recv()).await;
-        held.ok().flatten().with_context(|| {
-            let calls = self.calls().iter().map(|call| format!("\n  {call}")).collect::<String>();
-            format!("no call was held within {} s of:{calls}", HOLD_LIMIT.as_secs())
-        })
+        held.ok()
+            .flatten()
+            .with_context(|| format!("no call was held within {} s of:{}", HOLD_LIMIT.as_secs(), listed(self.calls())))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::rig::{PARTITIONS, Rig};
 /// Offsets of the event whose process is killed.
 const KILLED: Range<i64> = 0..40;
 /// Delivered afterwards: with all of the run that was about to land, so that it is written again.
-const SAME: [Range<i64>; 1] = [0..60];
+const SAME: Range<i64> = 0..60;
 /// Delivered afterwards: none of them with all of that run, so that it is fenced.
 const RECUT: [Range<i64>; 2] = [10..60, 0..10];
 const RECORDS: i64 = 60;
@@ -25,7 +25,7 @@ pub(crate) async fn what_fails_after_a_crash_costs_nothing(rig: &mut Rig) -> Res
     let fencing = [Kind::LEDGER_READ, Kind::BARS_HEAD, Kind::BARS, Kind::REJECTS_BLANK, Kind::LEDGER_REPLACE];
     rig.restart_patient_function().await?;
     for (name, crash_before, deliveries, kinds) in [
-        ("written again", Fault::HoldRequest, &SAME[..], &rewriting[..]),
+        ("written again", Fault::HoldRequest, &[SAME][..], &rewriting[..]),
         ("fenced", Fault::HoldRequest, &RECUT[..], &fencing[..]),
         ("found", Fault::HoldAnswer, &RECUT[..], &[Kind::BARS_HEAD][..]),
     ] {

@@ -12,7 +12,7 @@ use tests::{integrity, land, start_stack_with_partitions};
 use tokio::task::JoinHandle;
 
 use crate::function;
-use crate::plan::Rule;
+use crate::plan::{Rule, listed};
 use crate::proxy::{Held, Proxy};
 use crate::records::{self, Published};
 
@@ -127,13 +127,12 @@ impl Rig {
     }
 
     /// Every published record is in the lake, once, and nothing else is; each planned fault has happened.
+    #[expect(clippy::print_stdout, reason = "cargo shows it of a test that fails: how far it came")]
     pub(crate) async fn check(&self, what: &str) -> Result<()> {
         let landed: Vec<String> = integrity(&self.stack).await?.partitions.iter().map(records::landed).collect();
         let expected = records::expected(&self.published);
         if landed != expected {
-            let only = |these: &[String], those: &[String]| {
-                these.iter().filter(|line| !those.contains(line)).map(|line| format!("\n  {line}")).collect::<String>()
-            };
+            let only = |these: &[String], those: &[String]| listed(these.iter().filter(|line| !those.contains(line)));
             bail!(
                 "{what}: published:{}\nlanded:{}{}",
                 only(&expected, &landed),
@@ -159,8 +158,6 @@ impl Rig {
 
     /// What was planned, and what was called since: in an error's text.
     fn trace(&self) -> String {
-        let rules = self.proxy.rules().iter().map(|rule| format!("\n  {rule}")).collect::<String>();
-        let calls = self.proxy.calls().iter().map(|call| format!("\n  {call}")).collect::<String>();
-        format!("\nplan:{rules}\ncalls:{calls}")
+        format!("\nplan:{}\ncalls:{}", listed(self.proxy.rules()), listed(self.proxy.calls()))
     }
 }
