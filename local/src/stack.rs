@@ -91,7 +91,7 @@ impl Stack {
         let aws = Aws::at(&endpoint);
 
         let kafka = async {
-            let broker = Broker::start(&address, &folder).await?;
+            let broker = Broker::start(address, &folder).await?;
             let made = topic::create(&bootstrap_servers, &options.topic, options.partitions).await?;
             tell(&format!("Kafka answers at {bootstrap_servers}"));
             anyhow::Ok((broker, made))
@@ -148,6 +148,24 @@ impl Stack {
         let log = self.folder.log("event-source");
         self.event_source = Some(EventSource::start(mapping, &self.aws, &log)?);
         Ok(())
+    }
+
+    /// Whether the broker is the stack's own, to be stopped and started.
+    pub fn owns_broker(&self) -> bool {
+        self.broker.is_own()
+    }
+
+    /// Ends the stack's own broker, whose data stays.
+    ///
+    /// # Errors
+    /// The broker is not the stack's own.
+    pub async fn stop_broker(&mut self) -> Result<()> {
+        self.broker.stop().await
+    }
+
+    /// Starts the broker that was stopped, at the same address and with what it held.
+    pub async fn start_broker(&mut self) -> Result<()> {
+        self.broker.start_again(&self.folder).await
     }
 
     /// Clients of the emulator's services.
