@@ -44,9 +44,9 @@ impl Display {
         self.bar.set_message(key.to_owned());
     }
 
-    pub(super) fn end(&mut self, key: &str, fed: Result<Fed>) {
+    pub(super) fn end(&mut self, key: &str, fed: &Result<Fed>) {
         self.tally.done += 1;
-        let line = format!("[{}/{}] {key}: {}", self.tally.done, self.objects, said(&fed));
+        let line = format!("[{}/{}] {key}: {}", self.tally.done, self.objects, said(fed));
         let kept = fed.is_err();
         self.tally.add(fed);
         self.bar.inc(1);
@@ -85,7 +85,7 @@ fn counted(answer: &Answer) -> String {
 }
 
 impl Tally {
-    fn add(&mut self, fed: Result<Fed>) {
+    fn add(&mut self, fed: &Result<Fed>) {
         match fed {
             Ok(Fed::Landed(answer)) => {
                 self.fed += 1;
@@ -128,7 +128,7 @@ mod tests {
         let mut tally = Tally::default();
         for fed in [Ok(Fed::Landed(answer(4, 0))), Ok(Fed::Landed(answer(0, 7))), Err(anyhow::anyhow!("no"))] {
             tally.done += 1;
-            tally.add(fed);
+            tally.add(&fed);
         }
         assert_eq!(
             tally.summary(5),
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_dry_run_counts_what_it_would_feed() {
         let mut tally = Tally { done: 1, ..Tally::default() };
-        tally.add(Ok(Fed::Looked(3)));
+        tally.add(&Ok(Fed::Looked(3)));
         assert_eq!(tally.summary(1), "1 objects: 1 to be fed; 3 records");
     }
 }

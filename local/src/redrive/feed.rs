@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use serde::Deserialize;
 
 use super::record::KeptEvent;
@@ -76,7 +77,7 @@ impl Feeder {
     async fn read(&self, key: &str) -> Result<Option<KeptEvent>> {
         let object = match self.s3.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(None),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(self.failed("read", key, &error)),
         };
         let bytes = object.body.collect().await.map_err(|error| self.failed("read", key, &error))?.into_bytes();

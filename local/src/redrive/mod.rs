@@ -54,7 +54,7 @@ async fn feed_all(
         let feeding = async { if dry_run { feeder.look(key).await } else { feeder.feed(key).await } };
         // At any moment: an object is removed only after its answer, and an event that is fed again adds nothing.
         tokio::select! {
-            fed = feeding => display.end(key, fed),
+            fed = feeding => display.end(key, &fed),
             () = &mut interrupted => return display.finish("interrupted"),
         }
     }
