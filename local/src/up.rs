@@ -45,12 +45,14 @@ async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
         let counts = &progress.counts;
         if counts.given_up > told.given_up {
             step.say(&format!("{} records given up, and kept for `make redrive`", counts.given_up));
-        } else if counts.retries > told.retries {
+        }
+        if counts.retries > told.retries {
             step.say(&format!(
                 "invocation failed, trying again: {}",
                 counts.last_error.as_deref().unwrap_or("unknown")
             ));
-        } else if counts.records > told.records && progress.lag() == 0 {
+        }
+        if counts.records > told.records && progress.lag() == 0 {
             step.say(&format!("{} records landed in {} events", counts.records, counts.events));
         }
         step.note(&format!("{} records waiting", progress.lag()));
