@@ -16,6 +16,7 @@ PROGRAMS           := --workspace --bins
 
 TOOLS    := target/tools/venv
 EMULATOR := target/emulator/venv
+CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
 # The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
 PYTHON   ?= $(shell command -v python3)
@@ -26,7 +27,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench check build redrive deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .check .build .build-local
+.PHONY: help demo up test simulate bench fuzz check build redrive deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .fuzz .check .build .build-local
 
 help:                            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
@@ -45,6 +46,9 @@ simulate: prerequisites          ## the landing protocol under faults, simulated
 
 bench: .data prerequisites       ## speed, memory, size and start of the ingest function: DATA=file.csv for your own bars
 	@$(SUPERVISED) .bench
+
+fuzz: prerequisites              ## any bytes into the event parser and the row decoder: SECONDS=60 for each
+	@$(SUPERVISED) .fuzz
 
 check: prerequisites             ## formatting, lints, the template
 	@$(SUPERVISED) .check
@@ -94,6 +98,18 @@ clean:                           ## removes everything that was built or set up
 	cargo bench --package ingest --bench function || failed=1; \
 	exit $$failed
 
+# Without a sanitizer, which needs a nightly compiler: shared/ has no unsafe code for one to watch.
+.fuzz: $(CARGO_FUZZ)
+	@$(PYTHON) shared/fuzz/seeds.py target/fuzz/seeds/row events/ingest-*.json
+	@mkdir -p target/fuzz/seeds/event && cp events/ingest-*.json target/fuzz/seeds/event/
+	@for target in event row; do \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found; \
+		$(CARGO_FUZZ) run --fuzz-dir shared/fuzz --target-dir target/fuzz/build --sanitizer none $$target \
+			target/fuzz/corpus/$$target target/fuzz/seeds/$$target -- \
+			-max_total_time=$(or $(SECONDS),60) -rss_limit_mb=1024 -max_len=65536 -timeout=10 -print_final_stats=1 \
+			-artifact_prefix=$(CURDIR)/target/fuzz/found/$$target- || exit 1; \
+	done
+
 .check: $(TOOLS)/.complete
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
@@ -114,6 +130,11 @@ clean:                           ## removes everything that was built or set up
 # Said before minutes of building.
 .data:
 	@test -z "$(DATA)" || test -f "$(DATA)" || { echo 'DATA=$(DATA): there is no such file' >&2; exit 1; }
+
+$(CARGO_FUZZ):
+	@echo "installing cargo-fuzz from crates.io into target/tools/cargo-fuzz (about a minute)"
+	@cargo install --quiet --locked --version 0.13.2 --root target/tools/cargo-fuzz --target-dir target/tools/cargo-fuzz/build cargo-fuzz
+	@rm -rf target/tools/cargo-fuzz/build
 
 # Before anything starts, the supervisor included.
 prerequisites:

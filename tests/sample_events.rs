@@ -58,6 +58,7 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         ("report", "report-schedule", "reports"),
         ("report", "report-market-summary", "reports"),
         ("report", "report-ingest-health", "reports"),
+        ("report", "report-integrity", "reports"),
     ] {
         let answer = watch.invoke(function, name)?;
         assert!(!answer[field].is_null(), "{name}: {answer}");

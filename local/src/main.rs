@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Parser, Subcommand};
 use local::demo::{self, Source};
 use local::redrive::{self, Place};
@@ -63,13 +64,13 @@ Examples:
                                           the stack of `make up`")]
     Redrive {
         /// Stack whose outputs name bucket and function [default: tickerlake]
-        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function"])]
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function"], value_parser = NonEmpty::new())]
         stack: Option<String>,
         /// Bucket with what Lambda gave up on
-        #[arg(long, value_name = "NAME", requires = "function")]
+        #[arg(long, value_name = "NAME", requires = "function", value_parser = NonEmpty::new())]
         bucket: Option<String>,
         /// Ingest function, by name or ARN
-        #[arg(long, value_name = "NAME", requires = "bucket")]
+        #[arg(long, value_name = "NAME", requires = "bucket", value_parser = NonEmpty::new())]
         function: Option<String>,
         /// Only list what would be fed
         #[arg(long)]

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use tokio::time::sleep;
 
 use crate::demo::{Console, say};
-use crate::{Stack, StackOptions};
+use crate::{Counts, Stack, StackOptions};
 
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -38,21 +38,25 @@ pub async fn run(interrupted: impl Future<Output = ()>) -> Result<()> {
 
 async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
     let step = console.step("land what is published, until Ctrl-C");
-    let mut told = (0, 0);
+    let mut told = Counts::default();
     loop {
         stack.check_running()?;
         let progress = stack.event_source()?.progress().await?;
         let counts = &progress.counts;
-        if counts.retries > told.1 {
+        if counts.given_up > told.given_up {
+            step.say(&format!("{} records given up, and kept for `make redrive`", counts.given_up));
+        }
+        if counts.retries > told.retries {
             step.say(&format!(
                 "invocation failed, trying again: {}",
                 counts.last_error.as_deref().unwrap_or("unknown")
             ));
-        } else if counts.records > told.0 && progress.lag() == 0 {
+        }
+        if counts.records > told.records && progress.lag() == 0 {
             step.say(&format!("{} records landed in {} events", counts.records, counts.events));
         }
         step.note(&format!("{} records waiting", progress.lag()));
-        told = (counts.records, counts.retries);
+        told = counts.clone();
         sleep(LOOK).await;
     }
 }
@@ -71,6 +75,7 @@ fn how_to_use(stack: &Stack) -> String {
   environment {environment}
 
   publish     target/debug/producer --bootstrap-servers {servers} --topic {topic} --simulate --count 1000
+  redrive     set -a; . {environment}; set +a; make redrive
   look        (with the AWS CLI) set -a; . {environment}; set +a; aws s3 ls --recursive s3://{bucket}/
   one event   PATH="$PWD/target/tools/venv/bin:$PATH" cargo lambda watch --invoke-address 127.0.0.1 --env-file {environment}
 "#,

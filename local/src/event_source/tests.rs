@@ -56,8 +56,8 @@ impl Broker {
     }
 }
 
-/// What was written to the on-failure bucket: event and condition.
-type Writes = Arc<Mutex<Vec<(Vec<u8>, Condition)>>>;
+/// An event, and why it was given up.
+type Kept = (Vec<u8>, Condition);
 
 /// A function that fails its first invocations and remembers every event it was given, with a bucket that fails its first writes.
 #[derive(Clone, Default)]
@@ -65,7 +65,7 @@ struct Function {
     failures: usize,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
     bucket_failures: usize,
-    writes: Writes,
+    writes: Arc<Mutex<Vec<Kept>>>,
 }
 
 impl Function {
@@ -78,7 +78,7 @@ impl Function {
     }
 
     /// Every try to keep an event, with the reason.
-    fn writes(&self) -> Vec<(Vec<u8>, Condition)> {
+    fn writes(&self) -> Vec<Kept> {
         self.writes.lock().unwrap().clone()
     }
 

@@ -1,7 +1,7 @@
 //! One object: read it, feed its event to the function, remove it when all of it is durable.
 
 use anyhow::{Context as _, Result, bail};
-use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use serde::Deserialize;
 
 use super::record::KeptEvent;
@@ -48,7 +48,7 @@ impl Feeder {
         let mut objects = Vec::new();
         let mut pages = self.s3.list_objects_v2().bucket(&self.bucket).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.failed("list", "", &error))?;
+            let page = page.with_context(|| self.cannot("list", ""))?;
             objects.extend(page.contents.unwrap_or_default());
         }
         // S3 knows the time to the second; the key of one and the same second has it too.
@@ -69,33 +69,24 @@ impl Feeder {
         let Some(event) = self.read(key).await? else { return Ok(Fed::Gone) };
         let answer = self.invoke(event).await?;
         let removed = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
-        removed.map_err(|error| self.failed("remove", key, &error)).context("its records have landed")?;
+        removed.with_context(|| self.cannot("remove", key)).context("its records have landed")?;
         Ok(Fed::Landed(answer))
     }
 
     async fn read(&self, key: &str) -> Result<Option<KeptEvent>> {
         let object = match self.s3.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_s3::operation::get_object::GetObjectError::is_no_such_key) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(self.failed("read", key, &error)),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) => return Err(error).with_context(|| self.cannot("read", key)),
         };
-        let bytes = object.body.collect().await.map_err(|error| self.failed("read", key, &error))?.into_bytes();
+        let bytes = object.body.collect().await.with_context(|| self.cannot("read", key))?.into_bytes();
         KeptEvent::read(&bytes).map(Some)
     }
 
     async fn invoke(&self, event: KeptEvent) -> Result<Answer> {
         let function = &self.function;
         let invoked = self.lambda.invoke().function_name(function).payload(event.json.into_bytes().into()).send().await;
-        let invoked = match invoked {
-            Ok(invoked) => invoked,
-            Err(error) => bail!("cannot invoke {function}: {}", DisplayErrorContext(error)),
-        };
+        let invoked = invoked.with_context(|| format!("cannot invoke {function}"))?;
         let body = String::from_utf8_lossy(invoked.payload().map(AsRef::as_ref).unwrap_or_default()).into_owned();
         if invoked.function_error().is_some() {
             bail!("{function} failed: {}", error_text(&body));
@@ -110,8 +101,8 @@ impl Feeder {
         }
     }
 
-    fn failed(&self, what: &str, key: &str, error: &(impl std::error::Error + Send + Sync)) -> anyhow::Error {
-        anyhow::anyhow!("cannot {what} s3://{}/{key}: {}", self.bucket, DisplayErrorContext(error))
+    fn cannot(&self, what: &str, key: &str) -> String {
+        format!("cannot {what} s3://{}/{key}", self.bucket)
     }
 }
 

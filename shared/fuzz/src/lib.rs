@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use shared::event::{Batch, Event, Record};
 use shared::key::LandingTime;
 use shared::reject::Reason;
-use shared::run::{Encoded, Run, encode_strays};
+use shared::run::{Decoded, Run, encode_strays};
 
 const LANDING: LandingTime = LandingTime(0);
 
@@ -26,10 +26,10 @@ pub fn check_event(payload: &str) {
     };
     for batch in &event.batches {
         assert!(batch.records.is_sorted_by(|left, right| left.offset < right.offset), "{batch:?}");
-        let encoded = encode(batch.topic, batch.partition, &batch.records);
-        assert_eq!(encoded.landed + encoded.rejected, batch.records.len());
-        assert!(encoded.rows >= encoded.landed);
-        assert_eq!(lines(&encoded.rejects), encoded.rejected);
+        let decoded = decode(batch.topic, batch.partition, &batch.records);
+        assert_eq!(decoded.landed + decoded.rejected, batch.records.len());
+        assert!(decoded.rows() >= decoded.landed);
+        assert_eq!(lines(&decoded.rejects), decoded.rejected);
     }
     assert_eq!(lines(&encode_strays(&event.strays, LANDING)), event.strays.len());
     let (offsets, strays) = one_by_one(payload);
@@ -51,22 +51,22 @@ pub fn check_row(value: &[u8]) {
 /// `json`: what the value says, if it is JSON in base64.
 fn check_value(base64: &str, json: Option<&Value>) {
     let record = Record { offset: 1, timestamp_ms: None, key: None, value: Some(base64.into()) };
-    let encoded = encode("topic", 0, &[record]);
-    assert_eq!(encoded.landed + encoded.rejected, 1);
-    if encoded.landed == 1 {
+    let decoded = decode("topic", 0, &[record]);
+    assert_eq!(decoded.landed + decoded.rejected, 1);
+    if decoded.landed == 1 {
         let rows = json.expect("only JSON lands").as_array().map_or(1, Vec::len);
-        assert_eq!(encoded.rows, rows);
+        assert_eq!(decoded.rows(), rows);
         return;
     }
-    assert_eq!((encoded.rows, lines(&encoded.rejects)), (0, 1));
-    let reject: Value = serde_json::from_slice(&encoded.rejects).expect("a reject is JSON");
+    assert_eq!((decoded.rows(), lines(&decoded.rejects)), (0, 1));
+    let reject: Value = serde_json::from_slice(&decoded.rejects).expect("a reject is JSON");
     assert_eq!(reject["kafka_value"], base64);
     assert!(Reason::ALL.iter().any(|reason| reject["reason"] == reason.code()), "{reject}");
     assert!(reject["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{reject}");
 }
 
-fn encode(topic: &str, partition: i32, records: &[Record<'_>]) -> Encoded {
-    Run::new(topic, partition, records).expect("a batch has records").encode(LANDING)
+fn decode<'a>(topic: &'a str, partition: i32, records: &[Record<'_>]) -> Decoded<'a> {
+    Run::new(topic, partition, records).expect("a batch has records").decode(LANDING)
 }
 
 fn lines(text: &[u8]) -> usize {
