@@ -4,6 +4,7 @@
 //! group, cuts [events](batch) at the batch size, the window and Lambda's 6 MB, invokes the function, retries the whole
 //! event until it succeeds, and only then commits its offsets: at-least-once, as on AWS.
 
+mod access;
 mod batch;
 mod log;
 mod mapping;
@@ -23,6 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::aws::Aws;
+pub(crate) use access::check;
 use log::Log;
 pub(crate) use mapping::Mapping;
 use poller::{Poller, Target};

@@ -19,7 +19,6 @@ use super::log::Log;
 use super::mapping::{Mapping, StartingPosition};
 use super::progress::Observer;
 use super::record::Record;
-use crate::topic;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
@@ -57,7 +56,8 @@ enum Outcome {
 
 impl<T: Target> Poller<T> {
     pub(crate) fn new(mapping: Mapping, target: T, log: Log, observer: Arc<Observer>) -> Result<Self> {
-        let consumer: StreamConsumer<Assignment> = topic::client(&mapping.bootstrap_servers)
+        let consumer: StreamConsumer<Assignment> = mapping
+            .client()
             .set("group.id", &mapping.consumer_group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")

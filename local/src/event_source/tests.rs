@@ -11,6 +11,7 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
 use serde_json::Value;
 
+use super::access::Access;
 use super::batch::{Limits, PAYLOAD_LIMIT_BYTES};
 use super::mapping::StartingPosition;
 use super::*;
@@ -42,6 +43,7 @@ impl Broker {
         Mapping {
             function: "ingest".to_owned(),
             bootstrap_servers: self.cluster.bootstrap_servers(),
+            access: Access::default(),
             topic: TOPIC.to_owned(),
             consumer_group: "tickerlake".to_owned(),
             start: StartingPosition::TrimHorizon,
