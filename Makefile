@@ -10,12 +10,14 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
+TEMPLATES          := $(wildcard template.yaml broker.yaml)
 
 # All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
 PROGRAMS           := --workspace --bins
 
 TOOLS    := target/tools/venv
 EMULATOR := target/emulator/venv
+CHECKOV  := target/checkov/venv
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
 # The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
 PYTHON   ?= $(shell command -v python3)
@@ -26,7 +28,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate check build deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local
+.PHONY: help demo up test simulate check build deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local
 
 help:                            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
@@ -43,7 +45,7 @@ test: prerequisites-kafka        ## every test: units, the template, and end to 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
 
-check: prerequisites             ## formatting, lints, the template
+check: prerequisites             ## formatting, lints, the templates
 	@$(SUPERVISED) .check
 
 build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
@@ -51,6 +53,10 @@ build: prerequisites             ## the functions, as AWS gets them (for the Arc
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
+
+# Kafka's jars, whatever broker is used here.
+deploy-broker: prerequisites-kafka target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary
+	@broker/deploy.sh $(BROKER_PARAMETERS)
 
 clean:                           ## removes everything that was built or set up
 	rm -rf target .aws-sam
@@ -76,10 +82,12 @@ clean:                           ## removes everything that was built or set up
 .simulate:
 	@cargo test --workspace --test simulation -- --nocapture every_record
 
-.check: $(TOOLS)/.complete
+.check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	sam validate --lint
+	cfn-lint $(TEMPLATES)
+	$(CHECKOV)/bin/checkov --framework cloudformation --quiet --compact --skip-download $(addprefix --file ,$(TEMPLATES))
 
 .build: $(TOOLS)/.complete
 	sam build
@@ -115,6 +123,12 @@ $(EMULATOR)/.complete: local/requirements-emulator.txt
 	@echo "installing the AWS emulator from PyPI into $(EMULATOR) (about half a minute)"
 	@$(PYTHON) -m venv --clear $(EMULATOR)
 	@$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+$(CHECKOV)/.complete: local/requirements-checkov.txt
+	@echo "installing checkov from PyPI into $(CHECKOV) (about half a minute)"
+	@$(PYTHON) -m venv --clear $(CHECKOV)
+	@$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 target/kafka/libs/.complete: local/kafka/pom.xml
