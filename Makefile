@@ -31,7 +31,7 @@ SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 .PHONY: help demo up test simulate check build deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local
 
 help:                            ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
 
 demo: .data prerequisites-kafka  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
 	@$(SUPERVISED) .demo

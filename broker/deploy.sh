@@ -2,6 +2,10 @@
 # Uploads what the instance of broker.yaml needs, and deploys that: `make deploy-broker`, which names the variables.
 set -euo pipefail
 
+command -v aws >/dev/null || {
+    echo 'the AWS CLI is missing: https://aws.amazon.com/cli' >&2
+    exit 1
+}
 : "${BUCKET:?name a bucket of yours that takes the broker\'s files: BUCKET=}"
 : "${VPC:?name the VPC: VPC=vpc-...}"
 : "${SUBNET:?name a subnet of it: SUBNET=subnet-...}"
