@@ -1,4 +1,4 @@
-//! A CloudFormation template as JSON, its short forms written out: `!Ref Topic` is `{"Ref": "Topic"}`.
+//! A `CloudFormation` template as JSON, its short forms written out: `!Ref Topic` is `{"Ref": "Topic"}`.
 
 use std::fs;
 
@@ -43,12 +43,12 @@ fn written_out(node: &Yaml<'_>) -> Value {
             let key = |key: &Yaml<'_>| key.as_str().unwrap_or_else(|| panic!("{key:?} is no key")).to_owned();
             fields.iter().map(|(name, value)| (key(name), written_out(value))).collect::<Map<_, _>>().into()
         }
-        Yaml::Tagged(tag, argument) => call(&tag.suffix, written_out(argument)),
+        Yaml::Tagged(tag, argument) => call(&tag.suffix, &written_out(argument)),
         other => panic!("{other:?} is nothing that a template has"),
     }
 }
 
-fn call(function: &str, argument: Value) -> Value {
+fn call(function: &str, argument: &Value) -> Value {
     match (function, argument.as_str().and_then(|text| text.split_once('.'))) {
         ("Ref" | "Condition", _) => json!({function: argument}),
         ("GetAtt", Some((resource, attribute))) => json!({"Fn::GetAtt": [resource, attribute]}),

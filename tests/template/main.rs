@@ -1,6 +1,6 @@
 //! What template.yaml promises to the code, to README.md and to whoever is woken by one of its alarms.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod document;
 mod permissions;

@@ -1,4 +1,4 @@
-//! The parameters that template.yaml refuses, evaluated as CloudFormation does before it makes anything.
+//! The parameters that template.yaml refuses, evaluated as `CloudFormation` does before it makes anything.
 
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ fn holds(condition: &Value, parameters: &BTreeMap<String, String>) -> bool {
     }
 }
 
-/// As CloudFormation compares: everything is text.
+/// As `CloudFormation` compares: everything is text.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
