@@ -28,7 +28,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate check build deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local
+.PHONY: help demo up test simulate check build doctor deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -50,6 +50,9 @@ check: prerequisites             ## formatting, lints, the templates
 
 build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
 	@$(SUPERVISED) .build
+
+doctor: prerequisites            ## before a deployment: what it depends on, on AWS and at the broker, good or bad, with what to do
+	@$(SUPERVISED) .doctor
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
@@ -91,6 +94,10 @@ clean:                           ## removes everything that was built or set up
 
 .build: $(TOOLS)/.complete
 	sam build
+
+.doctor: $(TOOLS)/.complete
+	@cargo build --quiet $(PROGRAMS)
+	@$(TOOLS)/bin/python -B -m doctor
 
 # sam shows nothing of a build; so the functions are built in sight first, just as it does, and found finished by it.
 .build-local: $(TOOLS)/.complete

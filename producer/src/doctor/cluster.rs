@@ -106,11 +106,15 @@ impl Silent {
                 login.in_words()
             ));
         }
-        if let Some(reason) = said(&|code| code == RDKafkaErrorCode::SSL) {
+        // Sent after the handshake, so librdkafka takes it for an answer that was cut off.
+        if let Some((_, reason)) = reported.iter().find(|(_, reason)| reason.contains("SSL alert number")) {
             return Finding::bad(format!(
-                "TLS fails: {reason}; check ssl.ca.location, and ssl.certificate.location and ssl.key.location if the \
-                 broker wants a certificate of its clients"
+                "the broker refuses this client's certificate, or that it has none: {reason}; pass -X \
+                 ssl.certificate.location and ssl.key.location, signed by a CA that the broker trusts"
             ));
+        }
+        if let Some(reason) = said(&|code| code == RDKafkaErrorCode::SSL) {
+            return Finding::bad(format!("TLS fails: {reason}; see the certificate above"));
         }
         let reason = said(&|_| true).map_or_else(|| in_words(error), str::to_owned);
         Finding::bad(format!(
