@@ -34,18 +34,22 @@ pub(crate) fn examine(args: &DoctorArgs) -> Result<bool> {
 fn examine_all(kafka: &ClientConfig, topic: &str, findings: &mut Findings) -> Result<()> {
     let login = Login::of(kafka);
     let bootstrap = config::bootstrap_servers(kafka).split(',').map(Address::parse).collect::<Vec<_>>();
+    let mut is_reachable = false;
     for address in &bootstrap {
-        reach(address, "", &login, findings)?;
+        is_reachable |= reach(address, "", &login, findings)?;
     }
     findings.say(login.judge())?;
+    let left_out =
+        format!("what brokers advertise, and topic {topic}, were not looked at: there is no way to a broker yet");
+    if !is_reachable {
+        return findings.say(Finding::note(left_out));
+    }
 
-    let cluster = match Cluster::connect(kafka, &login, PATIENCE)? {
+    let cluster = match Cluster::connect(kafka, &login, PATIENCE) {
         Ok(cluster) => cluster,
         Err(refusal) => {
             findings.say(refusal)?;
-            return findings.say(Finding::note(format!(
-                "the advertised addresses and topic {topic} were not looked at: there is no way to a broker yet"
-            )));
+            return findings.say(Finding::note(left_out));
         }
     };
     findings.say(cluster.answers(&login))?;
@@ -59,14 +63,19 @@ fn examine_all(kafka: &ClientConfig, topic: &str, findings: &mut Findings) -> Re
     findings.say(topic::examine(topic, &cluster, PATIENCE))
 }
 
-/// The network first, then TLS, where there is TLS.
-fn reach(address: &Address, whose: &str, login: &Login, findings: &mut Findings) -> Result<()> {
+/// The network first, then TLS, where there is TLS. Says whether somebody answers at all.
+fn reach(address: &Address, whose: &str, login: &Login, findings: &mut Findings) -> Result<bool> {
     match address.reach(PATIENCE) {
         Ok(stream) => {
             findings.say(Finding::ok(format!("{address}{whose} answers")))?;
-            let Some(authorities) = login.authorities() else { return Ok(()) };
-            findings.say(certificate::examine(address, stream, &authorities, PATIENCE))
+            if let Some(authorities) = login.authorities() {
+                findings.say(certificate::examine(address, stream, &authorities, PATIENCE))?;
+            }
+            Ok(true)
         }
-        Err(reason) => findings.say(Finding::bad(format!("{address}{whose} {reason}"))),
+        Err(reason) => {
+            findings.say(Finding::bad(format!("{address}{whose} {reason}")))?;
+            Ok(false)
+        }
     }
 }

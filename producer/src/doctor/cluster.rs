@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use futures::executor::block_on;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::config::RDKafkaLogLevel;
@@ -28,11 +27,11 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Logs in and asks for all brokers and topics. The inner error is a finding; the outer one, a property that
-    /// librdkafka does not take.
-    pub(crate) fn connect(kafka: &ClientConfig, login: &Login, patience: Duration) -> Result<Result<Cluster, Finding>> {
+    /// Logs in and asks for all brokers and topics.
+    pub(crate) fn connect(kafka: &ClientConfig, login: &Login, patience: Duration) -> Result<Cluster, Finding> {
+        let not_taken = |error| Finding::bad(refused(error).to_string());
         // A producer, because it is polled for what librdkafka reports; it sends nothing.
-        let client: ThreadedProducer<Silent> = kafka.create_with_context(Silent::default()).map_err(refused)?;
+        let client: ThreadedProducer<Silent> = kafka.create_with_context(Silent::default()).map_err(not_taken)?;
         let deadline = Instant::now() + patience;
         let metadata = loop {
             // All topics: asking for one by name makes brokers create it.
@@ -42,11 +41,11 @@ impl Cluster {
             };
             let context = client.context();
             if context.is_refused() || Instant::now() > deadline {
-                return Ok(Err(context.judge(&error, login)));
+                return Err(context.judge(&error, login));
             }
         };
-        let admin = kafka.create_with_context(Silent::default()).map_err(refused)?;
-        Ok(Ok(Cluster { metadata, admin }))
+        let admin = kafka.create_with_context(Silent::default()).map_err(not_taken)?;
+        Ok(Cluster { metadata, admin })
     }
 
     pub(crate) fn answers(&self, login: &Login) -> Finding {
