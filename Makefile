@@ -28,7 +28,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate check build doctor deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .check .build .build-local .doctor
+.PHONY: help demo up test simulate bench check build redrive doctor deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .check .build .build-local .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -45,6 +45,9 @@ test: prerequisites-kafka        ## every test: units, the template, and end to 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
 
+bench: .data prerequisites       ## speed, memory, size and start of the ingest function: DATA=file.csv for your own bars
+	@$(SUPERVISED) .bench
+
 check: prerequisites             ## formatting, lints, the templates
 	@$(SUPERVISED) .check
 
@@ -53,6 +56,10 @@ build: prerequisites             ## the functions, as AWS gets them (for the Arc
 
 doctor: prerequisites            ## before a deployment: what it depends on, on AWS and at the broker, good or bad, with what to do
 	@$(SUPERVISED) .doctor
+
+redrive: prerequisites $(TOOLS)/.complete  ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
+	@cargo build --quiet $(PROGRAMS)
+	@target/debug/local redrive $(if $(STACK),--stack "$(STACK)") $(if $(DRY_RUN),--dry-run)
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
@@ -84,6 +91,17 @@ clean:                           ## removes everything that was built or set up
 .simulate: export SEEDS ?= 20000
 .simulate:
 	@cargo test --workspace --test simulation -- --nocapture every_record
+
+# Both, even if the first misses a goal. cargo runs them in the package's folder; the lines that begin with a brace are the metrics
+# that the handler prints for each event.
+.bench: $(TOOLS)/.complete .build-local
+	@echo "building the benchmarks"
+	@cargo bench --package ingest --benches --no-run
+	@failed=0; \
+	$(if $(DATA),BENCH_DATA="$$(realpath "$(DATA)")") bash -o pipefail -c \
+		'cargo bench --package ingest --bench speed | grep -v "^{"' || failed=1; \
+	cargo bench --package ingest --bench function || failed=1; \
+	exit $$failed
 
 .check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check

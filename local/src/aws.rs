@@ -165,7 +165,7 @@ fn short_name(function: &str) -> &str {
 }
 
 /// The `errorMessage` of a failed invocation, or all that there is.
-fn error_text(body: &str) -> String {
+pub(crate) fn error_text(body: &str) -> String {
     serde_json::from_str::<serde_json::Value>(body)
         .ok()
         .and_then(|error| error.get("errorMessage")?.as_str().map(str::to_owned))

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
 
 use crate::layout::{StackFolder, prepared};
 use crate::process::Process;
@@ -56,20 +57,45 @@ impl BrokerAddress {
     }
 }
 
-/// A broker that answers.
+/// A broker that answers, unless it was stopped.
 #[derive(Debug)]
 pub(crate) struct Broker {
+    address: BrokerAddress,
     process: Option<Process>,
 }
 
 impl Broker {
     /// Starts our own broker in the stack's folder; an external one runs already.
-    pub(crate) async fn start(address: &BrokerAddress, folder: &StackFolder) -> Result<Self> {
+    pub(crate) async fn start(address: BrokerAddress, folder: &StackFolder) -> Result<Self> {
         let process = match address {
-            BrokerAddress::Own { port, controller_port } => Some(start_own(*port, *controller_port, folder).await?),
+            BrokerAddress::Own { port, controller_port } => {
+                format_data(port, controller_port, folder).await?;
+                Some(serve(port, folder).await?)
+            }
             BrokerAddress::External { .. } => None,
         };
-        Ok(Self { process })
+        Ok(Self { address, process })
+    }
+
+    /// Whether it is ours to stop.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.address, BrokerAddress::Own { .. })
+    }
+
+    /// Ends our own broker; its data stays.
+    pub(crate) async fn stop(&mut self) -> Result<()> {
+        ensure!(self.is_own(), "the kafka broker is not this stack's to stop: unset KAFKA_BOOTSTRAP_SERVERS");
+        let process = self.process.take();
+        // It takes a moment to end.
+        Ok(spawn_blocking(move || drop(process)).await?)
+    }
+
+    /// Starts our own broker again, on the same port and data.
+    pub(crate) async fn start_again(&mut self, folder: &StackFolder) -> Result<()> {
+        if let (BrokerAddress::Own { port, .. }, None) = (&self.address, &self.process) {
+            self.process = Some(serve(*port, folder).await?);
+        }
+        Ok(())
     }
 
     /// With the reason if our own broker has ended.
@@ -84,8 +110,8 @@ impl Broker {
     }
 }
 
-async fn start_own(port: u16, controller_port: u16, folder: &StackFolder) -> Result<Process> {
-    let properties_file = folder.kafka().join("server.properties");
+async fn format_data(port: u16, controller_port: u16, folder: &StackFolder) -> Result<()> {
+    let properties_file = properties_file(folder);
     let data = folder.kafka().join("data");
     fs::write(&properties_file, server_properties(port, controller_port, &data))
         .with_context(|| format!("cannot write {}", properties_file.display()))?;
@@ -94,10 +120,12 @@ async fn start_own(port: u16, controller_port: u16, folder: &StackFolder) -> Res
     format.args(["format", "--cluster-id", CLUSTER_ID, "--config"]).arg(&properties_file);
     Process::start("the formatting of Kafka's data folder", format, folder.log("kafka-format"))?
         .wait_for_success(FORMAT_LIMIT)
-        .await?;
+        .await
+}
 
+async fn serve(port: u16, folder: &StackFolder) -> Result<Process> {
     let mut server = java("kafka.Kafka", folder);
-    server.arg(&properties_file);
+    server.arg(properties_file(folder));
     let mut process = Process::start("Kafka", server, folder.log("kafka"))?;
     let bootstrap_servers = format!("127.0.0.1:{port}");
     process
@@ -107,6 +135,10 @@ async fn start_own(port: u16, controller_port: u16, folder: &StackFolder) -> Res
         })
         .await?;
     Ok(process)
+}
+
+fn properties_file(folder: &StackFolder) -> PathBuf {
+    folder.kafka().join("server.properties")
 }
 
 fn java(main_class: &str, folder: &StackFolder) -> Command {

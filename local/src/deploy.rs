@@ -27,6 +27,7 @@ pub struct Outputs {
     pub workgroup: String,
     pub crawler: String,
     pub ingest_function: String,
+    pub failed_events_bucket: String,
     pub crawl_function: String,
     pub report_function: String,
 }
@@ -114,11 +115,8 @@ struct Output {
     value: String,
 }
 
-/// Reads what `sam list stack-outputs --output json` printed; other lines (notices of new versions) may stand around it.
 fn outputs(printed: &str) -> Result<Outputs> {
-    let array = printed.find('[').zip(printed.rfind(']')).context("sam printed no list")?;
-    let list: Vec<Output> = serde_json::from_str(&printed[array.0..=array.1])?;
-    let mut values: HashMap<String, String> = list.into_iter().map(|output| (output.key, output.value)).collect();
+    let mut values = output_values(printed)?;
     let mut take = |name: &str| values.remove(name).with_context(|| format!("the stack has no output {name}"));
     Ok(Outputs {
         lake_bucket: take("LakeBucketName")?,
@@ -126,9 +124,17 @@ fn outputs(printed: &str) -> Result<Outputs> {
         workgroup: take("WorkgroupName")?,
         crawler: take("CrawlerName")?,
         ingest_function: take("IngestFunctionName")?,
+        failed_events_bucket: take("FailedEventsBucketName")?,
         crawl_function: take("CrawlFunctionName")?,
         report_function: take("ReportFunctionName")?,
     })
+}
+
+/// Reads what `sam list stack-outputs --output json` printed; other lines (notices of new versions) may stand around it.
+pub(crate) fn output_values(printed: &str) -> Result<HashMap<String, String>> {
+    let array = printed.find('[').zip(printed.rfind(']')).context("sam printed no list")?;
+    let list: Vec<Output> = serde_json::from_str(&printed[array.0..=array.1])?;
+    Ok(list.into_iter().map(|output| (output.key, output.value)).collect())
 }
 
 /// An error before anything starts if a program or a library that the Makefile fetches is missing.

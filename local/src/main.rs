@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use local::demo::{self, Source};
+use local::redrive::{self, Place};
 use local::up;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,11 +21,13 @@ use tokio::signal::unix::{SignalKind, signal};
 Environment:
   KAFKA_BOOTSTRAP_SERVERS        a broker that runs already (host:port,host:port), instead of one of its own
   KAFKA_TOPIC                    the topic of `local up` (default stock-bars)
+  AWS_*                          for `local redrive` alone: the account that it works on
 
 Examples:
   local demo                     35,000 simulated bars from the topic to the reports
   local demo --data bars.csv     the bars of a file
-  local up                       the stack, until Ctrl-C"
+  local up                       the stack, until Ctrl-C
+  local redrive --dry-run        what Lambda gave up on and would be fed back to the function"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -44,6 +47,34 @@ enum Command {
     },
     /// Start the stack, say how to use it, and keep it up until Ctrl-C
     Up,
+    /// Feed what Lambda gave up on back to the ingest function, and remove what has landed; exit 0 only if nothing is kept
+    #[command(after_help = "\
+Region and credentials are those of the AWS tools: AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ~/.aws and so on. It may be
+stopped and repeated at any time: an object is removed only when its records have landed, and what has landed is skipped.
+
+Environment (without any of the options; target/local/env has them):
+  FAILED_EVENTS_BUCKET, INGEST_FUNCTION   as --bucket and --function
+
+Examples:
+  local redrive --dry-run                 what the stack tickerlake would be fed
+  local redrive --stack tickerlake-test   another stack
+  local redrive --bucket tickerlake-failedeventsbucket-1x2y --function tickerlake-IngestFunction-3z4w
+  set -a; . target/local/env; set +a; local redrive
+                                          the stack of `make up`")]
+    Redrive {
+        /// Stack whose outputs name bucket and function [default: tickerlake]
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function"])]
+        stack: Option<String>,
+        /// Bucket with what Lambda gave up on
+        #[arg(long, value_name = "NAME", requires = "function")]
+        bucket: Option<String>,
+        /// Ingest function, by name or ARN
+        #[arg(long, value_name = "NAME", requires = "bucket")]
+        function: Option<String>,
+        /// Only list what would be fed
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -68,8 +99,11 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<bool> {
     let interrupted = interrupted()?;
     match command {
-        Command::Demo { data: Some(file), .. } => demo::run(Source::Csv(file), interrupted).await,
-        Command::Demo { data: None, count } => demo::run(Source::Simulator { count }, interrupted).await,
+        Command::Demo { data: Some(file), .. } => demo::run(Source::Csv(file), interrupted).await.map(|()| true),
+        Command::Demo { data: None, count } => demo::run(Source::Simulator { count }, interrupted).await.map(|()| true),
+        Command::Redrive { stack, bucket, function, dry_run } => {
+            redrive::run(Place::chosen(stack, bucket.zip(function)), dry_run, interrupted).await
+        }
         Command::Up => up::run(interrupted).await.map(|()| true),
     }
 }

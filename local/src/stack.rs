@@ -11,7 +11,7 @@ use crate::aws::{Aws, Row};
 use crate::broker::{Broker, BrokerAddress};
 use crate::deploy::{self, Outputs};
 use crate::emulator::{self, Emulator};
-use crate::event_source::{self, EventSource, Mapping};
+use crate::event_source::{self, Backoff, EventSource, Mapping};
 use crate::layout::{self, StackFolder};
 use crate::login::{Login, StoredLogin};
 use crate::{ports, topic};
@@ -33,6 +33,10 @@ pub struct StackOptions {
     pub login: Option<Login>,
     /// Whether the topic is deleted with the stack, if the stack made it.
     pub delete_topic: bool,
+    /// Retries before the event source gives up an event; without a number, those of the deployed mapping.
+    pub retries: Option<u32>,
+    /// How long the event source waits before it delivers a failed event again.
+    pub backoff: Backoff,
 }
 
 impl StackOptions {
@@ -47,6 +51,8 @@ impl StackOptions {
             bootstrap_servers: variable("KAFKA_BOOTSTRAP_SERVERS"),
             login: None,
             delete_topic: false,
+            retries: None,
+            backoff: Backoff::default(),
         }
     }
 }
@@ -68,6 +74,8 @@ pub struct Stack {
     login: Option<StoredLogin>,
     topic: String,
     delete_topic: bool,
+    retries: Option<u32>,
+    backoff: Backoff,
 }
 
 impl Stack {
@@ -91,7 +99,7 @@ impl Stack {
         let aws = Aws::at(&endpoint);
 
         let kafka = async {
-            let broker = Broker::start(&address, &folder).await?;
+            let broker = Broker::start(address, &folder).await?;
             let made = topic::create(&bootstrap_servers, &options.topic, options.partitions).await?;
             tell(&format!("Kafka answers at {bootstrap_servers}"));
             anyhow::Ok((broker, made))
@@ -122,6 +130,8 @@ impl Stack {
             login,
             topic: options.topic,
             delete_topic: options.delete_topic && topic_made,
+            retries: options.retries,
+            backoff: options.backoff,
         };
         stack.resume_event_source().await?;
         Ok(stack)
@@ -149,11 +159,31 @@ impl Stack {
         let login = self.login.as_ref();
         let servers = login.map_or(&self.bootstrap_servers, |login| &login.bootstrap_servers);
         let access = login.map(StoredLogin::configurations).unwrap_or_default();
-        let mapping = Mapping::of(ingest, &self.aws, servers, &self.topic, &access).await?;
+        let mut mapping = Mapping::of(ingest, &self.aws, servers, &self.topic, &access).await?;
+        mapping.backoff = self.backoff;
+        mapping.retries = self.retries.or(mapping.retries);
         event_source::check(&mapping, LOGIN_LIMIT).await?;
         let log = self.folder.log("event-source");
         self.event_source = Some(EventSource::start(mapping, &self.aws, &log)?);
         Ok(())
+    }
+
+    /// Whether the broker is the stack's own, to be stopped and started.
+    pub fn owns_broker(&self) -> bool {
+        self.broker.is_own()
+    }
+
+    /// Ends the stack's own broker, whose data stays.
+    ///
+    /// # Errors
+    /// The broker is not the stack's own.
+    pub async fn stop_broker(&mut self) -> Result<()> {
+        self.broker.stop().await
+    }
+
+    /// Starts the broker that was stopped, at the same address and with what it held.
+    pub async fn start_broker(&mut self) -> Result<()> {
+        self.broker.start_again(&self.folder).await
     }
 
     /// Clients of the emulator's services.
@@ -205,6 +235,8 @@ impl Stack {
             ("GLUE_DATABASE", &self.outputs.database),
             ("ATHENA_WORKGROUP", &self.outputs.workgroup),
             ("CRAWLER_NAME", &self.outputs.crawler),
+            ("INGEST_FUNCTION", &self.outputs.ingest_function),
+            ("FAILED_EVENTS_BUCKET", &self.outputs.failed_events_bucket),
             ("KAFKA_BOOTSTRAP_SERVERS", &self.bootstrap_servers),
             ("KAFKA_TOPIC", &self.topic),
         ]

@@ -248,7 +248,8 @@ impl<'r, 'a> Landing<'r, 'a> {
 
     /// Hears how the step went.
     pub fn told(&mut self, answer: Answer) -> Result<(), LandingError> {
-        self.state = match (mem::replace(&mut self.state, State::Done), answer) {
+        // Should this fail, it is from the start again.
+        self.state = match (mem::replace(&mut self.state, State::Load), answer) {
             (State::Load, Answer::Read(object)) => {
                 self.known.ledger = Some(match object {
                     Some((bytes, version)) => (Ledger::parse(&bytes)?, Some(version)),

@@ -181,8 +181,9 @@ fn object_of(members: &[(Cow<'_, str>, &RawValue)]) -> String {
     json
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are objects, and an allocation per record would be felt")]
 enum Element<'a> {
-    Object(Box<Fields<'a>>),
+    Object(Fields<'a>),
     /// With its article: "a number".
     Other(&'static str),
 }
@@ -203,7 +204,7 @@ impl<'de> Visitor<'de> for ElementVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Box::<Fields<'de>>::default();
+        let mut fields = Fields::default();
         while let Some(Text(name)) = map.next_key()? {
             let (known, place) = match name.as_ref() {
                 field::INDEX => (field::INDEX, &mut fields.index),

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use local::{Progress, Stack, StackOptions, project_root};
+use local::{Integrity, Progress, Stack, StackOptions, project_root};
 
 /// More than a slow machine needs to land what a test publishes.
 const LAND_LIMIT: Duration = Duration::from_mins(3);
@@ -13,11 +13,17 @@ const LAND_LIMIT: Duration = Duration::from_mins(3);
 /// A stack in a folder of its own below `target/`, so that tests and `make up` do not meet. Its own broker, or a topic of its
 /// own on the one that `KAFKA_BOOTSTRAP_SERVERS` names.
 pub async fn start_stack(name: &str) -> Result<Stack> {
-    let mut options = StackOptions::from_environment();
-    options.folder = project_root().join("target/tests").join(name);
-    options.topic = format!("stock-bars-{name}-{}", std::process::id());
-    options.delete_topic = true;
-    Stack::start(options).await
+    Stack::start(stack_options(name)).await
+}
+
+/// What [`start_stack`] starts.
+pub fn stack_options(name: &str) -> StackOptions {
+    StackOptions {
+        folder: project_root().join("target/tests").join(name),
+        topic: format!("stock-bars-{name}-{}", std::process::id()),
+        delete_topic: true,
+        ..StackOptions::from_environment()
+    }
 }
 
 /// Runs the producer against a topic of the stack's broker; returns its last line.
@@ -36,6 +42,11 @@ pub fn produce(stack: &Stack, topic: &str, arguments: &[&str]) -> Result<String>
 /// Waits until everything on the topic has been acknowledged by the function.
 pub async fn land(stack: &Stack) -> Result<Progress> {
     stack.event_source()?.wait_until_drained(LAND_LIMIT, |_| ()).await
+}
+
+/// What the report `integrity` says of the lake now.
+pub async fn integrity(stack: &Stack) -> Result<Integrity> {
+    Integrity::of(stack).await
 }
 
 /// The one number that a query answers.

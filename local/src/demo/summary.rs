@@ -1,58 +1,14 @@
-//! The end of the demo: what went in, what came out, and where it is.
+//! The end of the demo: what went in, what came out, and where it is. What came out is what the report `integrity` counts;
+//! nothing here comes from what `ingest` said of itself.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::producer::Published;
-use crate::{Progress, Stack};
-
-/// Records and rows as Athena counts them: nothing here comes from what `ingest` said of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Measured {
-    /// Rows in `bars`; an array value is one record and several rows.
-    rows: u64,
-    /// Records with a row in `bars`.
-    landed: u64,
-    /// Records in `rejects`.
-    rejected: u64,
-    /// Rows that say again what another row says.
-    duplicates: u64,
-}
-
-const BARS: &str = "\
-SELECT count(*) AS records, coalesce(sum(copies), 0) AS rows_landed, coalesce(sum(copies - places), 0) AS duplicates
-FROM (
-    SELECT kafka_partition, kafka_offset, count(*) AS copies, count(DISTINCT kafka_index) AS places
-    FROM bars GROUP BY kafka_partition, kafka_offset
-) AS record";
-
-const REJECTS: &str = "\
-SELECT count(*) AS records, coalesce(sum(copies), 0) AS rows_landed, coalesce(sum(copies - 1), 0) AS duplicates
-FROM (
-    SELECT kafka_partition, kafka_offset, count(*) AS copies
-    FROM rejects GROUP BY kafka_partition, kafka_offset
-) AS record";
-
-impl Measured {
-    pub(super) async fn take(stack: &Stack) -> Result<Self> {
-        let [landed, rows, bars_duplicates] = counts(stack, BARS).await?;
-        let [rejected, _, rejects_duplicates] = counts(stack, REJECTS).await?;
-        Ok(Self { rows, landed, rejected, duplicates: bars_duplicates + rejects_duplicates })
-    }
-}
-
-async fn counts(stack: &Stack, sql: &str) -> Result<[u64; 3]> {
-    let rows = stack.athena_query(sql).await?;
-    let number = |column: usize| -> Option<u64> { rows.first()?.get(column)?.as_deref()?.parse().ok() };
-    let counts = (number(0), number(1), number(2));
-    let (Some(records), Some(rows), Some(duplicates)) = counts else {
-        bail!("athena answered {rows:?} where three numbers were asked for");
-    };
-    Ok([records, rows, duplicates])
-}
+use crate::{Integrity, Progress, Stack};
 
 /// The objects of the lake by the first part of their key, and their copies.
 #[derive(Debug, Clone)]
@@ -97,7 +53,7 @@ pub(super) struct Summary {
     published: Published,
     progress: Progress,
     land_seconds: f64,
-    measured: Measured,
+    integrity: Integrity,
     lake: Lake,
     database: String,
     topic: String,
@@ -110,14 +66,14 @@ impl Summary {
         published: Published,
         progress: Progress,
         land_seconds: f64,
-        measured: Measured,
+        integrity: Integrity,
         lake: Lake,
     ) -> Self {
         Self {
             published,
             progress,
             land_seconds,
-            measured,
+            integrity,
             lake,
             database: stack.outputs().database.clone(),
             topic: stack.topic().to_owned(),
@@ -125,21 +81,36 @@ impl Summary {
         }
     }
 
-    /// Whether each published record is in the lake once, as a bar or as a reject.
-    pub(super) fn agrees(&self) -> bool {
-        self.sums_agree() && self.measured.duplicates == 0
+    /// Whether each published record is in the lake exactly once, as a bar or as a reject; if not, what is wrong.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut wrong = Vec::new();
+        if !self.sums_agree() {
+            wrong.push("what was published is not what landed and was rejected".to_owned());
+        }
+        if self.integrity.duplicates() > 0 {
+            wrong.push(format!("duplicates: {}", grouped(self.integrity.duplicates())));
+        }
+        if self.integrity.holes() > 0 {
+            wrong.push(format!("offsets in holes: {}", grouped(self.integrity.hole_offsets())));
+        }
+        ensure!(
+            wrong.is_empty(),
+            "not every record is in the lake exactly once: {}; see the report integrity",
+            wrong.join(", ")
+        );
+        Ok(())
     }
 
     fn sums_agree(&self) -> bool {
         let published = self.published.acknowledged;
         let on_topic = u64::try_from(self.progress.on_topic()).ok();
-        on_topic == Some(published) && published == self.measured.landed + self.measured.rejected
+        on_topic == Some(published) && published == self.integrity.landed() + self.integrity.rejected()
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measured { rows, landed, rejected, duplicates } = self.measured;
+        let integrity = &self.integrity;
         let published = self.published.acknowledged;
         let on_topic = u64::try_from(self.progress.on_topic()).unwrap_or_default();
         let database = &self.database;
@@ -155,14 +126,20 @@ impl fmt::Display for Summary {
             &format!("acknowledged by the broker; {} skipped by the producer", self.published.skipped),
         )?;
         row(out, "on topic", on_topic, &format!("{} partitions of {}", self.progress.partitions.len(), self.topic))?;
-        row(out, "landed", landed, &format!("records in {} rows of {database}.bars", grouped(rows)))?;
-        row(out, "rejected", rejected, &format!("records in {database}.rejects"))?;
-        row(out, "duplicates", duplicates, "rows that are there twice")?;
-        let verdict = match (self.sums_agree(), duplicates) {
-            (true, 0) => "yes",
-            (true, _) => "yes, but NOT each once",
-            (false, _) => "NO",
-        };
+        let bar_rows = grouped(integrity.bar_rows());
+        row(out, "landed", integrity.landed(), &format!("records in {bar_rows} rows of {database}.bars"))?;
+        row(out, "rejected", integrity.rejected(), &format!("records in {database}.rejects"))?;
+        row(out, "duplicates", integrity.duplicates(), "rows that are there twice")?;
+        row(
+            out,
+            "holes",
+            integrity.holes(),
+            &format!("gaps between the offsets; {} are missing", grouped(integrity.hole_offsets())),
+        )?;
+        for unclean in integrity.partitions.iter().filter(|partition| !partition.is_clean()) {
+            writeln!(out, "             {unclean}")?;
+        }
+        let verdict = if self.sums_agree() { "yes" } else { "NO" };
         writeln!(out, "  published = landed + rejected: {verdict}")?;
         writeln!(out)?;
         row(
@@ -224,9 +201,9 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Counts, PartitionOffsets, PartitionProgress};
+    use crate::{Counts, PartitionIntegrity, PartitionOffsets, PartitionProgress};
 
-    fn summary(acknowledged: u64, measured: Measured) -> Summary {
+    fn summary(acknowledged: u64, integrity: Integrity) -> Summary {
         let partition = |partition, end| PartitionProgress {
             offsets: PartitionOffsets { partition, start: 0, end },
             committed: Some(end),
@@ -238,7 +215,7 @@ mod tests {
                 counts: Counts { events: 6, records: 50_568, bytes: 21_912_345, retries: 1, ..Counts::default() },
             },
             land_seconds: 12.5,
-            measured,
+            integrity,
             lake: Lake {
                 bucket: "tickerlake-lake".to_owned(),
                 folder: "/project/target/local/lake".into(),
@@ -251,26 +228,72 @@ mod tests {
         }
     }
 
-    const RIGHT: Measured = Measured { rows: 50_570, landed: 50_560, rejected: 8, duplicates: 0 };
+    /// Two partitions without fault: 50,560 records in 50,570 rows, and 8 rejects.
+    fn right() -> Integrity {
+        let partition_0 = PartitionIntegrity {
+            topic: "stock-bars".to_owned(),
+            partition: 0,
+            first_offset: 0,
+            last_offset: 29_999,
+            offsets: 30_000,
+            landed: 29_992,
+            rejected: 8,
+            bar_rows: 30_002,
+            duplicates: 0,
+            holes: 0,
+            hole_offsets: 0,
+            first_hole: None,
+        };
+        let (offsets, last_offset) = (20_568, 20_567);
+        let partition_1 = PartitionIntegrity {
+            partition: 1,
+            last_offset,
+            offsets,
+            landed: offsets,
+            rejected: 0,
+            bar_rows: offsets,
+            ..partition_0.clone()
+        };
+        Integrity { partitions: vec![partition_0, partition_1] }
+    }
+
+    fn wrong(acknowledged: u64, spoil: impl FnOnce(&mut PartitionIntegrity)) -> Summary {
+        let mut integrity = right();
+        spoil(&mut integrity.partitions[1]);
+        summary(acknowledged, integrity)
+    }
 
     #[test]
     fn a_summary_can_be_checked_by_a_person() {
-        let summary = summary(50_568, RIGHT);
-        assert!(summary.agrees());
+        let summary = summary(50_568, right());
+        summary.check().unwrap();
         insta::assert_snapshot!(summary);
     }
 
     #[test]
-    fn a_lost_an_invented_or_a_doubled_record_is_seen() {
-        let lost = summary(50_568, Measured { landed: 50_559, ..RIGHT });
-        assert!(!lost.agrees());
+    fn a_lost_an_invented_or_a_doubled_record_is_seen_and_named() {
+        let lost = wrong(50_568, |partition| partition.landed -= 1);
         assert!(lost.to_string().contains("published = landed + rejected: NO"));
-        assert!(!summary(50_568, Measured { rejected: 9, ..RIGHT }).agrees());
-        let doubled = summary(50_568, Measured { duplicates: 1, ..RIGHT });
-        assert!(!doubled.agrees());
-        assert!(doubled.to_string().contains("published = landed + rejected: yes, but NOT each once"));
+        let invented = wrong(50_568, |partition| partition.rejected += 1);
         // The broker holds more than this producer sent.
-        assert!(!summary(50_567, Measured { rejected: 7, ..RIGHT }).agrees());
+        let foreign = wrong(50_567, |partition| partition.landed -= 1);
+        let doubled = wrong(50_568, |partition| partition.duplicates = 1);
+        let missing = wrong(50_568, |partition| {
+            (partition.holes, partition.hole_offsets, partition.first_hole) = (2, 1_700, Some(11));
+        });
+        assert!(missing.to_string().contains("stock-bars, partition 1: 0 duplicates, 2 holes from offset 11"));
+        let messages =
+            [lost, invented, foreign, doubled, missing].map(|summary| summary.check().unwrap_err().to_string());
+        let sums = "not every record is in the lake exactly once: what was published is not what landed and was rejected; see the report integrity";
+        assert_eq!(messages[..3], [sums; 3]);
+        assert_eq!(
+            messages[3],
+            "not every record is in the lake exactly once: duplicates: 1; see the report integrity"
+        );
+        assert_eq!(
+            messages[4],
+            "not every record is in the lake exactly once: offsets in holes: 1,700; see the report integrity"
+        );
     }
 
     #[test]

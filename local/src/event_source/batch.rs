@@ -32,7 +32,16 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 struct Partition {
     records: Vec<Box<RawValue>>,
-    last_offset: i64,
+    first: Position,
+    last: Position,
+}
+
+/// Where and when a record is on its partition.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) offset: i64,
+    /// Milliseconds since 1970 UTC; -1 if it has none.
+    pub(crate) timestamp: i64,
 }
 
 impl Batch {
@@ -49,6 +58,14 @@ impl Batch {
         batch
     }
 
+    /// A record that is too large for any event, in one of its own that is too large to be delivered.
+    pub(crate) fn oversized(topic: &str, bootstrap_servers: &str, record: Record) -> Self {
+        let mut batch = Self::new(topic, bootstrap_servers, Limits { records: 1, bytes: usize::MAX });
+        // There is room for one record, however large.
+        let _ = batch.offer(record);
+        batch
+    }
+
     /// Takes the record, or gives it back because the event would be too large with it: by records or by bytes.
     pub(crate) fn offer(&mut self, record: Record) -> Result<(), Record> {
         let bytes = self.bytes + self.bytes_added_by(&record);
@@ -57,11 +74,13 @@ impl Batch {
         }
         self.bytes = bytes;
         self.records += 1;
-        let partition = self
-            .partitions
-            .entry(record.partition)
-            .or_insert_with(|| Partition { records: Vec::new(), last_offset: record.offset });
-        partition.last_offset = record.offset;
+        let position = Position { offset: record.offset, timestamp: record.timestamp };
+        let partition = self.partitions.entry(record.partition).or_insert_with(|| Partition {
+            records: Vec::new(),
+            first: position,
+            last: position,
+        });
+        partition.last = position;
         partition.records.push(record.json);
         Ok(())
     }
@@ -80,7 +99,12 @@ impl Batch {
 
     /// Per partition the offset to commit once the event is acknowledged: one past its last record.
     pub(crate) fn next_offsets(&self) -> impl Iterator<Item = (i32, i64)> {
-        self.partitions.iter().map(|(partition, taken)| (*partition, taken.last_offset + 1))
+        self.partitions.iter().map(|(partition, taken)| (*partition, taken.last.offset + 1))
+    }
+
+    /// Per partition, by its name in the event, its first and last record.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (String, Position, Position)> {
+        self.partitions.iter().map(|(partition, taken)| (self.key(*partition), taken.first, taken.last))
     }
 
     /// The event, exactly as Lambda sends it.
@@ -130,7 +154,7 @@ mod tests {
     use super::*;
 
     fn record(partition: i32, offset: i64, json: &str) -> Record {
-        Record { partition, offset, json: RawValue::from_string(json.to_owned()).unwrap() }
+        Record { partition, offset, timestamp: 1, json: RawValue::from_string(json.to_owned()).unwrap() }
     }
 
     fn batch(records: usize, bytes: usize) -> Batch {

@@ -23,6 +23,7 @@ const RETRIES_BEFORE_DESTINATION: u32 = 10;
 /// What the event source does: which records to which function, and how they are cut into events.
 #[derive(Debug, Clone)]
 pub(crate) struct Mapping {
+    pub(crate) id: String,
     pub(crate) function: String,
     pub(crate) bootstrap_servers: String,
     pub(crate) access: Access,
@@ -33,6 +34,30 @@ pub(crate) struct Mapping {
     pub(crate) window: Duration,
     /// `None`: for ever.
     pub(crate) retries: Option<u32>,
+    pub(crate) backoff: Backoff,
+    /// The bucket that keeps what was given up.
+    pub(crate) on_failure_bucket: Option<String>,
+}
+
+/// How long to wait before something that failed is tried again: doubling, up to the longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the type says it")]
+pub struct Backoff {
+    pub first: Duration,
+    pub longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(200), longest: Duration::from_secs(30) }
+    }
+}
+
+impl Backoff {
+    /// The wait after one of `wait`.
+    pub(crate) fn after(self, wait: Duration) -> Duration {
+        (wait * 2).min(self.longest)
+    }
 }
 
 /// Where a consumer group begins that has committed nothing.
@@ -100,7 +125,9 @@ impl Mapping {
             .ok()
             .filter(|records| (1..=10_000).contains(records))
             .with_context(|| format!("the batch size of the event source mapping is {batch_size}, not 1 to 10000"))?;
+        let on_failure_bucket = on_failure_bucket(deployed)?;
         Ok(Self {
+            id: id.to_owned(),
             function: deployed.function_arn().unwrap_or(function).to_owned(),
             bootstrap_servers: endpoints.map_or_else(|| bootstrap_servers.to_owned(), |servers| servers.join(",")),
             access: Access::default(),
@@ -109,7 +136,9 @@ impl Mapping {
             start: starting_position(deployed)?,
             limits: Limits { records, bytes: PAYLOAD_LIMIT_BYTES },
             window: window(deployed.maximum_batching_window_in_seconds()),
-            retries: retries(deployed),
+            retries: retries(deployed, on_failure_bucket.as_deref()),
+            backoff: Backoff::default(),
+            on_failure_bucket,
         })
     }
 }
@@ -133,10 +162,19 @@ fn window(seconds: Option<i32>) -> Duration {
     }
 }
 
-fn retries(deployed: &EventSourceMappingConfiguration) -> Option<u32> {
-    let limit = deployed.maximum_retry_attempts().and_then(|limit| u32::try_from(limit).ok());
+fn on_failure_bucket(deployed: &EventSourceMappingConfiguration) -> Result<Option<String>> {
     let destination = deployed.destination_config().and_then(|config| config.on_failure()?.destination());
-    limit.or(destination.map(|_| RETRIES_BEFORE_DESTINATION))
+    // An empty text is how the API takes a destination away.
+    let Some(destination) = destination.filter(|destination| !destination.is_empty()) else { return Ok(None) };
+    match destination.split_once(":s3:::") {
+        Some((_, bucket)) => Ok(Some(bucket.to_owned())),
+        None => bail!("the on-failure destination is {destination}; the local event source knows S3 buckets only"),
+    }
+}
+
+fn retries(deployed: &EventSourceMappingConfiguration, on_failure_bucket: Option<&str>) -> Option<u32> {
+    let limit = deployed.maximum_retry_attempts().and_then(|limit| u32::try_from(limit).ok());
+    limit.or(on_failure_bucket.map(|_| RETRIES_BEFORE_DESTINATION))
 }
 
 #[cfg(test)]
@@ -187,14 +225,18 @@ mod tests {
         insta::assert_debug_snapshot!(mapping);
     }
 
+    fn on_failure(destination: &str) -> DestinationConfig {
+        DestinationConfig::builder().on_failure(OnFailure::builder().destination(destination).build()).build()
+    }
+
     #[test]
     fn retries_end_only_with_a_limit_or_a_destination() {
-        let destination = DestinationConfig::builder()
-            .on_failure(OnFailure::builder().destination("arn:aws:s3:::lost").build())
-            .build();
         let unlimited = deployed().maximum_retry_attempts(-1);
         assert_eq!(read(&unlimited.clone().build()).unwrap().retries, None);
-        assert_eq!(read(&unlimited.destination_config(destination).build()).unwrap().retries, Some(10));
+        let kept = read(&unlimited.clone().destination_config(on_failure("arn:aws:s3:::lost")).build()).unwrap();
+        assert_eq!((kept.retries, kept.on_failure_bucket.as_deref()), (Some(10), Some("lost")));
+        let taken_away = read(&unlimited.destination_config(on_failure("")).build()).unwrap();
+        assert_eq!((taken_away.retries, taken_away.on_failure_bucket), (None, None));
         assert_eq!(read(&deployed().maximum_retry_attempts(0).build()).unwrap().retries, Some(0));
     }
 
@@ -205,6 +247,7 @@ mod tests {
             deployed().state("Disabled"),
             deployed().filter_criteria(filter),
             deployed().batch_size(10_001),
+            deployed().destination_config(on_failure("arn:aws:sqs:us-east-1:000000000000:lost")),
             deployed().starting_position(EventSourcePosition::AtTimestamp),
         ]
         .map(|broken| read(&broken.build()).unwrap_err().to_string());

@@ -2,10 +2,11 @@
 //!
 //! The emulator stores an event source mapping and never polls. This reads the deployed mapping, joins its consumer
 //! group, cuts [events](batch) at the batch size, the window and Lambda's 6 MB, invokes the function, retries the whole
-//! event until it succeeds, and only then commits its offsets: at-least-once, as on AWS.
+//! event until it succeeds or is [given up](given_up) and kept, and only then commits its offsets: at-least-once, as on AWS.
 
 mod access;
 mod batch;
+mod given_up;
 mod log;
 mod mapping;
 mod poller;
@@ -19,13 +20,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::Utc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::aws::Aws;
 pub(crate) use access::check;
+use given_up::GivenUp;
 use log::Log;
+pub use mapping::Backoff;
 pub(crate) use mapping::Mapping;
 use poller::{Poller, Target};
 use progress::Observer;
@@ -46,7 +50,7 @@ pub struct EventSource {
 impl EventSource {
     /// Begins to poll as `mapping` says. What happens is written to `log_file`.
     pub(crate) fn start(mapping: Mapping, aws: &Aws, log_file: &Path) -> Result<Self> {
-        let target = FunctionTarget { aws: aws.clone(), function: mapping.function.clone() };
+        let target = Deployed { aws: aws.clone(), mapping: mapping.clone() };
         Self::start_with(mapping, target, Log::open(log_file)?)
     }
 
@@ -107,14 +111,23 @@ impl Drop for EventSource {
     }
 }
 
-/// The deployed function.
-struct FunctionTarget {
+/// The deployed function, and the bucket for what it failed on.
+struct Deployed {
     aws: Aws,
-    function: String,
+    mapping: Mapping,
 }
 
-impl Target for FunctionTarget {
+impl Target for Deployed {
     async fn deliver(&self, event: Vec<u8>) -> Result<()> {
-        self.aws.invoke(&self.function, event).await.map(drop)
+        self.aws.invoke(&self.mapping.function, event).await.map(drop)
+    }
+
+    async fn keep(&self, given_up: GivenUp<'_>) -> Result<Option<String>> {
+        let Some(bucket) = &self.mapping.on_failure_bucket else { return Ok(None) };
+        let (key, object) = given_up.object(&self.mapping, Utc::now());
+        let place = format!("s3://{bucket}/{key}");
+        let put = self.aws.s3.put_object().bucket(bucket).key(key).body(object.into()).send().await;
+        put.with_context(|| format!("cannot write {place}"))?;
+        Ok(Some(place))
     }
 }

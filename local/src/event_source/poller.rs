@@ -15,19 +15,24 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::batch::Batch;
+use super::given_up::{Condition, GivenUp};
 use super::log::Log;
 use super::mapping::{Mapping, StartingPosition};
 use super::progress::Observer;
 use super::record::Record;
 
-const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// Between attempts to read from the broker, or to commit to it.
+const BROKER_BACKOFF: Duration = Duration::from_millis(200);
 const COMMIT_ATTEMPTS: u32 = 5;
 
-/// Where events go: the deployed function.
+/// Where events go: the deployed function, and the on-failure destination.
 pub(crate) trait Target: Send + Sync + 'static {
     /// Delivers one event; an error means that none of it may count as delivered.
     fn deliver(&self, event: Vec<u8>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Keeps an event that is given up, and says where; nowhere if there is no destination. An error means that its records must
+    /// not be skipped yet.
+    fn keep(&self, given_up: GivenUp<'_>) -> impl Future<Output = Result<Option<String>>> + Send;
 }
 
 /// One member of the consumer group, with one invocation under way at a time: that keeps each partition's order.
@@ -44,13 +49,13 @@ pub(crate) struct Poller<T> {
 
 enum Gathered {
     Event(Batch),
-    /// A record that is too large for an event of its own.
-    Oversized(Record),
+    /// One record that no event can hold.
+    Oversized(Batch),
 }
 
 enum Outcome {
-    Acknowledged,
-    GivenUp,
+    /// Acknowledged, or given up and kept.
+    Settled,
     Stopped,
 }
 
@@ -81,18 +86,21 @@ impl<T: Target> Poller<T> {
                 gathered = self.gather() => gathered,
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             };
-            match gathered {
-                Gathered::Oversized(record) => {
-                    self.give_up(
-                        1,
-                        &format!("partition {} offset {}: no event can hold it", record.partition, record.offset),
-                    );
-                    self.commit([(record.partition, record.offset + 1)]).await;
+            let (batch, outcome) = match gathered {
+                Gathered::Event(batch) => {
+                    let outcome = self.deliver(&batch, &mut stopped).await;
+                    (batch, outcome)
                 }
-                Gathered::Event(batch) => match self.deliver(&batch, &mut stopped).await {
-                    Outcome::Acknowledged | Outcome::GivenUp => self.commit(batch.next_offsets()).await,
-                    Outcome::Stopped => break,
-                },
+                Gathered::Oversized(batch) => {
+                    let (event, condition) = (batch.to_json(), Condition::MaximumPayloadSizeExceeded);
+                    let given_up = GivenUp { batch: &batch, event: &event, condition };
+                    let outcome = self.give_up(given_up, "no event can hold it", &mut stopped).await;
+                    (batch, outcome)
+                }
+            };
+            match outcome {
+                Outcome::Settled => self.commit(batch.next_offsets()).await,
+                Outcome::Stopped => break,
             }
         }
         self.log.line("stopped");
@@ -104,7 +112,7 @@ impl<T: Target> Poller<T> {
         let mut window_end = None;
         if let Some(record) = self.carried.take() {
             if let Err(record) = batch.offer(record) {
-                return Gathered::Oversized(record);
+                return self.oversized(record);
             }
             window_end = Some(Instant::now() + self.mapping.window);
         }
@@ -125,7 +133,7 @@ impl<T: Target> Poller<T> {
                 Some(Ok(record)) => record,
                 Some(Err(error)) => {
                     self.log.line(format!("cannot read from the topic: {error:#}"));
-                    sleep(FIRST_BACKOFF).await;
+                    sleep(BROKER_BACKOFF).await;
                     continue;
                 }
                 None if batch.is_empty() => continue,
@@ -133,7 +141,7 @@ impl<T: Target> Poller<T> {
             };
             if let Err(record) = batch.offer(record) {
                 if batch.is_empty() {
-                    return Gathered::Oversized(record);
+                    return self.oversized(record);
                 }
                 self.carried = Some(record);
                 break;
@@ -143,11 +151,11 @@ impl<T: Target> Poller<T> {
         Gathered::Event(batch)
     }
 
-    /// Invokes the function with the whole event until it succeeds, as Lambda does.
+    /// Invokes the function with the whole event until it succeeds or is given up, as Lambda does.
     async fn deliver(&self, batch: &Batch, stopped: &mut watch::Receiver<bool>) -> Outcome {
         let event = batch.to_json();
-        let what = format!("{} records of {}, {} bytes", batch.records(), ranges(batch), event.len());
-        let mut backoff = FIRST_BACKOFF;
+        let what = described(batch, event.len());
+        let mut wait = self.mapping.backoff.first;
         let mut failures = 0;
         loop {
             let started = Instant::now();
@@ -159,7 +167,7 @@ impl<T: Target> Poller<T> {
                         counts.records += batch.records() as u64;
                         counts.bytes += event.len() as u64;
                     });
-                    return Outcome::Acknowledged;
+                    return Outcome::Settled;
                 }
                 Err(error) => format!("{error:#}"),
             };
@@ -167,25 +175,45 @@ impl<T: Target> Poller<T> {
             self.log.line(format!("failed ({failures}): {what}: {error}"));
             self.observer.count(|counts| counts.last_error = Some(error));
             if self.mapping.retries.is_some_and(|limit| failures > limit) {
-                self.give_up(batch.records() as u64, &format!("{what}: failed {failures} times"));
-                return Outcome::GivenUp;
+                let condition = Condition::RetryAttemptsExhausted { invocations: failures };
+                let given_up = GivenUp { batch, event: &event, condition };
+                return self.give_up(given_up, &format!("failed {failures} times"), stopped).await;
             }
             tokio::select! {
-                () = sleep(backoff) => {}
+                () = sleep(wait) => {}
                 _ = stopped.wait_for(|stopped| *stopped) => return Outcome::Stopped,
             }
             self.observer.count(|counts| counts.retries += 1);
-            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            wait = self.mapping.backoff.after(wait);
         }
     }
 
-    /// Lambda would hand these to the on-failure destination, or drop them where there is none.
-    fn give_up(&self, records: u64, what: &str) {
-        self.log.line(format!("given up, and skipped: {what}"));
+    /// Hands an event to the on-failure destination, and does not go on before it is there. Without a destination it is lost.
+    async fn give_up(&self, given_up: GivenUp<'_>, why: &str, stopped: &mut watch::Receiver<bool>) -> Outcome {
+        let what = described(given_up.batch, given_up.event.len());
+        let mut wait = self.mapping.backoff.first;
+        let fate = loop {
+            match self.target.keep(given_up).await {
+                Ok(Some(place)) => break format!("kept in {place}"),
+                Ok(None) => break "skipped".to_owned(),
+                Err(error) => {
+                    let error = format!("given up, but not kept: {error:#}");
+                    self.log.line(format!("{error}: {what}"));
+                    self.observer.count(|counts| counts.last_error = Some(error));
+                }
+            }
+            tokio::select! {
+                () = sleep(wait) => {}
+                _ = stopped.wait_for(|stopped| *stopped) => return Outcome::Stopped,
+            }
+            wait = self.mapping.backoff.after(wait);
+        };
+        self.log.line(format!("given up, and {fate}: {what}: {why}"));
         self.observer.count(|counts| {
-            counts.given_up += records;
-            counts.last_error.get_or_insert_with(|| what.to_owned());
+            counts.given_up += given_up.batch.records() as u64;
+            counts.last_error.get_or_insert_with(|| why.to_owned());
         });
+        Outcome::Settled
     }
 
     /// A commit that fails for good is no error: what it stood for is delivered again.
@@ -202,19 +230,23 @@ impl<T: Target> Poller<T> {
                 Ok(Err(error)) => self.log.line(format!("cannot commit: {error}")),
                 Err(error) => self.log.line(format!("cannot commit: {error}")),
             }
-            sleep(FIRST_BACKOFF).await;
+            sleep(BROKER_BACKOFF).await;
         }
     }
 
     fn empty_batch(&self) -> Batch {
         Batch::new(&self.mapping.topic, &self.mapping.bootstrap_servers, self.mapping.limits)
     }
+
+    fn oversized(&self, record: Record) -> Gathered {
+        Gathered::Oversized(Batch::oversized(&self.mapping.topic, &self.mapping.bootstrap_servers, record))
+    }
 }
 
-fn ranges(batch: &Batch) -> String {
+fn described(batch: &Batch, bytes: usize) -> String {
     let ends: Vec<String> =
         batch.next_offsets().map(|(partition, next)| format!("{partition} up to {}", next - 1)).collect();
-    format!("partition {}", ends.join(", "))
+    format!("{} records of partition {}, {bytes} bytes", batch.records(), ends.join(", "))
 }
 
 /// Counts changes of the assignment, and logs what librdkafka has to say.

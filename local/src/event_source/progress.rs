@@ -42,7 +42,8 @@ pub struct Counts {
     pub bytes: u64,
     /// Invocations that failed and were repeated.
     pub retries: u64,
-    /// Records that were skipped after the last retry, or because no event can hold them.
+    /// Records given up after the last retry, or because no event can hold them: in the on-failure bucket if the mapping has
+    /// one, else lost.
     pub given_up: u64,
     /// Why the last invocation failed, if one did.
     pub last_error: Option<String>,

@@ -13,6 +13,8 @@ use serde_json::value::{RawValue, to_raw_value};
 pub(crate) struct Record {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    /// Milliseconds since 1970 UTC; -1 if it has none.
+    pub(crate) timestamp: i64,
     pub(crate) json: Box<RawValue>,
 }
 
@@ -36,7 +38,7 @@ impl Record {
             value: message.payload().map(Base64),
             headers: headers.unwrap_or_default(),
         })?;
-        Ok(Self { partition: message.partition(), offset: message.offset(), json })
+        Ok(Self { partition: message.partition(), offset: message.offset(), timestamp, json })
     }
 }
 

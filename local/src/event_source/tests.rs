@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::batch::{Limits, PAYLOAD_LIMIT_BYTES};
+use super::given_up::Condition;
 use super::mapping::StartingPosition;
 use super::*;
 
@@ -41,6 +42,7 @@ impl Broker {
 
     fn mapping(&self) -> Mapping {
         Mapping {
+            id: "mapping-id".to_owned(),
             function: "ingest".to_owned(),
             bootstrap_servers: self.cluster.bootstrap_servers(),
             access: Access::default(),
@@ -50,20 +52,36 @@ impl Broker {
             limits: Limits { records: 10_000, bytes: PAYLOAD_LIMIT_BYTES },
             window: Duration::from_millis(500),
             retries: None,
+            backoff: Backoff::default(),
+            on_failure_bucket: None,
         }
     }
 }
 
-/// A function that fails its first invocations and remembers every event it was given.
+/// What was written to the on-failure bucket: event and condition.
+type Writes = Arc<Mutex<Vec<(Vec<u8>, Condition)>>>;
+
+/// A function that fails its first invocations and remembers every event it was given, with a bucket that fails its first writes.
 #[derive(Clone, Default)]
 struct Function {
     failures: usize,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
+    bucket_failures: usize,
+    writes: Writes,
 }
 
 impl Function {
     fn failing(failures: usize) -> Self {
         Self { failures, ..Self::default() }
+    }
+
+    fn with_bucket_failing(self, bucket_failures: usize) -> Self {
+        Self { bucket_failures, ..self }
+    }
+
+    /// Every try to keep an event, with the reason.
+    fn writes(&self) -> Vec<(Vec<u8>, Condition)> {
+        self.writes.lock().unwrap().clone()
     }
 
     fn events(&self) -> Vec<Vec<u8>> {
@@ -94,6 +112,15 @@ impl Target for Function {
             bail!("no such bucket");
         }
         Ok(())
+    }
+
+    async fn keep(&self, given_up: GivenUp<'_>) -> Result<Option<String>> {
+        let mut writes = self.writes.lock().unwrap();
+        writes.push((given_up.event.to_vec(), given_up.condition));
+        if writes.len() <= self.bucket_failures {
+            bail!("slow down");
+        }
+        Ok(Some("s3://failed/key".to_owned()))
     }
 }
 
@@ -167,7 +194,7 @@ async fn events_are_cut_at_the_batch_size_and_keep_the_order_of_each_partition()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_are_cut_at_the_payload_limit_and_a_record_beyond_it_is_skipped_and_counted() {
+async fn events_are_cut_at_the_payload_limit_and_a_record_beyond_it_is_kept_and_counted() {
     let broker = Broker::with_partitions(1);
     for value in ["a".repeat(300), "b".repeat(300), "c".repeat(900), "d".repeat(300)] {
         broker.publish(0, &value, 1);
@@ -181,7 +208,10 @@ async fn events_are_cut_at_the_payload_limit_and_a_record_beyond_it_is_skipped_a
     assert!(function.events().iter().all(|event| event.len() <= 1_000));
     assert_eq!(function.values()[&0], ["a".repeat(300), "b".repeat(300), "d".repeat(300)]);
     assert_eq!((progress.counts.events, progress.counts.records, progress.counts.given_up), (3, 3, 1));
-    assert!(running.log().contains("given up, and skipped: partition 0 offset 2: no event can hold it"));
+    let log = running.log();
+    assert!(log.contains("given up, and kept in s3://failed/key: 1 records of partition 0 up to 2, "), "{log}");
+    let [(event, Condition::MaximumPayloadSizeExceeded)] = &function.writes()[..] else { panic!("{log}") };
+    assert!(String::from_utf8_lossy(event).contains(&BASE64_STANDARD.encode("c".repeat(900))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +234,7 @@ async fn what_was_not_acknowledged_when_it_stopped_is_delivered_to_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_is_given_up_after_the_last_retry_and_the_next_one_comes() {
+async fn an_event_is_kept_whole_after_the_last_retry_and_the_next_one_comes() {
     let broker = Broker::with_partitions(1);
     for value in ["lost", "kept"] {
         broker.publish(0, value, 1);
@@ -216,6 +246,25 @@ async fn an_event_is_given_up_after_the_last_retry_and_the_next_one_comes() {
 
     assert_eq!(function.values()[&0], ["lost", "lost", "kept"]);
     assert_eq!((progress.counts.events, progress.counts.given_up, progress.counts.retries), (1, 1, 1));
+    let kept = (function.events()[0].clone(), Condition::RetryAttemptsExhausted { invocations: 2 });
+    assert_eq!(function.writes(), [kept]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_skipped_before_it_is_kept() {
+    let broker = Broker::with_partitions(1);
+    broker.publish(0, "kept", 1);
+    let function = Function::failing(1).with_bucket_failing(3);
+    let running = Running::start(
+        Mapping { retries: Some(0), backoff: Backoff { first: POLL, longest: POLL }, ..broker.mapping() },
+        &function,
+    );
+    let progress = running.drained().await;
+
+    assert_eq!(function.writes().len(), 4);
+    assert_eq!(function.events().len(), 1, "what is given up is not delivered again");
+    assert_eq!(progress.counts.given_up, 1);
+    assert!(running.log().contains("given up, but not kept: slow down: 1 records of partition 0 up to 0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

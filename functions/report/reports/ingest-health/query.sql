@@ -14,7 +14,7 @@ rejected AS (
     SELECT
         dt,
         -- The local engine reads landed_at as a timestamp, Athena as text: as text, both have the hour at the same place.
-        substr(CAST(landed_at AS varchar), 12, 2) AS hour,
+        substr(landed_at, 12, 2) AS hour,
         count(*) AS rejects,
         count(*) FILTER (WHERE reason = 'tombstone') AS tombstone,
         count(*) FILTER (WHERE reason = 'invalid_base64') AS invalid_base64,
@@ -24,9 +24,9 @@ rejected AS (
         count(*) FILTER (WHERE reason = 'invalid_field') AS invalid_field,
         count(*) FILTER (WHERE reason = 'invalid_date') AS invalid_date,
         count(*) FILTER (WHERE reason = 'malformed_record') AS malformed_record
-    FROM rejects
+    FROM ({{rejected}}) AS rejected
     WHERE dt IN ({{folder_before}}, {{folder}})
-    GROUP BY dt, substr(CAST(landed_at AS varchar), 12, 2)
+    GROUP BY dt, substr(landed_at, 12, 2)
 ),
 hours AS (
     SELECT

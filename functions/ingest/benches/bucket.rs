@@ -1,0 +1,54 @@
+//! An S3 bucket in memory, with the conditions on PUT that landing rests on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::http::{Answer, Request, Server};
+
+#[derive(Default)]
+struct Objects {
+    by_path: HashMap<String, (String, Vec<u8>)>,
+    puts: usize,
+}
+
+pub(crate) fn start() -> Server {
+    let objects = Arc::new(Mutex::new(Objects::default()));
+    Server::start(move |request| objects.lock().unwrap().answer(request))
+}
+
+impl Objects {
+    fn answer(&mut self, request: Request) -> Answer {
+        let path = request.path.split('?').next().unwrap_or_default().to_owned();
+        let found = self.by_path.get(&path);
+        match request.method.as_str() {
+            "PUT" => {
+                let etag = found.map(|(etag, _)| etag.as_str());
+                let refused = request.header("if-none-match").is_some() && etag.is_some()
+                    || request.header("if-match").is_some_and(|wanted| etag != Some(wanted));
+                if refused {
+                    return error(412, "PreconditionFailed");
+                }
+                self.puts += 1;
+                let etag = format!("\"{:032x}\"", self.puts);
+                self.by_path.insert(path, (etag.clone(), request.body));
+                Answer { status: 200, headers: vec![("etag", etag)], body: Vec::new() }
+            }
+            "GET" => match found {
+                Some((etag, body)) => Answer { status: 200, headers: vec![("etag", etag.clone())], body: body.clone() },
+                None => error(404, "NoSuchKey"),
+            },
+            "HEAD" => match found {
+                Some((etag, _)) => Answer { status: 200, headers: vec![("etag", etag.clone())], body: Vec::new() },
+                None => Answer { status: 404, headers: Vec::new(), body: Vec::new() },
+            },
+            other => panic!("{other} {path}: nothing that landing is known to ask of S3"),
+        }
+    }
+}
+
+fn error(status: u16, code: &str) -> Answer {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    );
+    Answer { status, headers: vec![("content-type", "application/xml".to_owned())], body: body.into_bytes() }
+}

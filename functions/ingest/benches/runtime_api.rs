@@ -1,0 +1,117 @@
+//! Lambda's side: the runtime API, and the function's process in the environment that it would have on AWS.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::http::{Answer, Request, Server};
+
+/// More than any answer takes.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A running function; it ends with this value.
+pub(crate) struct Function {
+    process: Child,
+    asked: Receiver<Instant>,
+    events: Sender<String>,
+    results: Receiver<Result<String, String>>,
+    started: Instant,
+}
+
+impl Function {
+    /// Starts what `make build-local` built, with these variables besides those that Lambda sets.
+    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
+        let (asking, asked) = mpsc::channel();
+        let (events, to_hand_out) = mpsc::channel::<String>();
+        let (answering, results) = mpsc::channel();
+        let to_hand_out = Arc::new(Mutex::new(to_hand_out));
+        let runtime_api = Server::start(move |request: Request| {
+            let mut headers = Vec::new();
+            let mut body = Vec::new();
+            if request.path.ends_with("/invocation/next") {
+                let _ = asking.send(Instant::now());
+                // Until there is an event, or the function has been ended and nobody reads the answer.
+                body = to_hand_out.lock().unwrap().recv().unwrap_or_default().into_bytes();
+                headers = invocation();
+            } else {
+                let text = String::from_utf8(request.body).unwrap();
+                let result = if request.path.ends_with("/response") { Ok(text) } else { Err(text) };
+                let _ = answering.send(result);
+            }
+            Answer { status: 200, headers, body }
+        });
+        let mut command = Command::new(bootstrap());
+        command
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
+            .envs(ENVIRONMENT)
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let started = Instant::now();
+        let process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", bootstrap().display()));
+        Self { process, asked, events, results, started }
+    }
+
+    /// From the start of the process to its first request for work.
+    pub(crate) fn until_ready(&self) -> Duration {
+        let asked = self.asked.recv_timeout(PATIENCE).expect("the function asks for work");
+        asked - self.started
+    }
+
+    pub(crate) fn invoke(&self, event: String) {
+        self.events.send(event).unwrap();
+        let result = self.results.recv_timeout(PATIENCE).expect("the function answers");
+        result.unwrap_or_else(|error| panic!("the function failed: {error}"));
+    }
+
+    /// The most memory that the process has had so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub(crate) fn bootstrap() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/sam/IngestFunction");
+    folder.canonicalize().unwrap_or(folder).join("bootstrap")
+}
+
+const ENVIRONMENT: [(&str, &str); 13] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "ingest"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
+    ("AWS_REGION", "eu-central-1"),
+    ("AWS_ACCESS_KEY_ID", "benchmark"),
+    ("AWS_SECRET_ACCESS_KEY", "benchmark"),
+    ("AWS_SESSION_TOKEN", "benchmark"),
+    ("TZ", ":UTC"),
+    ("LAKE_BUCKET", "lake"),
+    ("GENERATION", "1"),
+];
+
+fn invocation() -> Vec<(&'static str, String)> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    vec![
+        ("content-type", "application/json".to_owned()),
+        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+        ("lambda-runtime-deadline-ms", (now + PATIENCE).as_millis().to_string()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:ingest".to_owned()),
+        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
+    ]
+}

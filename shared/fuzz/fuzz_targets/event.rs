@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|payload: &str| shared_fuzz::check_event(payload));

@@ -1,0 +1,102 @@
+//! What must hold for any input: each function panics where it does not.
+
+mod json;
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use shared::event::{Batch, Event, Record};
+use shared::key::LandingTime;
+use shared::reject::Reason;
+use shared::run::{Encoded, Run, encode_strays};
+
+const LANDING: LandingTime = LandingTime(0);
+
+/// An event with a `records` object is never an error, and each member of its batches is either a record or a stray.
+pub fn check_event(payload: &str) {
+    let event = match Event::parse(payload) {
+        Ok(event) => event,
+        Err(error) => {
+            assert!(json::batches(payload).is_none(), "{error}");
+            return;
+        }
+    };
+    for batch in &event.batches {
+        assert!(batch.records.is_sorted_by(|left, right| left.offset < right.offset), "{batch:?}");
+        let encoded = encode(batch.topic, batch.partition, &batch.records);
+        assert_eq!(encoded.landed + encoded.rejected, batch.records.len());
+        assert!(encoded.rows >= encoded.landed);
+        assert_eq!(lines(&encoded.rejects), encoded.rejected);
+    }
+    assert_eq!(lines(&encode_strays(&event.strays, LANDING)), event.strays.len());
+    let (offsets, strays) = one_by_one(payload);
+    assert_eq!(event.strays.len(), strays, "strays");
+    assert_eq!(event.batches.iter().map(offsets_of).collect::<Vec<_>>(), offsets, "records");
+}
+
+/// Any value is landed, or rejected with its bytes and a reason.
+pub fn check_row(value: &[u8]) {
+    check_value(&STANDARD.encode(value), serde_json::from_slice(value).ok().as_ref());
+    // What Lambda should never send: a value that is not base64.
+    if let Ok(text) = str::from_utf8(value)
+        && STANDARD.decode(text).is_err()
+    {
+        check_value(text, None);
+    }
+}
+
+/// `json`: what the value says, if it is JSON in base64.
+fn check_value(base64: &str, json: Option<&Value>) {
+    let record = Record { offset: 1, timestamp_ms: None, key: None, value: Some(base64.into()) };
+    let encoded = encode("topic", 0, &[record]);
+    assert_eq!(encoded.landed + encoded.rejected, 1);
+    if encoded.landed == 1 {
+        let rows = json.expect("only JSON lands").as_array().map_or(1, Vec::len);
+        assert_eq!(encoded.rows, rows);
+        return;
+    }
+    assert_eq!((encoded.rows, lines(&encoded.rejects)), (0, 1));
+    let reject: Value = serde_json::from_slice(&encoded.rejects).expect("a reject is JSON");
+    assert_eq!(reject["kafka_value"], base64);
+    assert!(Reason::ALL.iter().any(|reason| reject["reason"] == reason.code()), "{reject}");
+    assert!(reject["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{reject}");
+}
+
+fn encode(topic: &str, partition: i32, records: &[Record<'_>]) -> Encoded {
+    Run::new(topic, partition, records).expect("a batch has records").encode(LANDING)
+}
+
+fn lines(text: &[u8]) -> usize {
+    text.split_inclusive(|byte| *byte == b'\n').count()
+}
+
+fn offsets_of(batch: &Batch<'_>) -> BTreeSet<i64> {
+    batch.records.iter().map(|record| record.offset).collect()
+}
+
+/// The offsets of each batch, and the number of strays, when each member comes in an event of its own.
+fn one_by_one(payload: &str) -> (Vec<BTreeSet<i64>>, usize) {
+    let (mut offsets, mut strays) = (Vec::new(), 0);
+    for (name, batch) in json::batches(payload).expect("a parsed event has records") {
+        let Ok(pieces) = serde_json::from_str::<Vec<&RawValue>>(batch.get()) else {
+            strays += 1;
+            continue;
+        };
+        let mut of_batch = BTreeSet::new();
+        for piece in pieces {
+            let alone = format!(r#"{{"records":{{{name}:[{piece}]}}}}"#);
+            let event = Event::parse(&alone).expect("an event of one member");
+            let records: Vec<_> = event.batches.iter().flat_map(|batch| &batch.records).collect();
+            assert_eq!(records.len() + event.strays.len(), 1, "{alone}");
+            of_batch.extend(records.iter().map(|record| record.offset));
+            strays += event.strays.len();
+        }
+        if !of_batch.is_empty() {
+            offsets.push(of_batch);
+        }
+    }
+    (offsets, strays)
+}
