@@ -51,10 +51,11 @@ def main():
     found, secrets = look_at_aws(given, region, {finding.text.split()[0] for finding in unfilled})
     for finding in found:
         print(finding)
-    is_bad = any(finding.verdict == "bad" for finding in unfilled + found)
+    verdicts = [finding.verdict for finding in unfilled + found]
+    print(f"{verdicts.count('ok')} ok, {verdicts.count('note')} to note, {verdicts.count('bad')} bad")
 
-    print("Kafka, from this machine", flush=True)
-    return 1 if look_at_kafka(given, secrets, chosen.producer) or is_bad else 0
+    print("\nKafka, from this machine", flush=True)
+    return 1 if look_at_kafka(given, secrets, chosen.producer) or "bad" in verdicts else 0
 
 
 def look_at_aws(given, region, unfilled):
@@ -99,7 +100,11 @@ def look_at_kafka(given, secrets, producer):
             made = logins.properties(given, secrets, pathlib.Path(folder))
             # In the environment, and not in the process list. One a line: a password may have a comma in it.
             environment["KAFKA_PROPERTIES"] = "".join(f"{name}={value}\n" for name, value in made.items())
-        return subprocess.run([producer, "doctor"], env=environment, check=False).returncode != 0
+        try:
+            return subprocess.run([producer, "doctor"], env=environment, check=False).returncode != 0
+        except OSError as error:
+            print(bad(f"{producer} cannot be started ({error.strerror}): make doctor builds it"))
+            return True
 
 
 if __name__ == "__main__":

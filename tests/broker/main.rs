@@ -5,6 +5,10 @@
 
 mod secured;
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
 use anyhow::{Result, ensure};
 use local::{Login, Stack, StackOptions, project_root};
 use secured::SecuredBroker;
@@ -12,6 +16,7 @@ use tests::{land, number};
 
 const TOPIC: &str = "stock-bars";
 const SECRET: &str = "tickerlake-kafka";
+const CA_SECRET: &str = "tickerlake-kafka-ca";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_land_over_tls_by_password_and_by_certificate() -> Result<()> {
@@ -24,7 +29,8 @@ async fn records_land_over_tls_by_password_and_by_certificate() -> Result<()> {
     let mut stack = start_stack(&broker, password).await?;
     land(&stack).await?;
     everything_is_there_once(&stack, 600).await?;
-    a_wrong_password_is_refused_in_words(&mut stack, &broker).await?;
+    a_wrong_password_and_a_wrong_authority_are_refused_in_words(&mut stack, &broker).await?;
+    nobody_may_do_the_part_of_another(&broker)?;
     publish(&broker, 400, &["-X", "sasl.mechanism=SCRAM-SHA-256"])?;
     land(&stack).await?;
     everything_is_there_once(&stack, 1_000).await?;
@@ -56,7 +62,7 @@ async fn start_stack(broker: &SecuredBroker, login: Login) -> Result<Stack> {
 
 fn publish(broker: &SecuredBroker, count: u32, more: &[&str]) -> Result<()> {
     let mut producer = broker.producer()?;
-    let output = producer.args(["--simulate", "--seed", "1", "--count", &count.to_string()]).args(more).output()?;
+    let output = producer.args(["--seed", "1", "--count", &count.to_string()]).args(more).output()?;
     let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "the producer failed: {errors}");
     let line = format!("read {count}, skipped 0, sent {count}, acknowledged {count}, failed 0, ");
@@ -71,20 +77,77 @@ async fn everything_is_there_once(stack: &Stack, records: u64) -> Result<()> {
     Ok(())
 }
 
-async fn a_wrong_password_is_refused_in_words(stack: &mut Stack, broker: &SecuredBroker) -> Result<()> {
-    let wrong = r#"{"username":"lake","password":"hunter2"}"#;
-    let secrets = stack.aws().secrets.clone();
+async fn a_wrong_password_and_a_wrong_authority_are_refused_in_words(
+    stack: &mut Stack,
+    broker: &SecuredBroker,
+) -> Result<()> {
     stack.pause_event_source().await?;
-    secrets.put_secret_value().secret_id(SECRET).secret_string(wrong).send().await?;
-    let refused = stack.resume_event_source().await.unwrap_err().to_string();
-    assert!(refused.contains("cannot log in") && refused.contains("Authentication failed"), "{refused}");
-    assert!(!refused.contains("hunter2"), "{refused}");
-
-    secrets.put_secret_value().secret_id(SECRET).secret_string(broker.login_secret()?).send().await?;
+    let secrets = stack.aws().secrets.clone();
+    // It is nobody's authority.
+    let certificate = fs::read_to_string(broker.security("lake.crt"))?;
+    let other_ca = serde_json::json!({ "certificate": certificate }).to_string();
+    let wrong_password = r#"{"username":"lake","password":"hunter2"}"#.to_owned();
+    for (secret, wrong, right, reason) in [
+        (SECRET, wrong_password, broker.login_secret()?, "Authentication failed"),
+        (CA_SECRET, other_ca, broker.ca_secret()?, "certificate verify failed"),
+    ] {
+        secrets.put_secret_value().secret_id(secret).secret_string(wrong).send().await?;
+        let refused = stack.resume_event_source().await.unwrap_err().to_string();
+        assert!(refused.contains("cannot log in") && refused.contains(reason), "{refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
+        secrets.put_secret_value().secret_id(secret).secret_string(right).send().await?;
+    }
     stack.resume_event_source().await?;
 
     let refused = publish(broker, 1, &["-X", "sasl.password=hunter2"]).unwrap_err().to_string();
     assert!(refused.contains("invalid credentials with SASL mechanism SCRAM-SHA-512"), "{refused}");
     assert!(!refused.contains("hunter2"), "{refused}");
+    Ok(())
+}
+
+fn nobody_may_do_the_part_of_another(broker: &SecuredBroker) -> Result<()> {
+    let password = fs::read_to_string(broker.security("lake.password"))?;
+    let reader = ["-X", "sasl.username=lake", "-X", &format!("sasl.password={}", password.trim_end())];
+    let refused = publish(broker, 1, &reader).unwrap_err().to_string();
+    assert!(refused.contains("authorization failed"), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn a_certificate_stays_until_its_address_is_another() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let broker = SecuredBroker::prepare(folder.path(), TOPIC)?;
+    broker.run("make-ca.sh", &[])?;
+    let certify = |address: &str| -> Result<String> {
+        broker.run("make-certificate.sh", &["broker", address])?;
+        Ok(fs::read_to_string(broker.security("broker.crt"))?)
+    };
+    let first = certify("10.0.1.10")?;
+    assert_eq!(certify("10.0.1.10")?, first);
+    assert_ne!(certify("10.0.1.1")?, first);
+    certify("broker.internal")?;
+    let verified = Command::new("openssl")
+        .args(["verify", "-verify_hostname", "broker.internal", "-CAfile"])
+        .args([broker.security("ca.pem"), broker.security("broker.crt")])
+        .output()?;
+    ensure!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    Ok(())
+}
+
+#[test]
+fn what_broker_yaml_puts_out_is_what_template_yaml_asks_for() -> Result<()> {
+    let keys = |file: &str, section: &str| -> Result<BTreeSet<String>> {
+        let template = fs::read_to_string(project_root().join(file))?;
+        let (_, rest) = template.split_once(&format!("\n{section}:\n")).unwrap();
+        let lines = rest.lines().take_while(|line| line.is_empty() || line.starts_with(' '));
+        let names = lines.filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+        Ok(names.filter(|name| !name.starts_with(' ')).map(str::to_owned).collect())
+    };
+    let mut outputs = keys("broker.yaml", "Outputs")?;
+    for own in ["InstanceId", "ProducerSecretArn"] {
+        assert!(outputs.remove(own), "no output {own}");
+    }
+    let asked = keys("template.yaml", "Parameters")?;
+    assert!(outputs.len() == 5 && outputs.is_subset(&asked), "{outputs:?}");
     Ok(())
 }

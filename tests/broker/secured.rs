@@ -30,8 +30,8 @@ struct Ports {
 }
 
 impl SecuredBroker {
-    /// Everything that install.sh does but packages, volume, Secrets Manager and systemd.
-    pub(crate) fn start(folder: &Path, topic: &str) -> Result<Self> {
+    /// Settings only: nothing is made yet.
+    pub(crate) fn prepare(folder: &Path, topic: &str) -> Result<Self> {
         let [sasl, mutual, admin, controller] = free_ports()?;
         let environment = vec![
             ("BROKER_FOLDER", folder.display().to_string()),
@@ -46,8 +46,12 @@ impl SecuredBroker {
             ("KAFKA_CONSUMER_GROUP", "*".to_owned()),
         ];
         let ports = Ports { sasl, mutual, admin, controller };
-        let mut broker = Self { folder: folder.to_owned(), environment, ports, server: None };
+        Ok(Self { folder: folder.to_owned(), environment, ports, server: None })
+    }
 
+    /// Everything that install.sh does but packages, volume, Secrets Manager and systemd.
+    pub(crate) fn start(folder: &Path, topic: &str) -> Result<Self> {
+        let mut broker = Self::prepare(folder, topic)?;
         // Twice: what is there must stay.
         for _ in 0..2 {
             broker.run("make-ca.sh", &[])?;
@@ -109,8 +113,10 @@ impl SecuredBroker {
     pub(crate) fn producer(&self) -> Result<Command> {
         let ca = self.security("ca.pem");
         let printed = self.run("print-producer-environment.sh", &[&ca.to_string_lossy()])?;
+        let source = fs::read_to_string(project_root().join("broker/producer.env"))?;
+        let lines = printed.lines().chain(source.lines()).filter(|line| !line.starts_with('#'));
         let mut producer = Command::new(built("producer"));
-        producer.envs(printed.lines().filter_map(|line| line.split_once('=')));
+        producer.envs(lines.filter_map(|line| line.split_once('='))).env("PRODUCER_RATE", "0");
         Ok(producer)
     }
 
@@ -155,7 +161,7 @@ user_lake=\"{}\" user_producer=\"{}\";
     }
 
     /// What a script prints.
-    fn run(&self, script: &str, arguments: &[&str]) -> Result<String> {
+    pub(crate) fn run(&self, script: &str, arguments: &[&str]) -> Result<String> {
         let output = self.script(script).args(arguments).output().with_context(|| format!("cannot run {script}"))?;
         let errors = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "broker/{script} failed: {errors}");
@@ -168,7 +174,8 @@ user_lake=\"{}\" user_producer=\"{}\";
         command
     }
 
-    fn security(&self, file: &str) -> PathBuf {
+    /// A file among keys, certificates and passwords.
+    pub(crate) fn security(&self, file: &str) -> PathBuf {
         self.folder.join("security").join(file)
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_lambda::types::{SourceAccessConfiguration, SourceAccessType};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, TopicPartitionList};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,8 @@ use tokio::task::spawn_blocking;
 
 use super::mapping::Mapping;
 
-const COORDINATOR_POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(100);
+const REASON_LIMIT: Duration = Duration::from_secs(3);
 
 /// Properties of librdkafka; none for plaintext. What is secret in them is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -152,23 +153,38 @@ pub(crate) async fn check(mapping: &Mapping, limit: Duration) -> Result<()> {
     let mut partition = TopicPartitionList::new();
     partition.add_partition(&mapping.topic, 0);
     let answer = spawn_blocking(move || {
-        let deadline = Instant::now() + limit;
-        consumer.fetch_metadata(None, limit)?;
-        loop {
-            match consumer.committed_offsets(partition.clone(), limit) {
-                Err(error) if is_not_ready(&error) && Instant::now() < deadline => sleep(COORDINATOR_POLL),
-                answer => return answer.map(drop),
+        let answer = wait_for_group(&consumer, &partition, limit);
+        if answer.is_err() {
+            // The reason comes in a queue of its own, which is read by polling.
+            let deadline = Instant::now() + REASON_LIMIT;
+            while consumer.context().reason().is_none() && Instant::now() < deadline {
+                consumer.poll(POLL);
             }
         }
+        answer
     });
     answer.await?.map_err(|error| {
         let servers = &mapping.bootstrap_servers;
-        let reasons = reasons.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match reasons.as_deref() {
+        match reasons.reason() {
             Some(reason) => anyhow::anyhow!("the event source cannot log in to kafka at {servers}: {reason}"),
             None => anyhow::anyhow!("the event source cannot work with kafka at {servers}: {error}"),
         }
     })
+}
+
+fn wait_for_group(
+    consumer: &BaseConsumer<Reasons>,
+    partition: &TopicPartitionList,
+    limit: Duration,
+) -> KafkaResult<()> {
+    let deadline = Instant::now() + limit;
+    consumer.fetch_metadata(None, limit)?;
+    loop {
+        match consumer.committed_offsets(partition.clone(), limit) {
+            Err(error) if is_not_ready(&error) && Instant::now() < deadline => sleep(POLL),
+            answer => return answer.map(drop),
+        }
+    }
 }
 
 fn is_not_ready(error: &KafkaError) -> bool {
@@ -179,6 +195,12 @@ fn is_not_ready(error: &KafkaError) -> bool {
 /// The first thing that went wrong, in librdkafka's words; what follows is mostly "all brokers are down".
 #[derive(Clone, Default)]
 struct Reasons(Arc<Mutex<Option<String>>>);
+
+impl Reasons {
+    fn reason(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 impl ClientContext for Reasons {
     // The same again, as lines for a log.

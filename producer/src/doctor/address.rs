@@ -73,9 +73,12 @@ impl Address {
             return Some(if bootstrap_is_local { Finding::note(text) } else { Finding::bad(text) });
         }
         let is_ip = self.host.parse::<IpAddr>().is_ok();
-        let is_bare = !self.host.trim_end_matches('.').contains('.');
-        let is_mdns = self.host.trim_end_matches('.').ends_with(".local");
-        (!is_ip && (is_bare || is_mdns)).then(|| {
+        // One label alone, or under the domain of multicast DNS.
+        let is_ours_only = match self.host.trim_end_matches('.').rsplit_once('.') {
+            None => true,
+            Some((_, domain)) => domain.eq_ignore_ascii_case("local"),
+        };
+        (!is_ip && is_ours_only).then(|| {
             Finding::note(format!(
                 "{self}, advertised by broker {broker}, is a name that only its own network knows, unless the VPC's DNS has \
                  it; {NEEDED}"

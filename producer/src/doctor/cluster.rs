@@ -69,6 +69,8 @@ impl Cluster {
         let options = AdminOptions::new().request_timeout(Some(patience));
         let answer = block_on(self.admin.describe_configs([&ResourceSpecifier::Topic(topic)], &options));
         let resource = match answer.map(|mut resources| resources.pop()) {
+            // librdkafka keeps what the broker refused from rdkafka, which sees a topic without settings.
+            Ok(Some(Ok(resource))) if resource.entries.is_empty() => return Err("the user may not".to_owned()),
             Ok(Some(Ok(resource))) => resource,
             Ok(Some(Err(code))) => return Err(code.to_string()),
             Ok(None) => return Err("no answer".to_owned()),

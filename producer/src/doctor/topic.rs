@@ -42,11 +42,11 @@ fn replicas(topic: &MetadataTopic) -> Vec<Finding> {
     let name = topic.name();
     let partitions = topic.partitions();
     let replicas = fewest(topic, |partition| partition.replicas().len());
-    let exists = format!("topic {name} exists: {} partitions, {replicas} replicas of each", partitions.len());
+    let exists = format!("topic {name} exists, with {} partitions", partitions.len());
     let mut found = vec![if replicas > 1 {
-        Finding::ok(exists)
+        Finding::ok(format!("{exists} of {replicas} replicas"))
     } else {
-        Finding::note(format!("{exists}: what is not landed yet is lost with the broker's disk"))
+        Finding::note(format!("{exists} on one disk each: what has not landed is lost with it"))
     }];
     for partition in partitions {
         let id = partition.id();
