@@ -1,6 +1,7 @@
 """Every answer here is checked by botocore against AWS's own description of the service."""
 
 import contextlib
+import datetime
 import io
 import json
 import pathlib
@@ -113,6 +114,7 @@ class NetworkTest(unittest.TestCase):
         self.assert_one("bad", "no interface endpoint for sts", without_nat | {"describe_vpc_endpoints": endpoints("lambda", "secretsmanager")})
         only_two = without_nat | {"describe_vpc_endpoints": endpoints("lambda", "sts")}
         self.assertEqual([], self.troubles(only_two, KafkaAuthentication="NONE"))
+        self.assert_one("bad", "no interface endpoint for secretsmanager", only_two)
 
     def test_an_endpoint_that_nobody_finds_or_enters_is_told(self):
         usual = {"describe_route_tables": tables(None), "describe_security_groups": LETS_IN, "describe_vpc_endpoints": endpoints(*ALL)}
@@ -120,6 +122,7 @@ class NetworkTest(unittest.TestCase):
             ("has no private DNS", {"describe_vpc_endpoints": endpoints(*ALL, private_dns=False)}),
             ("is pending", {"describe_vpc_endpoints": endpoints(*ALL, state="pending")}),
             ("does not let the pollers in", {"describe_security_groups": groups(ingress=[rule(443, IpRanges=[{"CidrIp": "192.168.0.0/16"}])])}),
+            ("does not let the pollers in", {"describe_security_groups": groups(ingress=[rule(80, UserIdGroupPairs=[{"GroupId": "sg-pollers"}])])}),
             ("turned off", {"describe_vpc_attribute": attribute(False)}),
         ):
             troubles = self.troubles(usual | changed)
@@ -201,6 +204,8 @@ class LoginsTest(unittest.TestCase):
         self.assert_one("bad", "is in us-east-1", [""], KafkaSecretArn=ARN.replace(REGION, "us-east-1"))
         self.assert_one("bad", "needs KafkaSecretArn", [""], KafkaSecretArn="")
         self.assert_one("bad", "it may be NONE", [""], KafkaAuthentication="KERBEROS")
+        going = {"ARN": ARN, "DeletedDate": datetime.datetime(2026, 11, 22)}
+        self.assert_one("bad", "scheduled for deletion", [""], going)
         found, _ = self.examine([json.dumps({"username": "lake", "password": "hunter2"})], {"ARN": ARN, "KmsKeyId": "arn:aws:kms:mine"})
         self.assertEqual(["note", "ok"], [verdict for verdict, _ in found])
 

@@ -4,7 +4,11 @@
 #[path = "broker/secured.rs"]
 mod secured;
 
-use std::process::{Command, Output};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use local::project_root;
@@ -15,6 +19,7 @@ use secured::SecuredBroker;
 use tests::built;
 
 const TOPIC: &str = "stock-bars";
+const START_LIMIT: Duration = Duration::from_secs(90);
 
 /// One broker for all that is asked of it: starting takes seconds.
 #[tokio::test]
@@ -26,7 +31,58 @@ async fn the_doctor_tells_what_is_well_and_what_is_not() -> Result<()> {
     a_certificate_that_is_not_trusted_is_named_with_its_ca(&broker)?;
     a_client_without_a_certificate_is_told_that_it_needs_one(&broker, &folder.path().join("security/ca.pem"))?;
     a_listener_of_another_kind_is_told(&broker)?;
-    topics_that_do_not_fit_are_told(&broker).await
+    topics_that_do_not_fit_are_told(&broker).await?;
+
+    let asking = broker.producer()?;
+    let (typed, admin) = (broker.sasl_servers(), broker.admin_servers());
+    drop(broker);
+    an_advertised_address_that_nobody_reaches_is_told(folder.path(), asking, &typed, &admin)
+}
+
+/// The same broker again, which sends its clients elsewhere.
+fn an_advertised_address_that_nobody_reaches_is_told(
+    folder: &Path,
+    mut asking: Command,
+    typed: &str,
+    admin: &str,
+) -> Result<()> {
+    let properties = folder.join("server.properties");
+    let elsewhere = format!(
+        "advertised.listeners=CLIENTS://no-such-host.invalid:9096,MUTUAL://10.255.255.1:9097,ADMIN://{admin}\n"
+    );
+    fs::write(&properties, fs::read_to_string(&properties)? + &elsewhere)?;
+    let log = fs::File::create(folder.join("again.log"))?;
+    let server = Command::new(project_root().join("broker/kafka.sh"))
+        .arg("server")
+        .arg(&properties)
+        .env("BROKER_FOLDER", folder)
+        .env("KAFKA_LIBS", project_root().join("target/kafka/libs"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()?;
+    let _ends_with_the_test = Ends(server);
+    let deadline = Instant::now() + START_LIMIT;
+    while !fs::read_to_string(folder.join("again.log"))?.contains("Kafka Server started") {
+        ensure!(Instant::now() < deadline, "{}", fs::read_to_string(folder.join("again.log"))?);
+        sleep(Duration::from_millis(50));
+    }
+
+    let found = examine(asking.arg("doctor"))?;
+    found.assert(1, "ok", &format!("{typed} answers"));
+    found.assert(1, "ok", "Kafka answers to user producer");
+    found.assert(1, "bad", "no-such-host.invalid:9096, advertised by broker 1, cannot be resolved");
+    Ok(())
+}
+
+struct Ends(Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn a_good_login_is_well(broker: &SecuredBroker) -> Result<()> {
@@ -64,10 +120,7 @@ fn a_certificate_that_is_not_trusted_is_named_with_its_ca(broker: &SecuredBroker
     Ok(())
 }
 
-fn a_client_without_a_certificate_is_told_that_it_needs_one(
-    broker: &SecuredBroker,
-    ca: &std::path::Path,
-) -> Result<()> {
+fn a_client_without_a_certificate_is_told_that_it_needs_one(broker: &SecuredBroker, ca: &Path) -> Result<()> {
     let ca = format!("ssl.ca.location={}", ca.display());
     let tls = ["-X", "security.protocol=SSL", "-X", &ca];
     let found = examine(doctor(&broker.mutual_servers()).args(tls))?;
