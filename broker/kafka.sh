@@ -3,7 +3,8 @@
 set -euo pipefail
 
 libraries=${KAFKA_LIBS:-/opt/tickerlake/libs}
-memory=-Xmx256m
+# A tool runs for a second: start soon.
+memory='-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
 case ${1-} in
 server)
     class=kafka.Kafka

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +19,7 @@ use tokio::task::spawn_blocking;
 use super::mapping::Mapping;
 
 const POLL: Duration = Duration::from_millis(100);
-const REASON_LIMIT: Duration = Duration::from_secs(3);
+const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// Properties of librdkafka; none for plaintext. What is secret in them is never shown.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -152,17 +151,7 @@ pub(crate) async fn check(mapping: &Mapping, limit: Duration) -> Result<()> {
         mapping.client().set("group.id", &mapping.consumer_group).create_with_context(reasons.clone())?;
     let mut partition = TopicPartitionList::new();
     partition.add_partition(&mapping.topic, 0);
-    let answer = spawn_blocking(move || {
-        let answer = wait_for_group(&consumer, &partition, limit);
-        if answer.is_err() {
-            // The reason comes in a queue of its own, which is read by polling.
-            let deadline = Instant::now() + REASON_LIMIT;
-            while consumer.context().reason().is_none() && Instant::now() < deadline {
-                consumer.poll(POLL);
-            }
-        }
-        answer
-    });
+    let answer = spawn_blocking(move || wait_for_group(&consumer, &partition, limit));
     answer.await?.map_err(|error| {
         let servers = &mapping.bootstrap_servers;
         match reasons.reason() {
@@ -178,18 +167,37 @@ fn wait_for_group(
     limit: Duration,
 ) -> KafkaResult<()> {
     let deadline = Instant::now() + limit;
-    consumer.fetch_metadata(None, limit)?;
     loop {
-        match consumer.committed_offsets(partition.clone(), limit) {
-            Err(error) if is_not_ready(&error) && Instant::now() < deadline => sleep(POLL),
-            answer => return answer.map(drop),
+        let metadata = consumer.fetch_metadata(None, ATTEMPT);
+        let answer = metadata.and_then(|_| consumer.committed_offsets(partition.clone(), ATTEMPT));
+        let Err(error) = answer else { return Ok(()) };
+        // The reason comes by a queue of its own, which is read by polling.
+        consumer.poll(POLL);
+        let refused = !may_pass(&error) || consumer.context().reason().is_some();
+        if refused || Instant::now() > deadline {
+            return Err(error);
         }
     }
 }
 
-fn is_not_ready(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode::{CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator};
-    matches!(error.rdkafka_error_code(), Some(CoordinatorLoadInProgress | CoordinatorNotAvailable | NotCoordinator))
+/// A broker that is silent so far, or has yet to make its topic for consumer groups.
+fn may_pass(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{
+        AllBrokersDown, BrokerTransportFailure, CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator,
+        OperationTimedOut, WaitingForCoordinator,
+    };
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            AllBrokersDown
+                | BrokerTransportFailure
+                | CoordinatorLoadInProgress
+                | CoordinatorNotAvailable
+                | NotCoordinator
+                | OperationTimedOut
+                | WaitingForCoordinator
+        )
+    )
 }
 
 /// The first thing that went wrong, in librdkafka's words; what follows is mostly "all brokers are down".
