@@ -10,6 +10,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
+TEMPLATES          := $(wildcard template.yaml broker.yaml)
 
 # All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
 PROGRAMS           := --workspace --bins
@@ -17,6 +18,7 @@ PROGRAMS           := --workspace --bins
 TOOLS    := target/tools/venv
 EMULATOR := target/emulator/venv
 CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
+CHECKOV  := target/checkov/venv
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
 # The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
 PYTHON   ?= $(shell command -v python3)
@@ -27,10 +29,10 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench fuzz check build redrive deploy clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .fuzz .check .build .build-local
+.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .doctor
 
 help:                            ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
 
 demo: .data prerequisites-kafka  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
 	@$(SUPERVISED) .demo
@@ -50,11 +52,14 @@ bench: .data prerequisites       ## speed, memory, size and start of the ingest 
 fuzz: prerequisites              ## any bytes into the event parser and the row decoder: SECONDS=60 for each
 	@$(SUPERVISED) .fuzz
 
-check: prerequisites             ## formatting, lints, the template
+check: prerequisites             ## formatting, lints, the templates
 	@$(SUPERVISED) .check
 
 build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
 	@$(SUPERVISED) .build
+
+doctor: prerequisites            ## before a deployment: what it depends on, on AWS and at the broker, good or bad, with what to do
+	@$(SUPERVISED) .doctor
 
 redrive: prerequisites $(TOOLS)/.complete  ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
 	@cargo build --quiet $(PROGRAMS)
@@ -62,6 +67,10 @@ redrive: prerequisites $(TOOLS)/.complete  ## feeds what Lambda gave up on back 
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
+
+# Kafka's jars, whatever broker is used here.
+deploy-broker: prerequisites-kafka target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary
+	@broker/deploy.sh $(BROKER_PARAMETERS)
 
 clean:                           ## removes everything that was built or set up
 	rm -rf target .aws-sam
@@ -110,13 +119,19 @@ clean:                           ## removes everything that was built or set up
 			-artifact_prefix=$(CURDIR)/target/fuzz/found/$$target- || exit 1; \
 	done
 
-.check: $(TOOLS)/.complete
+.check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	sam validate --lint
+	cfn-lint $(TEMPLATES)
+	$(CHECKOV)/bin/checkov --framework cloudformation --quiet --compact --skip-download $(addprefix --file ,$(TEMPLATES))
 
 .build: $(TOOLS)/.complete
 	sam build
+
+.doctor: $(TOOLS)/.complete
+	@cargo build --quiet $(PROGRAMS)
+	@$(TOOLS)/bin/python -B -m doctor
 
 # sam shows nothing of a build; so the functions are built in sight first, just as it does, and found finished by it.
 .build-local: $(TOOLS)/.complete
@@ -154,6 +169,12 @@ $(EMULATOR)/.complete: local/requirements-emulator.txt
 	@echo "installing the AWS emulator from PyPI into $(EMULATOR) (about half a minute)"
 	@$(PYTHON) -m venv --clear $(EMULATOR)
 	@$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+$(CHECKOV)/.complete: local/requirements-checkov.txt
+	@echo "installing checkov from PyPI into $(CHECKOV) (about half a minute)"
+	@$(PYTHON) -m venv --clear $(CHECKOV)
+	@$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 target/kafka/libs/.complete: local/kafka/pom.xml

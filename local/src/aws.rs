@@ -29,6 +29,8 @@ pub struct Aws {
     pub athena: aws_sdk_athena::Client,
     /// The catalog.
     pub glue: aws_sdk_glue::Client,
+    /// The secrets with which the event source logs in to the broker.
+    pub secrets: aws_sdk_secretsmanager::Client,
     /// The functions. It does not retry: the Kafka event source does that, and an invocation may have had its effect.
     pub lambda: aws_sdk_lambda::Client,
 }
@@ -58,6 +60,7 @@ impl Aws {
             s3: aws_sdk_s3::Client::from_conf(s3),
             athena: aws_sdk_athena::Client::new(&config),
             glue: aws_sdk_glue::Client::new(&config),
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
             lambda: aws_sdk_lambda::Client::from_conf(lambda),
         }
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::aws::{ACCESS_KEY, REGION, SECRET_KEY};
 use crate::layout::{StackFolder, prepared, project_root};
+use crate::login::StoredLogin;
 use crate::process::Process;
 
 const STACK_NAME: &str = "tickerlake";
@@ -36,6 +37,7 @@ pub(crate) async fn deploy(
     endpoint: &str,
     bootstrap_servers: &str,
     topic: &str,
+    login: Option<&StoredLogin>,
     folder: &StackFolder,
 ) -> Result<Outputs> {
     let template = prepared::built_template();
@@ -46,7 +48,7 @@ pub(crate) async fn deploy(
         .arg("--config-file")
         .arg(project_root().join("samconfig.toml"))
         .args(["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides"])
-        .args(parameters(bootstrap_servers, topic));
+        .args(parameters(bootstrap_servers, topic, login));
     Process::start("sam deploy", deploy, folder.log("deploy"))?.wait_for_success(DEPLOY_LIMIT).await?;
 
     let outputs_file = folder.log("stack-outputs");
@@ -59,13 +61,21 @@ pub(crate) async fn deploy(
 }
 
 /// What differs from AWS: the broker is on this machine and the emulator speaks plain HTTP.
-fn parameters(bootstrap_servers: &str, topic: &str) -> Vec<String> {
+fn parameters(bootstrap_servers: &str, topic: &str, login: Option<&StoredLogin>) -> Vec<String> {
+    let [servers, authentication, secret, root_ca] = match login {
+        Some(login) => {
+            [&login.bootstrap_servers, &login.authentication, &login.secret_arn, &login.root_ca_arn].map(String::as_str)
+        }
+        None => [bootstrap_servers, "NONE", "", ""],
+    };
     let architecture = if env::consts::ARCH == "aarch64" { "arm64" } else { env::consts::ARCH };
     [
         ("Architecture", architecture),
-        ("KafkaBootstrapServers", bootstrap_servers),
+        ("KafkaBootstrapServers", servers),
         ("KafkaTopic", topic),
-        ("KafkaAuthentication", "NONE"),
+        ("KafkaAuthentication", authentication),
+        ("KafkaSecretArn", secret),
+        ("KafkaRootCaSecretArn", root_ca),
         // The template wants a VPC for a broker without authentication; the emulator knows these names no more than any.
         ("VpcSubnetId1", "subnet-local"),
         ("VpcSecurityGroupId", "sg-local"),

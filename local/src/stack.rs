@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
@@ -10,9 +11,12 @@ use crate::aws::{Aws, Row};
 use crate::broker::{Broker, BrokerAddress};
 use crate::deploy::{self, Outputs};
 use crate::emulator::{self, Emulator};
-use crate::event_source::{Backoff, EventSource, Mapping};
+use crate::event_source::{self, Backoff, EventSource, Mapping};
 use crate::layout::{self, StackFolder};
+use crate::login::{Login, StoredLogin};
 use crate::{ports, topic};
+
+const LOGIN_LIMIT: Duration = Duration::from_secs(15);
 
 /// What a stack is to be.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct StackOptions {
     pub partitions: i32,
     /// A broker that runs already (`host:port,host:port`); without one, a broker is started.
     pub bootstrap_servers: Option<String>,
+    /// How the event source logs in to that broker, if it is not to use the plaintext listener of `bootstrap_servers`.
+    pub login: Option<Login>,
     /// Whether the topic is deleted with the stack, if the stack made it.
     pub delete_topic: bool,
     /// Retries before the event source gives up an event; without a number, those of the deployed mapping.
@@ -43,6 +49,7 @@ impl StackOptions {
             topic: variable("KAFKA_TOPIC").unwrap_or_else(|| "stock-bars".to_owned()),
             partitions: 4,
             bootstrap_servers: variable("KAFKA_BOOTSTRAP_SERVERS"),
+            login: None,
             delete_topic: false,
             retries: None,
             backoff: Backoff::default(),
@@ -64,6 +71,7 @@ pub struct Stack {
     outputs: Outputs,
     endpoint: String,
     bootstrap_servers: String,
+    login: Option<StoredLogin>,
     topic: String,
     delete_topic: bool,
     retries: Option<u32>,
@@ -99,11 +107,16 @@ impl Stack {
         let deployed = async {
             let emulator = Emulator::start(emulator_port, &aws, &folder).await?;
             tell(&format!("the AWS emulator answers at {endpoint}"));
-            let outputs = deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, &folder).await?;
+            let login = match &options.login {
+                Some(login) => Some(login.store(&aws).await?),
+                None => None,
+            };
+            let outputs =
+                deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, login.as_ref(), &folder).await?;
             tell("template.yaml is deployed");
-            anyhow::Ok((emulator, outputs))
+            anyhow::Ok((emulator, login, outputs))
         };
-        let ((broker, topic_made), (emulator, outputs)) = tokio::try_join!(kafka, deployed)?;
+        let ((broker, topic_made), (emulator, login, outputs)) = tokio::try_join!(kafka, deployed)?;
 
         let mut stack = Self {
             event_source: None,
@@ -114,6 +127,7 @@ impl Stack {
             outputs,
             endpoint,
             bootstrap_servers,
+            login,
             topic: options.topic,
             delete_topic: options.delete_topic && topic_made,
             retries: options.retries,
@@ -142,9 +156,13 @@ impl Stack {
     /// Starts the event source where the last one committed, with the mapping as it is deployed now.
     pub async fn resume_event_source(&mut self) -> Result<()> {
         let ingest = &self.outputs.ingest_function;
-        let mut mapping = Mapping::of(ingest, &self.aws, &self.bootstrap_servers, &self.topic).await?;
+        let login = self.login.as_ref();
+        let servers = login.map_or(&self.bootstrap_servers, |login| &login.bootstrap_servers);
+        let access = login.map(StoredLogin::configurations).unwrap_or_default();
+        let mut mapping = Mapping::of(ingest, &self.aws, servers, &self.topic, &access).await?;
         mapping.backoff = self.backoff;
         mapping.retries = self.retries.or(mapping.retries);
+        event_source::check(&mapping, LOGIN_LIMIT).await?;
         let log = self.folder.log("event-source");
         self.event_source = Some(EventSource::start(mapping, &self.aws, &log)?);
         Ok(())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::builder::FalseyValueParser;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,10 +30,34 @@ SIGINT and SIGTERM stop reading and send what is queued (30 s at most; a second 
 The last line, on stdout, adds up: read = skipped + sent, sent = acknowledged + failed.
 The exit code is 0 only when every record sent was acknowledged.";
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  A plaintext listener inside a VPC:
+    producer doctor --bootstrap-servers broker-1:9092 --topic stock-bars
+
+  A listener with TLS and a password, of a broker with a CA of its own (keep the password out of the process list):
+    export KAFKA_PROPERTIES=sasl.username=lake,sasl.password=...
+    producer doctor --bootstrap-servers broker-1:9096 -X security.protocol=SASL_SSL \\
+      -X sasl.mechanism=SCRAM-SHA-512 -X ssl.ca.location=ca.pem
+
+Each line begins with ok, note (works, but should be known) or bad, and says what to do. Nothing is changed, nothing is
+sent to the topic, and no password is printed. The exit code is 0 only when nothing is bad.";
+
 /// Publishes stock bars to an Apache Kafka topic, each acknowledged by all in-sync replicas.
 #[derive(Parser)]
-#[command(name = "producer", version, after_help = EXAMPLES, max_term_width = 120)]
+#[command(
+    name = "producer",
+    version,
+    after_help = EXAMPLES,
+    max_term_width = 120,
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     #[command(flatten)]
     pub(crate) source: SourceArgs,
 
@@ -82,6 +106,20 @@ pub(crate) struct Args {
     pub(crate) count: Option<u64>,
 }
 
+/// What to do instead of publishing.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Doctor(DoctorArgs),
+}
+
+/// Before a deployment: examines the way to the broker, its certificate, the login and the topic, one line each
+#[derive(clap::Args)]
+#[command(after_help = DOCTOR_EXAMPLES, max_term_width = 120)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) broker: BrokerArgs,
+}
+
 /// Where the bars come from: exactly one.
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
@@ -103,13 +141,8 @@ pub(crate) struct SourceArgs {
 /// Where the bars go.
 #[derive(clap::Args)]
 pub(crate) struct KafkaArgs {
-    /// Brokers to ask for the others, comma separated
-    #[arg(long, value_name = "HOST:PORT,...", env = "KAFKA_BOOTSTRAP_SERVERS", help_heading = "Kafka")]
-    pub(crate) bootstrap_servers: Option<String>,
-
-    /// Topic to publish to
-    #[arg(long, value_name = "NAME", default_value = "stock-bars", env = "KAFKA_TOPIC", help_heading = "Kafka")]
-    pub(crate) topic: String,
+    #[command(flatten)]
+    pub(crate) broker: BrokerArgs,
 
     /// Create the topic if it does not exist
     #[arg(long, env = "KAFKA_CREATE_TOPIC", value_parser = FalseyValueParser::new(), help_heading = "Kafka")]
@@ -137,6 +170,18 @@ pub(crate) struct KafkaArgs {
         help_heading = "Kafka"
     )]
     pub(crate) replication_factor: Option<i32>,
+}
+
+/// The topic, and the way to it.
+#[derive(clap::Args)]
+pub(crate) struct BrokerArgs {
+    /// Brokers to ask for the others, comma separated
+    #[arg(long, value_name = "HOST:PORT,...", env = "KAFKA_BOOTSTRAP_SERVERS", help_heading = "Kafka")]
+    pub(crate) bootstrap_servers: Option<String>,
+
+    /// Topic of the bars
+    #[arg(long, value_name = "NAME", default_value = "stock-bars", env = "KAFKA_TOPIC", help_heading = "Kafka")]
+    pub(crate) topic: String,
 
     /// Any librdkafka property, as often as needed; wins over KAFKA_PROPERTIES
     #[arg(short = 'X', value_name = "PROPERTY=VALUE", help_heading = "Kafka")]

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
-use crate::args::{Args, Order, SourceArgs};
+use crate::args::{Args, BrokerArgs, Order, SourceArgs};
 use crate::properties;
 use crate::run::Limits;
 use crate::source::{self, Plan};
@@ -27,25 +27,12 @@ impl Config {
     pub(crate) fn from_args(args: Args, drawn_seed: u64) -> Result<Config> {
         let source = source_plan(&args, args.seed.unwrap_or(drawn_seed))?;
 
-        let mut kafka = ClientConfig::new();
-        if let Some(servers) = args.kafka.bootstrap_servers.filter(|servers| !servers.is_empty()) {
-            kafka.set("bootstrap.servers", servers);
-        }
-        for (name, value) in properties::merge(args.kafka.properties.as_deref(), &args.kafka.property)? {
-            kafka.set(name, value);
-        }
-        ensure!(
-            ["bootstrap.servers", "metadata.broker.list"].iter().any(|name| kafka.get(name).is_some()),
-            "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS"
-        );
-        let log_level = if kafka.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning };
-        kafka.set_log_level(log_level);
-
+        let kafka = client(&args.kafka.broker)?;
         Ok(Config {
             source,
             kafka,
             topic: Topic {
-                name: args.kafka.topic,
+                name: args.kafka.broker.topic,
                 create: args.kafka.create_topic,
                 partitions: args.kafka.partitions,
                 replication_factor: args.kafka.replication_factor,
@@ -58,6 +45,29 @@ impl Config {
     pub(crate) fn total(&self) -> Option<u64> {
         [source::total(&self.source), self.limits.count].into_iter().flatten().min()
     }
+}
+
+/// librdkafka's properties; a broker is among them.
+pub(crate) fn client(args: &BrokerArgs) -> Result<ClientConfig> {
+    let mut kafka = ClientConfig::new();
+    if let Some(servers) = args.bootstrap_servers.as_deref().filter(|servers| !servers.is_empty()) {
+        kafka.set("bootstrap.servers", servers);
+    }
+    for (name, value) in properties::merge(args.properties.as_deref(), &args.property)? {
+        kafka.set(name, value);
+    }
+    ensure!(
+        !bootstrap_servers(&kafka).is_empty(),
+        "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS"
+    );
+    let log_level = if kafka.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning };
+    kafka.set_log_level(log_level);
+    Ok(kafka)
+}
+
+/// The brokers to ask for the others, comma separated, under either of librdkafka's names for them.
+pub(crate) fn bootstrap_servers(kafka: &ClientConfig) -> &str {
+    kafka.get("bootstrap.servers").or(kafka.get("metadata.broker.list")).unwrap_or_default()
 }
 
 /// clap's `requires` cannot say this: it gives way to the exclusive group that the sources form.

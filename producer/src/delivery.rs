@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::anyhow;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -98,6 +99,17 @@ impl ProducerContext for Reports {
                 self.record_failed(error, &symbol);
             }
         }
+    }
+}
+
+/// Why librdkafka makes no client of its properties.
+pub(crate) fn refused(error: KafkaError) -> anyhow::Error {
+    match error {
+        // The whole text repeats the value, which may be a password.
+        KafkaError::ClientConfig(_, description, _, _) | KafkaError::ClientCreation(description) => {
+            anyhow!("librdkafka: {description}")
+        }
+        other => anyhow!(other),
     }
 }
 

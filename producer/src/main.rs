@@ -4,6 +4,7 @@
 mod args;
 mod config;
 mod delivery;
+mod doctor;
 mod pace;
 mod progress;
 mod properties;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::Publisher;
@@ -32,12 +33,20 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 #[expect(clippy::print_stderr, reason = "the one place where an error reaches the user")]
 fn main() -> ExitCode {
-    match publish(Args::parse()) {
+    match run(Args::parse()) {
         Ok(exit_code) => exit_code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode> {
+    match &args.command {
+        Some(Command::Doctor(doctor)) if doctor::examine(doctor)? => Ok(ExitCode::SUCCESS),
+        Some(Command::Doctor(_)) => Ok(ExitCode::FAILURE),
+        None => publish(args),
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use rdkafka::ClientConfig;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
-use crate::delivery::{Reports, in_words};
+use crate::delivery::{Reports, in_words, refused};
 use crate::source::Record;
 use crate::topic::{self, Topic};
 
@@ -28,14 +28,7 @@ pub(crate) enum Handed {
 impl Publisher {
     /// Connects; returns a sentence about the topic beside the publisher. Gives up on silent brokers after `patience`.
     pub(crate) fn connect(kafka: &ClientConfig, topic: &Topic, patience: Duration) -> Result<(Publisher, String)> {
-        let producer: ThreadedProducer<Reports> =
-            kafka.create_with_context(Reports::default()).map_err(|error| match error {
-                // The text of the first repeats the value, which may be a password.
-                KafkaError::ClientConfig(_, description, _, _) | KafkaError::ClientCreation(description) => {
-                    anyhow!("librdkafka: {description}")
-                }
-                other => anyhow!(other),
-            })?;
+        let producer: ThreadedProducer<Reports> = kafka.create_with_context(Reports::default()).map_err(refused)?;
         let sentence = topic::prepare(&producer, kafka, topic, patience)?;
         Ok((Publisher { producer, topic: topic.name.clone() }, sentence))
     }

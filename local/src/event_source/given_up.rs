@@ -149,6 +149,7 @@ mod tests {
     use serde_json::value::RawValue;
     use serde_json::{Value, json};
 
+    use super::super::access::Access;
     use super::super::batch::{Limits, PAYLOAD_LIMIT_BYTES};
     use super::super::mapping::{Backoff, StartingPosition};
     use super::super::record::Record;
@@ -159,6 +160,7 @@ mod tests {
             id: "mapping-id".to_owned(),
             function: "arn:aws:lambda:us-east-1:000000000000:function:ingest".to_owned(),
             bootstrap_servers: "127.0.0.1:9092".to_owned(),
+            access: Access::default(),
             topic: "stock-bars".to_owned(),
             consumer_group: "tickerlake".to_owned(),
             start: StartingPosition::TrimHorizon,

@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use aws_sdk_lambda::types::{EndPointType, EventSourceMappingConfiguration, EventSourcePosition};
+use aws_sdk_lambda::types::{
+    EndPointType, EventSourceMappingConfiguration, EventSourcePosition, SourceAccessConfiguration,
+};
+use rdkafka::ClientConfig;
 
+use super::access::Access;
 use super::batch::{Limits, PAYLOAD_LIMIT_BYTES};
 use crate::aws::Aws;
+use crate::topic;
 
 /// Lambda's window for Kafka when the mapping sets none.
 const DEFAULT_WINDOW: Duration = Duration::from_millis(500);
@@ -21,6 +26,7 @@ pub(crate) struct Mapping {
     pub(crate) id: String,
     pub(crate) function: String,
     pub(crate) bootstrap_servers: String,
+    pub(crate) access: Access,
     pub(crate) topic: String,
     pub(crate) consumer_group: String,
     pub(crate) start: StartingPosition,
@@ -62,11 +68,24 @@ pub(crate) enum StartingPosition {
 }
 
 impl Mapping {
+    /// A client of the brokers that logs in as the mapping says.
+    pub(crate) fn client(&self) -> ClientConfig {
+        let mut client = topic::client(&self.bootstrap_servers);
+        self.access.apply(&mut client);
+        client
+    }
+
     /// Reads the one mapping of `function`.
     ///
-    /// The emulator drops a mapping's topic, brokers and consumer group: where they are missing, the ones that the stack
-    /// was deployed with count, and the group is the mapping's id, as it is on AWS when none is named.
-    pub(crate) async fn of(function: &str, aws: &Aws, bootstrap_servers: &str, topic: &str) -> Result<Self> {
+    /// The emulator drops a mapping's topic, brokers, consumer group and source access configurations: where they are missing, the
+    /// ones that the stack was deployed with count, and the group is the mapping's id, as it is on AWS when none is named.
+    pub(crate) async fn of(
+        function: &str,
+        aws: &Aws,
+        bootstrap_servers: &str,
+        topic: &str,
+        access: &[SourceAccessConfiguration],
+    ) -> Result<Self> {
         let answer = aws
             .lambda
             .list_event_source_mappings()
@@ -75,7 +94,11 @@ impl Mapping {
             .await
             .context("cannot read the event source mappings")?;
         match answer.event_source_mappings() {
-            [mapping] => Self::read(mapping, function, bootstrap_servers, topic),
+            [mapping] => {
+                let own = mapping.source_access_configurations();
+                let access = Access::read(if own.is_empty() { access } else { own }, &aws.secrets).await?;
+                Ok(Self { access, ..Self::read(mapping, function, bootstrap_servers, topic)? })
+            }
             mappings => bail!("the function {function} has {} event source mappings, not one", mappings.len()),
         }
     }
@@ -107,6 +130,7 @@ impl Mapping {
             id: id.to_owned(),
             function: deployed.function_arn().unwrap_or(function).to_owned(),
             bootstrap_servers: endpoints.map_or_else(|| bootstrap_servers.to_owned(), |servers| servers.join(",")),
+            access: Access::default(),
             topic: deployed.topics().first().map_or(topic, String::as_str).to_owned(),
             consumer_group: group.unwrap_or(id).to_owned(),
             start: starting_position(deployed)?,

@@ -4,6 +4,7 @@
 //! group, cuts [events](batch) at the batch size, the window and Lambda's 6 MB, invokes the function, retries the whole
 //! event until it succeeds or is [given up](given_up) and kept, and only then commits its offsets: at-least-once, as on AWS.
 
+mod access;
 mod batch;
 mod given_up;
 mod log;
@@ -25,6 +26,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::aws::Aws;
+pub(crate) use access::check;
 use given_up::GivenUp;
 use log::Log;
 pub use mapping::Backoff;

@@ -20,7 +20,6 @@ use super::log::Log;
 use super::mapping::{Mapping, StartingPosition};
 use super::progress::Observer;
 use super::record::Record;
-use crate::topic;
 
 /// Between attempts to read from the broker, or to commit to it.
 const BROKER_BACKOFF: Duration = Duration::from_millis(200);
@@ -62,7 +61,8 @@ enum Outcome {
 
 impl<T: Target> Poller<T> {
     pub(crate) fn new(mapping: Mapping, target: T, log: Log, observer: Arc<Observer>) -> Result<Self> {
-        let consumer: StreamConsumer<Assignment> = topic::client(&mapping.bootstrap_servers)
+        let consumer: StreamConsumer<Assignment> = mapping
+            .client()
             .set("group.id", &mapping.consumer_group)
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")

@@ -84,7 +84,7 @@ impl std::fmt::Debug for Observer {
 
 impl Observer {
     pub(crate) fn new(mapping: &Mapping) -> Result<Self> {
-        let consumer = topic::client(&mapping.bootstrap_servers).set("group.id", &mapping.consumer_group).create()?;
+        let consumer = mapping.client().set("group.id", &mapping.consumer_group).create()?;
         Ok(Self { topic: mapping.topic.clone(), consumer: Arc::new(consumer), counts: Mutex::default() })
     }
 

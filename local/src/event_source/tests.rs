@@ -11,6 +11,7 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
 use serde_json::Value;
 
+use super::access::Access;
 use super::batch::{Limits, PAYLOAD_LIMIT_BYTES};
 use super::given_up::Condition;
 use super::mapping::StartingPosition;
@@ -44,6 +45,7 @@ impl Broker {
             id: "mapping-id".to_owned(),
             function: "ingest".to_owned(),
             bootstrap_servers: self.cluster.bootstrap_servers(),
+            access: Access::default(),
             topic: TOPIC.to_owned(),
             consumer_group: "tickerlake".to_owned(),
             start: StartingPosition::TrimHorizon,

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Uploads what the instance of broker.yaml needs, and deploys that: `make deploy-broker`, which names the variables.
+set -euo pipefail
+
+command -v aws >/dev/null || {
+    echo 'the AWS CLI is missing: https://aws.amazon.com/cli' >&2
+    exit 1
+}
+: "${BUCKET:?name a bucket of yours that takes the broker\'s files: BUCKET=}"
+: "${VPC:?name the VPC: VPC=vpc-...}"
+: "${SUBNET:?name a subnet of it: SUBNET=subnet-...}"
+stack=tickerlake-broker
+query() {
+    aws cloudformation describe-stacks --stack-name "$stack" --output text --query "$1"
+}
+
+# Another image would be another instance: an update keeps the one that runs.
+if instance=$(query "Stacks[0].Outputs[?OutputKey=='InstanceId'].OutputValue" 2>/dev/null) && [ -n "$instance" ]; then
+    image=$(aws ec2 describe-instances --instance-ids "$instance" --output text --query 'Reservations[0].Instances[0].ImageId')
+fi
+
+archive=target/broker.tar.gz
+tar --create --gzip --file "$archive" --owner=0 --group=0 --exclude=.complete broker --directory target/kafka libs
+aws s3 cp --no-progress "$archive" "s3://$BUCKET/tickerlake/broker.tar.gz"
+if [ -n "${PRODUCER-}" ]; then
+    aws s3 cp --no-progress "$PRODUCER" "s3://$BUCKET/tickerlake/producer"
+fi
+
+aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --capabilities CAPABILITY_IAM \
+    --no-fail-on-empty-changeset --parameter-overrides "VpcId=$VPC" "SubnetId=$SUBNET" "ArtifactsBucket=$BUCKET" \
+    "WithProducer=$([ -n "${PRODUCER-}" ] && echo true || echo false)" "ImageId=${image-}" "$@"
+
+echo
+echo 'for parameter_overrides in samconfig.toml:'
+query "Stacks[0].Outputs[?starts_with(OutputKey, 'Kafka') || starts_with(OutputKey, 'Vpc')].join('=', [OutputKey, OutputValue])" |
+    tr '\t' '\n' | sed 's/.*/    "&",/'
+echo "a shell on the instance: aws ssm start-session --target $(query "Stacks[0].Outputs[?OutputKey=='InstanceId'].OutputValue")"

@@ -1,0 +1,12 @@
+#!/bin/bash
+# Makes the topic if it is not there, and lets each user do what it has to, no more. The broker must run.
+# shellcheck source=broker/settings.sh
+. "$(dirname "$0")/settings.sh"
+
+administrate() {
+    "$scripts/kafka.sh" "$1" --bootstrap-server "127.0.0.1:$ADMIN_PORT" "${@:2}"
+}
+administrate topics --create --if-not-exists --topic "$KAFKA_TOPIC" --partitions "$KAFKA_PARTITIONS"
+administrate acls --add --allow-principal "User:$WRITER" --topic "$KAFKA_TOPIC" --operation Describe --operation Write
+# Describe and Read on the topic, Read on the group.
+administrate acls --add --allow-principal "User:$READER" --consumer --topic "$KAFKA_TOPIC" --group "$KAFKA_CONSUMER_GROUP"

@@ -1,0 +1,111 @@
+"""Runs what can be run here: the part on AWS if there are credentials, the part on Kafka if a broker is named."""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import logins, network, parameters
+from .findings import bad, note, ok
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+
+EXAMPLES = """\
+examples:
+  with the parameters of samconfig.toml and the credentials of the environment, on a machine that reaches the broker:
+    AWS_DEFAULT_REGION=eu-central-1 make doctor
+
+  another broker address, as this machine reaches it (a tunnel), and another user than that of the secret:
+    KAFKA_BOOTSTRAP_SERVERS=localhost:9096 KAFKA_PROPERTIES=security.protocol=SASL_SSL,... make doctor
+
+Each line begins with ok, note (works, but should be known) or bad, and says what to do. The exit code is 0 only when
+nothing is bad. The login to Kafka is tried with the secret that Lambda will use, unless KAFKA_PROPERTIES is set."""
+
+
+def main():
+    options = argparse.ArgumentParser(
+        prog="make doctor",
+        description="Looks at everything a deployment depends on; changes nothing, prints no secret.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    options.add_argument("--samconfig", type=pathlib.Path, default=PROJECT / "samconfig.toml", metavar="FILE", help="parameters of the deployment")
+    options.add_argument("--producer", type=pathlib.Path, default=PROJECT / "target/debug/producer", metavar="FILE", help="the program that looks at Kafka")
+    chosen = options.parse_args()
+    try:
+        given, region = parameters.read(chosen.samconfig)
+    except ValueError as error:
+        print(bad(str(error)))
+        return 1
+
+    unfilled = parameters.unfilled(given)
+    print("AWS, as samconfig.toml has it")
+    for finding in unfilled:
+        print(finding)
+    given = {name: "" if parameters.PLACEHOLDER.search(value) else value for name, value in given.items()}
+    found, secrets = look_at_aws(given, region, {finding.text.split()[0] for finding in unfilled})
+    for finding in found:
+        print(finding)
+    verdicts = [finding.verdict for finding in unfilled + found]
+    print(f"{verdicts.count('ok')} ok, {verdicts.count('note')} to note, {verdicts.count('bad')} bad")
+
+    print("\nKafka, from this machine", flush=True)
+    return 1 if look_at_kafka(given, secrets, chosen.producer) or "bad" in verdicts else 0
+
+
+def look_at_aws(given, region, unfilled):
+    """Findings, and the secrets that could be read. What is unfilled is not complained of again."""
+    session = boto3.Session()
+    region = region or session.region_name
+    if not region:
+        return [bad("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")], {}
+    try:
+        if session.get_credentials() is None:
+            return [note("there are no AWS credentials here, so nothing on AWS was looked at: aws configure, or export AWS_PROFILE")], {}
+        account = session.client("sts", region_name=region).get_caller_identity()["Account"]
+        found = [ok(f"the credentials are of account {account}; the region is {region}")]
+        secrets = {}
+        if "KafkaSecretArn" not in unfilled:
+            more, secrets = logins.examine(session.client("secretsmanager", region_name=region), given, region)
+            found += more
+        if not unfilled & {"VpcSubnetId1", "VpcSubnetId2", "VpcSecurityGroupId"}:
+            found += network.examine(session.client("ec2", region_name=region), given, region)
+        return found, secrets
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        return [bad(f"AWS refuses {error.operation_name}: {code}; check the credentials, and that they may look")], {}
+    except BotoCoreError as error:
+        return [bad(f"AWS does not answer: {error}")], {}
+
+
+def look_at_kafka(given, secrets, producer):
+    """Whether anything is bad there."""
+    environment = dict(os.environ)
+    servers = environment.get("KAFKA_BOOTSTRAP_SERVERS") or given["KafkaBootstrapServers"]
+    if not servers:
+        print(bad("no broker is named: put KafkaBootstrapServers into samconfig.toml"))
+        return True
+    environment["KAFKA_BOOTSTRAP_SERVERS"] = servers
+    environment.setdefault("KAFKA_TOPIC", given["KafkaTopic"])
+    with tempfile.TemporaryDirectory() as folder:
+        if not environment.get("KAFKA_PROPERTIES"):
+            if given["KafkaAuthentication"] != "NONE" and "KafkaSecretArn" not in secrets:
+                print(note("the secret to log in with is not known here, so Kafka was not asked: set KAFKA_PROPERTIES to log in without it"))
+                return False
+            made = logins.properties(given, secrets, pathlib.Path(folder))
+            # In the environment, and not in the process list. One a line: a password may have a comma in it.
+            environment["KAFKA_PROPERTIES"] = "".join(f"{name}={value}\n" for name, value in made.items())
+        try:
+            return subprocess.run([producer, "doctor"], env=environment, check=False).returncode != 0
+        except OSError as error:
+            print(bad(f"{producer} cannot be started ({error.strerror}): make doctor builds it"))
+            return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

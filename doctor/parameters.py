@@ -1,0 +1,63 @@
+"""The parameters that `sam deploy` would deploy with."""
+
+import re
+import shlex
+import tomllib
+
+from .findings import bad
+
+# template.yaml's own, of those that are looked at here.
+DEFAULTS = {
+    "KafkaBootstrapServers": "",
+    "KafkaTopic": "stock-bars",
+    "KafkaAuthentication": "SASL_SCRAM_512_AUTH",
+    "KafkaSecretArn": "",
+    "KafkaRootCaSecretArn": "",
+    "KmsKeyArn": "",
+    "VpcSubnetId1": "",
+    "VpcSubnetId2": "",
+    "VpcSecurityGroupId": "",
+    "VpcId": "",
+    "CreateVpcEndpoints": "false",
+    "EventSourceMode": "ON_DEMAND",
+}
+
+PLACEHOLDER = re.compile(r"FILLMEIN|:REGION:|:ACCOUNT:|secret:NAME$")
+
+
+def read(file):
+    """Parameters by name, and the region that samconfig.toml names, or None. Raises ValueError if it is no such file."""
+    try:
+        config = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ValueError(f"{file.name} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file.name} is not TOML: {error}") from None
+    parameters, region = dict(DEFAULTS), None
+    # A command's own section wins over that of all commands, as for sam.
+    for command in ("global", "deploy"):
+        section = config.get("default", {}).get(command, {}).get("parameters", {})
+        parameters.update(overrides(section.get("parameter_overrides", [])))
+        region = section.get("region", region)
+    return parameters, region
+
+
+def overrides(written):
+    """Both forms: the list of this project, and the one string that `sam deploy --guided` writes."""
+    entries = shlex.split(written) if isinstance(written, str) else [" ".join(shlex.split(entry)) for entry in written]
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
+def unfilled(parameters):
+    """Findings about what is still as the project came."""
+    return [
+        bad(f"{name} in samconfig.toml is still {value}: put your own there, or leave the line out if there is none")
+        for name, value in parameters.items()
+        if PLACEHOLDER.search(value)
+    ]
+
+
+def brokers(servers):
+    """`host:port,host:port` as pairs of host and port."""
+    pairs = (server.strip().rpartition(":") for server in servers.split(",") if server.strip())
+    return [(host.strip("[]"), int(port) if port.isdigit() else 9092) for host, _, port in pairs]

@@ -1,0 +1,262 @@
+"""Every answer here is checked by botocore against AWS's own description of the service."""
+
+import contextlib
+import datetime
+import io
+import json
+import pathlib
+import tempfile
+import unittest
+
+import boto3
+from botocore.stub import Stubber
+
+from . import logins, network, parameters
+from .__main__ import look_at_kafka
+
+REGION = "eu-central-1"
+ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:tickerlake-kafka"
+CA_ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:tickerlake-ca"
+GIVEN = parameters.DEFAULTS | {
+    "KafkaBootstrapServers": "10.0.1.10:9096",
+    "KafkaSecretArn": ARN,
+    "VpcSubnetId1": "subnet-a",
+    "VpcSecurityGroupId": "sg-pollers",
+}
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nhunter2\n"
+
+
+class Answering:
+    """A client whose every operation has one answer: a response, a function of the request, or an error code."""
+
+    def __init__(self, service, answers):
+        self.client = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+        self.answers = answers
+
+    def __getattr__(self, operation):
+        def call(**request):
+            answer = self.answers[operation]
+            with Stubber(self.client) as stubber:
+                if isinstance(answer, str):
+                    stubber.add_client_error(operation, answer)
+                else:
+                    stubber.add_response(operation, answer(request) if callable(answer) else answer)
+                return getattr(self.client, operation)(**request)
+
+        return call
+
+
+def subnet(name="subnet-a", **changed):
+    usual = {"SubnetId": name, "VpcId": "vpc-1", "AvailabilityZone": f"{REGION}a", "AvailableIpAddressCount": 200, "CidrBlock": "10.0.2.0/24"}
+    return usual | changed
+
+
+def tables(route):
+    local = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"}
+    routes = [local, {"DestinationCidrBlock": "0.0.0.0/0", "State": "active"} | route] if route else [local]
+    return {"RouteTables": [{"Associations": [{"Main": True}], "Routes": routes}]}
+
+
+def rule(port, **whom):
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port} | (whom or {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
+
+
+def groups(egress=({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},), ingress=(), vpc="vpc-1"):
+    return {"SecurityGroups": [{"GroupId": "sg-pollers", "VpcId": vpc, "IpPermissionsEgress": list(egress), "IpPermissions": list(ingress)}]}
+
+
+def endpoints(*services, private_dns=True, state="available"):
+    return {
+        "VpcEndpoints": [
+            {"VpcEndpointId": f"vpce-{service}", "ServiceName": f"com.amazonaws.{REGION}.{service}", "State": state, "PrivateDnsEnabled": private_dns, "Groups": [{"GroupId": "sg-endpoints"}]}
+            for service in services
+        ]
+    }
+
+
+def attribute(value):
+    def answer(request):
+        name = request["Attribute"]
+        return {name[0].upper() + name[1:]: {"Value": value}}
+
+    return answer
+
+
+WELL = {
+    "describe_subnets": {"Subnets": [subnet()]},
+    "describe_security_groups": groups(),
+    "describe_route_tables": tables({"NatGatewayId": "nat-1"}),
+    "describe_nat_gateways": {"NatGateways": [{"State": "available", "ConnectivityType": "public"}]},
+    "describe_vpc_endpoints": endpoints(),
+    "describe_vpc_attribute": attribute(True),
+}
+ALL = ("lambda", "sts", "secretsmanager")
+LETS_IN = groups(ingress=[rule(443, UserIdGroupPairs=[{"GroupId": "sg-pollers"}])])
+
+
+class NetworkTest(unittest.TestCase):
+    def troubles(self, answers, **changed):
+        found = network.examine(Answering("ec2", WELL | answers), GIVEN | changed, REGION)
+        return [(finding.verdict, finding.text) for finding in found if finding.verdict != "ok"]
+
+    def assert_one(self, verdict, words, answers, **changed):
+        troubles = self.troubles(answers, **changed)
+        self.assertEqual([verdict], [found for found, _ in troubles], troubles)
+        self.assertIn(words, troubles[0][1])
+
+    def test_a_private_subnet_with_a_nat_gateway_is_well(self):
+        self.assertEqual([], self.troubles({}))
+        self.assertEqual([], self.troubles({"describe_route_tables": tables({"TransitGatewayId": "tgw-1"})}))
+
+    def test_endpoints_do_instead_of_nat(self):
+        without_nat = {"describe_route_tables": tables(None), "describe_security_groups": LETS_IN}
+        self.assertEqual([], self.troubles(without_nat | {"describe_vpc_endpoints": endpoints(*ALL)}))
+        self.assert_one("bad", "no interface endpoint for sts", without_nat | {"describe_vpc_endpoints": endpoints("lambda", "secretsmanager")})
+        only_two = without_nat | {"describe_vpc_endpoints": endpoints("lambda", "sts")}
+        self.assertEqual([], self.troubles(only_two, KafkaAuthentication="NONE"))
+        self.assert_one("bad", "no interface endpoint for secretsmanager", only_two)
+
+    def test_an_endpoint_that_nobody_finds_or_enters_is_told(self):
+        usual = {"describe_route_tables": tables(None), "describe_security_groups": LETS_IN, "describe_vpc_endpoints": endpoints(*ALL)}
+        for words, changed in (
+            ("has no private DNS", {"describe_vpc_endpoints": endpoints(*ALL, private_dns=False)}),
+            ("is pending", {"describe_vpc_endpoints": endpoints(*ALL, state="pending")}),
+            ("does not let the pollers in", {"describe_security_groups": groups(ingress=[rule(443, IpRanges=[{"CidrIp": "192.168.0.0/16"}])])}),
+            ("does not let the pollers in", {"describe_security_groups": groups(ingress=[rule(80, UserIdGroupPairs=[{"GroupId": "sg-pollers"}])])}),
+            ("turned off", {"describe_vpc_attribute": attribute(False)}),
+        ):
+            troubles = self.troubles(usual | changed)
+            self.assertTrue(troubles and all(verdict == "bad" and words in text for verdict, text in troubles), (words, troubles))
+
+    def test_no_way_out_is_bad(self):
+        for words, route in (
+            ("has no default route", None),
+            ("is public", {"GatewayId": "igw-1"}),
+            ("blackhole", {"NatGatewayId": "nat-1", "State": "blackhole"}),
+        ):
+            self.assert_one("bad", words, {"describe_route_tables": tables(route)})
+        self.assert_one("bad", "is pending", {"describe_nat_gateways": {"NatGateways": [{"State": "pending"}]}})
+
+    def test_the_stacks_own_endpoints_need_a_free_place(self):
+        self.assertEqual([], self.troubles({"describe_route_tables": tables(None)}, CreateVpcEndpoints="true", VpcId="vpc-1"))
+        self.assert_one("bad", "already", {"describe_vpc_endpoints": endpoints("sts")}, CreateVpcEndpoints="true", VpcId="vpc-1")
+
+    def test_provisioned_mode_needs_no_way_out(self):
+        self.assertEqual([], self.troubles({"describe_route_tables": tables(None)}, EventSourceMode="PROVISIONED"))
+
+    def test_the_pollers_must_be_let_out_to_the_broker_and_to_aws(self):
+        self.assert_one("bad", "TCP 9096", {"describe_security_groups": groups([rule(443)])})
+        self.assert_one("bad", "TCP 443", {"describe_security_groups": groups([rule(9096)])})
+        elsewhere = rule(9096, IpRanges=[{"CidrIp": "10.0.2.0/24"}])
+        self.assert_one("bad", "10.0.1.10:9096", {"describe_security_groups": groups([rule(443), elsewhere])})
+        self.assertEqual([], self.troubles({"describe_security_groups": groups([rule(443), rule(9096, UserIdGroupPairs=[{"GroupId": "sg-kafka"}])])}))
+
+    def test_subnets_and_group_must_be_there_and_in_one_vpc(self):
+        self.assert_one("bad", f"not there in {REGION}", {"describe_subnets": "InvalidSubnetID.NotFound"})
+        self.assert_one("bad", f"not there in {REGION}", {"describe_security_groups": "InvalidGroup.NotFound"})
+        self.assert_one("note", "these credentials may not", {"describe_subnets": "UnauthorizedOperation"})
+        self.assert_one("bad", "in vpc-2", {"describe_security_groups": groups(vpc="vpc-2")})
+        self.assert_one("bad", "VpcId is vpc-9", {}, VpcId="vpc-9")
+        two = {"Subnets": [subnet(), subnet("subnet-b", VpcId="vpc-2", AvailabilityZone=f"{REGION}b")]}
+        self.assert_one("bad", "different VPCs", {"describe_subnets": two}, VpcSubnetId2="subnet-b")
+        same_zone = {"Subnets": [subnet(), subnet("subnet-b")]}
+        self.assert_one("note", "one availability zone", {"describe_subnets": same_zone}, VpcSubnetId2="subnet-b")
+        self.assert_one("note", "with 2 free", {"describe_subnets": {"Subnets": [subnet(AvailableIpAddressCount=2)]}})
+
+
+class LoginsTest(unittest.TestCase):
+    def examine(self, secret, described=None, **changed):
+        answers = {"describe_secret": described or {"ARN": ARN}, "get_secret_value": secret if isinstance(secret, str) else {"SecretString": secret[0]}}
+        found, readable = logins.examine(Answering("secretsmanager", answers), GIVEN | changed, REGION)
+        self.assertNotIn("hunter2", " ".join(str(finding) for finding in found))
+        return [(finding.verdict, finding.text) for finding in found], readable
+
+    def assert_one(self, verdict, words, secret, described=None, **changed):
+        found, _ = self.examine(secret, described, **changed)
+        self.assertEqual([verdict], [each for each, _ in found], found)
+        self.assertIn(words, found[0][1])
+
+    def test_each_login_has_its_shape(self):
+        password = [json.dumps({"username": "lake", "password": "hunter2"})]
+        client = [json.dumps({"certificate": CERTIFICATE, "privateKey": "-----BEGIN PRIVATE KEY-----\nhunter2\n"})]
+        for authentication in ("SASL_SCRAM_512_AUTH", "SASL_SCRAM_256_AUTH", "BASIC_AUTH"):
+            self.assert_one("ok", "with username and password", password, KafkaAuthentication=authentication)
+        self.assert_one("ok", "with certificate and privateKey", client, KafkaAuthentication="CLIENT_CERTIFICATE_TLS_AUTH")
+        self.assert_one("bad", '"certificate"', password, KafkaAuthentication="CLIENT_CERTIFICATE_TLS_AUTH")
+
+    def test_another_shape_is_bad_and_not_repeated(self):
+        for words, text in (
+            ("not a JSON object", "hunter2"),
+            ("not a JSON object", '["hunter2"]'),
+            ('no text in "username"', '{"user":"lake","password":"hunter2"}'),
+            ('no text in "password"', '{"username":"hunter2","password":7}'),
+        ):
+            self.assert_one("bad", words, [text])
+        encrypted = json.dumps({"certificate": CERTIFICATE, "privateKey": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nhunter2\n"})
+        self.assert_one("bad", "privateKeyPassword", [encrypted], KafkaAuthentication="CLIENT_CERTIFICATE_TLS_AUTH")
+        ca = {"KafkaAuthentication": "NONE", "KafkaRootCaSecretArn": CA_ARN}
+        self.assert_one("bad", "no PEM", ['{"certificate":"hunter2"}'], **ca)
+        self.assert_one("ok", "KafkaRootCaSecretArn is there", [json.dumps({"certificate": CERTIFICATE})], **ca)
+
+    def test_a_secret_that_lambda_could_not_read_is_told(self):
+        self.assert_one("bad", "does not exist", "ResourceNotFoundException")
+        self.assert_one("note", "may not read it", "AccessDeniedException")
+        self.assert_one("bad", "is in us-east-1", [""], KafkaSecretArn=ARN.replace(REGION, "us-east-1"))
+        self.assert_one("bad", "needs KafkaSecretArn", [""], KafkaSecretArn="")
+        self.assert_one("bad", "it may be NONE", [""], KafkaAuthentication="KERBEROS")
+        going = {"ARN": ARN, "DeletedDate": datetime.datetime(2026, 11, 22)}
+        self.assert_one("bad", "scheduled for deletion", [""], going)
+        found, _ = self.examine([json.dumps({"username": "lake", "password": "hunter2"})], {"ARN": ARN, "KmsKeyId": "arn:aws:kms:mine"})
+        self.assertEqual(["note", "ok"], [verdict for verdict, _ in found])
+
+    def test_the_login_to_kafka_is_lambdas(self):
+        secrets = {"KafkaSecretArn": {"username": "lake", "password": "a,b=c"}, "KafkaRootCaSecretArn": {"certificate": CERTIFICATE}}
+        with tempfile.TemporaryDirectory() as folder:
+            made = logins.properties(GIVEN, secrets, pathlib.Path(folder))
+            self.assertEqual(CERTIFICATE, pathlib.Path(made.pop("ssl.ca.location")).read_text())
+        self.assertEqual({"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "lake", "sasl.password": "a,b=c"}, made)
+
+
+class ParametersTest(unittest.TestCase):
+    def test_both_forms_of_samconfig_are_read(self):
+        for written in ('["KafkaTopic=bars", "CrawlSchedule=\'cron(7 * * * ? *)\'"]', "'KafkaTopic=\"bars\" CrawlSchedule=\"cron(7 * * * ? *)\"'"):
+            with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+                file.write(f'[default.global.parameters]\nregion = "{REGION}"\n[default.deploy.parameters]\nparameter_overrides = {written}\n')
+                file.flush()
+                given, region = parameters.read(pathlib.Path(file.name))
+            self.assertEqual(("bars", "cron(7 * * * ? *)", REGION), (given["KafkaTopic"], given["CrawlSchedule"], region))
+
+    def test_a_file_that_is_none_is_an_error_in_words(self):
+        with self.assertRaisesRegex(ValueError, "cannot be read"):
+            parameters.read(pathlib.Path("/nowhere/samconfig.toml"))
+        with self.assertRaisesRegex(ValueError, "not TOML"):
+            parameters.read(pathlib.Path(__file__))
+
+    def test_what_is_still_as_the_project_came_is_named(self):
+        given, _ = parameters.read(pathlib.Path(__file__).parent.parent / "samconfig.toml")
+        named = {finding.text.split()[0] for finding in parameters.unfilled(given)}
+        self.assertEqual({"KafkaSecretArn", "VpcSubnetId1", "VpcSecurityGroupId"}, named)
+        self.assertEqual([], parameters.unfilled(GIVEN))
+
+    def test_every_parameter_is_one_of_the_template(self):
+        template = (pathlib.Path(__file__).parent.parent / "template.yaml").read_text()
+        for name, default in parameters.DEFAULTS.items():
+            section = template.split(f"\n  {name}:\n", 1)[1].split("\n  A", 1)[0]
+            if default:
+                self.assertIn(f"Default: {default}", section.replace('"', ""), name)
+
+    def test_brokers_are_pairs_of_host_and_port(self):
+        self.assertEqual([("b1", 9096), ("2001:db8::1", 9097)], parameters.brokers("b1:9096, [2001:db8::1]:9097"))
+
+
+class KafkaTest(unittest.TestCase):
+    def test_kafka_is_not_asked_with_a_login_that_is_not_known(self):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            is_bad = look_at_kafka(GIVEN, {}, "/nowhere/producer")
+        self.assertFalse(is_bad)
+        self.assertIn("note  the secret to log in with is not known", printed.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,147 @@
+//! The brokers as a client of theirs sees them: the login, who they are, what they are set to.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::{Metadata, MetadataTopic};
+use rdkafka::producer::{DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientConfig, ClientContext};
+
+use crate::delivery::{in_words, refused};
+use crate::doctor::address::Address;
+use crate::doctor::finding::Finding;
+use crate::doctor::login::Login;
+
+/// A refusal of the login is known long before the patience ends.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Brokers that have answered.
+pub(crate) struct Cluster {
+    metadata: Metadata,
+    admin: AdminClient<Silent>,
+}
+
+impl Cluster {
+    /// Logs in and asks for all brokers and topics.
+    pub(crate) fn connect(kafka: &ClientConfig, login: &Login, patience: Duration) -> Result<Cluster, Finding> {
+        let not_taken = |error| Finding::bad(refused(error).to_string());
+        // A producer, because it is polled for what librdkafka reports; it sends nothing.
+        let client: ThreadedProducer<Silent> = kafka.create_with_context(Silent::default()).map_err(not_taken)?;
+        let deadline = Instant::now() + patience;
+        let metadata = loop {
+            // All topics: asking for one by name makes brokers create it.
+            let error = match client.client().fetch_metadata(None, LOOK) {
+                Ok(metadata) => break metadata,
+                Err(error) => error,
+            };
+            let context = client.context();
+            if context.is_refused() || Instant::now() > deadline {
+                return Err(context.judge(&error, login));
+            }
+        };
+        let admin = kafka.create_with_context(Silent::default()).map_err(not_taken)?;
+        Ok(Cluster { metadata, admin })
+    }
+
+    pub(crate) fn answers(&self, login: &Login) -> Finding {
+        let brokers = self.metadata.brokers().len();
+        let are = if brokers == 1 { "there is 1 broker".to_owned() } else { format!("there are {brokers} brokers") };
+        Finding::ok(format!("Kafka answers {}; {are}", login.in_words()))
+    }
+
+    /// Where clients are sent on to, by broker.
+    pub(crate) fn advertised(&self) -> Vec<(i32, Address)> {
+        let address = |host: &str, port| Address::new(host, u16::try_from(port).unwrap_or_default());
+        self.metadata.brokers().iter().map(|broker| (broker.id(), address(broker.host(), broker.port()))).collect()
+    }
+
+    pub(crate) fn topic(&self, name: &str) -> Option<&MetadataTopic> {
+        self.metadata.topics().iter().find(|topic| topic.name() == name && !topic.partitions().is_empty())
+    }
+
+    /// What the topic is set to, the brokers' defaults included; in words if that cannot be known.
+    pub(crate) fn settings(&self, topic: &str, patience: Duration) -> Result<BTreeMap<String, String>, String> {
+        let options = AdminOptions::new().request_timeout(Some(patience));
+        let answer = block_on(self.admin.describe_configs([&ResourceSpecifier::Topic(topic)], &options));
+        let resource = match answer.map(|mut resources| resources.pop()) {
+            // librdkafka keeps what the broker refused from rdkafka, which sees a topic without settings.
+            Ok(Some(Ok(resource))) if resource.entries.is_empty() => return Err("the user may not".to_owned()),
+            Ok(Some(Ok(resource))) => resource,
+            Ok(Some(Err(code))) => return Err(code.to_string()),
+            Ok(None) => return Err("no answer".to_owned()),
+            Err(error) => return Err(in_words(&error)),
+        };
+        Ok(resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    }
+}
+
+/// Keeps what librdkafka reports, so that nothing spills over the findings.
+#[derive(Default)]
+pub(crate) struct Silent {
+    reported: Mutex<Vec<(RDKafkaErrorCode, String)>>,
+}
+
+impl Silent {
+    fn reported(&self) -> Vec<(RDKafkaErrorCode, String)> {
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asking again would not help.
+    fn is_refused(&self) -> bool {
+        self.reported().iter().any(|(code, _)| is_login(*code) || *code == RDKafkaErrorCode::SSL)
+    }
+
+    fn judge(&self, error: &KafkaError, login: &Login) -> Finding {
+        let reported = self.reported();
+        let said = |wanted: &dyn Fn(RDKafkaErrorCode) -> bool| {
+            reported.iter().find(|(code, _)| wanted(*code)).map(|(_, reason)| reason.as_str())
+        };
+        if let Some(reason) = said(&is_login) {
+            return Finding::bad(format!(
+                "Kafka refuses the login {}: {reason}; check the user, its password and its mechanism on the broker",
+                login.in_words()
+            ));
+        }
+        // Sent after the handshake, so librdkafka takes it for an answer that was cut off.
+        if let Some((_, reason)) = reported.iter().find(|(_, reason)| reason.contains("SSL alert number")) {
+            return Finding::bad(format!(
+                "the broker refuses this client's certificate, or that it has none: {reason}; pass -X \
+                 ssl.certificate.location and ssl.key.location, signed by a CA that the broker trusts"
+            ));
+        }
+        if let Some(reason) = said(&|code| code == RDKafkaErrorCode::SSL) {
+            return Finding::bad(format!("TLS fails: {reason}; see the certificate above"));
+        }
+        let reason = said(&|_| true).map_or_else(|| in_words(error), str::to_owned);
+        Finding::bad(format!(
+            "Kafka does not answer: {reason}; check the address, and -X security.protocol of that listener"
+        ))
+    }
+}
+
+fn is_login(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{Authentication, IllegalSASLState, SaslAuthenticationFailed, UnsupportedSASLMechanism};
+    matches!(code, Authentication | IllegalSASLState | SaslAuthenticationFailed | UnsupportedSASLMechanism)
+}
+
+impl ClientContext for Silent {
+    fn log(&self, _level: RDKafkaLogLevel, _facility: &str, _message: &str) {}
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all brokers are down is said after each one's own reason.
+        if let Some(code) = error.rdkafka_error_code().filter(|code| *code != RDKafkaErrorCode::AllBrokersDown) {
+            self.reported.lock().unwrap_or_else(PoisonError::into_inner).push((code, reason.to_owned()));
+        }
+    }
+}
+
+impl ProducerContext for Silent {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _result: &DeliveryResult<'_>, (): ()) {}
+}

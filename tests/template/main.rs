@@ -1,0 +1,128 @@
+//! What template.yaml promises to the code, to README.md and to whoever is woken by one of its alarms.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+mod document;
+mod permissions;
+mod rules;
+
+use std::collections::BTreeSet;
+
+use document::{entries, read, template};
+use serde_json::{Value, json};
+
+fn resources<'t>(template: &'t Value, kind: &str) -> impl Iterator<Item = (&'t str, &'t Value)> {
+    entries(&template["Resources"]).filter(move |(_, resource)| resource["Type"] == kind)
+}
+
+#[test]
+fn every_alarm_tells_somebody_what_is_wrong_and_what_to_do() {
+    let template = template();
+    let mut sections = BTreeSet::new();
+    for (name, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        for actions in ["AlarmActions", "OKActions"] {
+            assert_eq!(alarm[actions], json!([{"Ref": "AlarmTopic"}]), "{name}");
+        }
+        let section = alarm["AlarmName"]["Fn::Sub"].as_str().and_then(|name| name.strip_prefix("${AWS::StackName}-"));
+        let section = section.unwrap_or_else(|| panic!("{name} is not named after the stack"));
+        let description = &alarm["AlarmDescription"];
+        let description = description.as_str().or(description["Fn::Sub"].as_str()).unwrap();
+        assert!(description.ends_with(&format!(" What to do: RUNBOOK.md#{section}")), "{name}: {description}");
+        assert!(alarm["TreatMissingData"].is_string(), "{name} does not say what silence means");
+        sections.insert(section.to_owned());
+    }
+    // The sections about alarms are named like them, in small letters; the others are sentences.
+    let runbook = read("RUNBOOK.md");
+    let headings = runbook.lines().filter_map(|line| line.strip_prefix("## "));
+    let written: BTreeSet<_> =
+        headings.filter(|heading| heading.starts_with(char::is_lowercase)).map(str::to_owned).collect();
+    assert_eq!(sections, written, "alarms of template.yaml, and sections of RUNBOOK.md");
+}
+
+#[test]
+fn every_parameter_is_in_a_group_and_in_the_readme() {
+    let template = template();
+    let groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array().unwrap();
+    let grouped = groups.iter().flat_map(|group| group["Parameters"].as_array().unwrap());
+    let grouped: Vec<_> = grouped.map(|name| name.as_str().unwrap()).collect();
+    let declared: BTreeSet<_> = entries(&template["Parameters"]).map(|(name, _)| name).collect();
+    assert_eq!(grouped.len(), declared.len(), "a parameter is in two groups, or in none");
+    assert_eq!(grouped.into_iter().collect::<BTreeSet<_>>(), declared);
+
+    let readme = read("README.md");
+    let (_, table) = readme.split_once("\nParameters of `template.yaml`").unwrap();
+    let (table, _) = table.split_once("\nEnvironment variables").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let described: BTreeSet<_> = rows.flat_map(|names| names.split(", ")).map(|name| name.trim_matches('`')).collect();
+    let missing: Vec<_> = declared.difference(&described).collect();
+    assert!(missing.is_empty(), "README.md does not describe {missing:?}");
+    let gone: Vec<_> = described.difference(&declared).filter(|name| name.starts_with(char::is_uppercase)).collect();
+    assert!(gone.is_empty(), "README.md describes {gone:?}, which template.yaml does not have");
+}
+
+#[test]
+fn a_function_gets_exactly_the_variables_that_it_reads() {
+    let template = template();
+    for (function, resource) in [("ingest", "IngestFunction"), ("crawl", "CrawlFunction"), ("report", "ReportFunction")]
+    {
+        let variables = &template["Resources"][resource]["Properties"]["Environment"]["Variables"];
+        let given: BTreeSet<_> = entries(variables).map(|(name, _)| name).collect();
+        let source = read(&format!("functions/{function}/src/config.rs"));
+        let literals = source.split("#[cfg(test)]").next().unwrap().split('"').skip(1).step_by(2);
+        let is_name = |text: &&str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        // Set by whoever runs an emulator, never by the template.
+        let set_by_us = |name: &&str| !name.starts_with("AWS_ENDPOINT_URL");
+        let read: BTreeSet<_> = literals.filter(is_name).filter(set_by_us).collect();
+        assert_eq!(given, read, "{function}: given by template.yaml, and read by config.rs");
+    }
+}
+
+#[test]
+fn what_only_provisioned_mode_has_is_set_in_provisioned_mode_only() {
+    let template = template();
+    let event_source = &template["Resources"]["IngestEventSource"]["Properties"];
+    for property in [
+        "ProvisionedPollerConfig",
+        "BisectBatchOnFunctionError",
+        "MaximumRetryAttempts",
+        "MaximumRecordAgeInSeconds",
+        "MetricsConfig",
+        "LoggingConfig",
+    ] {
+        let choice = event_source[property]["Fn::If"].as_array().unwrap_or_else(|| panic!("{property} is always set"));
+        assert_eq!(choice[0], "IsProvisioned", "{property}");
+        assert_eq!(choice[2], json!({"Ref": "AWS::NoValue"}), "{property}");
+    }
+}
+
+#[test]
+fn what_a_schedule_cannot_deliver_is_kept() {
+    let template = template();
+    let functions = resources(&template, "AWS::Serverless::Function");
+    let schedules: Vec<_> = functions.flat_map(|(_, function)| entries(&function["Properties"]["Events"])).collect();
+    assert_eq!(schedules.len(), 2);
+    for (name, schedule) in schedules {
+        let queue = &schedule["Properties"]["DeadLetterConfig"]["Arn"];
+        assert_eq!(*queue, json!({"Fn::GetAtt": ["DeadLetters", "Arn"]}), "{name}");
+    }
+}
+
+#[test]
+fn whatever_holds_data_is_encrypted_with_the_key_if_there_is_one() {
+    let template = template();
+    for (kind, property) in [
+        ("AWS::S3::Bucket", "BucketEncryption"),
+        ("AWS::Logs::LogGroup", "KmsKeyId"),
+        ("AWS::Athena::WorkGroup", "WorkGroupConfiguration"),
+        ("AWS::SNS::Topic", "KmsMasterKeyId"),
+    ] {
+        for (name, resource) in resources(&template, kind) {
+            let setting = resource["Properties"][property].to_string();
+            assert!(setting.contains("HasKmsKey") && setting.contains(r#"{"Ref":"KmsKeyArn"}"#), "{name}: {setting}");
+        }
+    }
+}
