@@ -70,8 +70,8 @@ fn an_advertised_address_that_nobody_reaches_is_told(
 
     let found = examine(asking.arg("doctor"))?;
     found.assert(1, "ok", &format!("{typed} answers"));
-    found.assert(1, "ok", "Kafka answers to user producer");
-    found.assert(1, "bad", "no-such-host.invalid:9096, advertised by broker 1, cannot be resolved");
+    // librdkafka may go there itself before it has told what it was told: then it is its words that name the address.
+    found.assert(1, "bad", "no-such-host.invalid:9096");
     Ok(())
 }
 

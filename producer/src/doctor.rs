@@ -21,7 +21,7 @@ use crate::doctor::finding::{Finding, Findings};
 use crate::doctor::login::Login;
 
 /// How long one broker may take for one answer.
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Prints the findings as they come. Says whether none of them is bad.
 pub(crate) fn examine(args: &DoctorArgs) -> Result<bool> {

@@ -17,8 +17,11 @@ use crate::doctor::address::Address;
 use crate::doctor::finding::Finding;
 use crate::doctor::login::Login;
 
-/// A refusal of the login is known long before the patience ends.
-const LOOK: Duration = Duration::from_millis(250);
+/// A refusal of the login is known long before the patience ends; a busy broker may take a second for an answer.
+const LOOK: Duration = Duration::from_secs(2);
+/// In the reason of a transport error: the broker refuses a client's certificate after the handshake, so librdkafka takes
+/// it for an answer that was cut off.
+const REFUSED_BY_TLS: &str = "SSL alert number";
 
 /// Brokers that have answered.
 pub(crate) struct Cluster {
@@ -93,7 +96,9 @@ impl Silent {
 
     /// Asking again would not help.
     fn is_refused(&self) -> bool {
-        self.reported().iter().any(|(code, _)| is_login(*code) || *code == RDKafkaErrorCode::SSL)
+        self.reported()
+            .iter()
+            .any(|(code, reason)| is_login(*code) || *code == RDKafkaErrorCode::SSL || reason.contains(REFUSED_BY_TLS))
     }
 
     fn judge(&self, error: &KafkaError, login: &Login) -> Finding {
@@ -107,8 +112,7 @@ impl Silent {
                 login.in_words()
             ));
         }
-        // Sent after the handshake, so librdkafka takes it for an answer that was cut off.
-        if let Some((_, reason)) = reported.iter().find(|(_, reason)| reason.contains("SSL alert number")) {
+        if let Some((_, reason)) = reported.iter().find(|(_, reason)| reason.contains(REFUSED_BY_TLS)) {
             return Finding::bad(format!(
                 "the broker refuses this client's certificate, or that it has none: {reason}; pass -X \
                  ssl.certificate.location and ssl.key.location, signed by a CA that the broker trusts"
