@@ -65,7 +65,7 @@ fn check_value(base64: &str, json: Option<&Value>) {
     assert!(reject["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{reject}");
 }
 
-fn decode<'a>(topic: &'a str, partition: i32, records: &[Record<'_>]) -> Decoded<'a> {
+fn decode<'r>(topic: &'r str, partition: i32, records: &'r [Record<'_>]) -> Decoded<'r> {
     Run::new(topic, partition, records).expect("a batch has records").decode(LANDING)
 }
 
