@@ -93,7 +93,7 @@ async fn a_wrong_password_and_a_wrong_authority_are_refused_in_words(
     ] {
         secrets.put_secret_value().secret_id(secret).secret_string(wrong).send().await?;
         let refused = stack.resume_event_source().await.unwrap_err().to_string();
-        assert!(refused.contains("cannot log in") && refused.contains(reason), "{refused}");
+        assert!(refused.contains("the event source cannot use kafka at") && refused.contains(reason), "{refused}");
         assert!(!refused.contains("hunter2"), "{refused}");
         secrets.put_secret_value().secret_id(secret).secret_string(right).send().await?;
     }

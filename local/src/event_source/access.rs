@@ -154,10 +154,8 @@ pub(crate) async fn check(mapping: &Mapping, limit: Duration) -> Result<()> {
     let answer = spawn_blocking(move || wait_for_group(&consumer, &partition, limit));
     answer.await?.map_err(|error| {
         let servers = &mapping.bootstrap_servers;
-        match reasons.reason() {
-            Some(reason) => anyhow::anyhow!("the event source cannot log in to kafka at {servers}: {reason}"),
-            None => anyhow::anyhow!("the event source cannot work with kafka at {servers}: {error}"),
-        }
+        let reason = reasons.reason().unwrap_or_else(|| error.to_string());
+        anyhow::anyhow!("the event source cannot use kafka at {servers}: {reason}")
     })
 }
 
