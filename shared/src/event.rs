@@ -67,22 +67,34 @@ pub struct NotAKafkaEvent(#[source] serde_json::Error);
 impl<'a> Event<'a> {
     /// Parses the payload of an invocation.
     pub fn parse(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
+        // serde would take an array's elements for the members of the object.
+        if payload.trim_start().starts_with('[') {
+            return Err(NotAKafkaEvent(serde::de::Error::custom("it is an array")));
+        }
         if let Ok(envelope) = serde_json::from_str::<Envelope<'a, Vec<Record<'a>>>>(payload) {
             return Ok(Self::from_batches(envelope.records.0, Vec::new()));
         }
         // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
         let envelope: Envelope<'a, &RawValue> = serde_json::from_str(payload).map_err(NotAKafkaEvent)?;
         let mut strays = Vec::new();
-        let sifted = envelope.records.0.into_iter().map(|(name, records)| (name, sift(name, records, &mut strays)));
+        let sifted = envelope.records.0.into_iter().map(|(name, records)| {
+            let sound = sift(&name, records, &mut strays);
+            (name, sound)
+        });
         let batches = sifted.collect();
         Ok(Self::from_batches(batches, strays))
     }
 
-    fn from_batches(named: Vec<(&'a str, Vec<Record<'a>>)>, mut strays: Vec<Stray>) -> Self {
+    fn from_batches(named: Vec<(Cow<'a, str>, Vec<Record<'a>>)>, mut strays: Vec<Stray>) -> Self {
         let mut batches = Vec::with_capacity(named.len());
         for (name, mut records) in named {
-            let Some((topic, partition)) = split_name(name) else {
-                strays.extend(records.iter().map(|record| Stray::unaddressed(name, record)));
+            let address = match &name {
+                Cow::Borrowed(name) => split_name(*name),
+                // Only a name with an escape in it is not borrowed, and no letter of a topic needs one.
+                Cow::Owned(_) => None,
+            };
+            let Some((topic, partition)) = address else {
+                strays.extend(records.iter().map(|record| Stray::unaddressed(&name, record)));
                 continue;
             };
             if !records.is_sorted_by(|left, right| left.offset < right.offset) {
@@ -150,14 +162,14 @@ struct Envelope<'a, R> {
     records: Batches<'a, R>,
 }
 
-/// The members of a JSON object in their order, names borrowed.
-struct Batches<'a, R>(Vec<(&'a str, R)>);
+/// The members of a JSON object in their order.
+struct Batches<'a, R>(Vec<(Cow<'a, str>, R)>);
 
 impl<'de: 'a, 'a, R: Deserialize<'de>> Deserialize<'de> for Batches<'a, R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members<R>(std::marker::PhantomData<R>);
         impl<'de, R: Deserialize<'de>> Visitor<'de> for Members<R> {
-            type Value = Vec<(&'de str, R)>;
+            type Value = Vec<(Cow<'de, str>, R)>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of record batches by `topic-partition`")
@@ -165,8 +177,8 @@ impl<'de: 'a, 'a, R: Deserialize<'de>> Deserialize<'de> for Batches<'a, R> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((Text(name), batch)) = map.next_entry()? {
+                    members.push((name, batch));
                 }
                 Ok(members)
             }
@@ -275,6 +287,15 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_whose_name_has_an_escape_is_kept_and_costs_only_itself() {
+        let event =
+            parse(r#"{"records":{"t\u000d-1":[{"offset":4}],"t-0":[{"offset":3,"timestamp":7,"value":"e30="}]}}"#);
+        assert_eq!(event.batches, [Batch { topic: "t", partition: 0, records: vec![record(3)] }]);
+        let strays: Vec<_> = event.strays.iter().map(|stray| stray.source.as_str()).collect();
+        assert_eq!(strays, ["t\r-1"]);
+    }
+
+    #[test]
     fn records_are_put_in_order_and_each_offset_is_kept_once() {
         let event = parse(r#"{"records":{"t-0":[{"offset":3},{"offset":1},{"offset":3}]}}"#);
         let offsets: Vec<_> = event.batches[0].records.iter().map(|record| record.offset).collect();
@@ -283,7 +304,7 @@ mod tests {
 
     #[test]
     fn an_event_without_records_is_refused_and_one_with_none_is_empty() {
-        for payload in ["{}", "[]", "null", r#"{"records":[]}"#, r#"{"records":null}"#, "{"] {
+        for payload in ["{}", "[]", "null", r#"{"records":[]}"#, r#"{"records":null}"#, r#"[{"t-0":[]}]"#, "{"] {
             let error = Event::parse(payload).unwrap_err().to_string();
             assert!(error.starts_with("not a Kafka event: "), "{payload}: {error}");
         }
@@ -295,6 +316,17 @@ mod tests {
         #[test]
         fn any_text_is_an_event_or_an_error(payload in ".*") {
             let _ = Event::parse(&payload);
+        }
+
+        #[test]
+        fn an_event_with_a_records_object_is_never_an_error(name in ".*", batches in proptest::collection::vec(member(), 0..5)) {
+            let name = serde_json::Value::from(name);
+            let batches: Vec<_> = batches.iter().map(|batch| format!("{name}:{batch},{name}:[{batch}]")).collect();
+            let payload = format!(r#"{{"records":{{{}}}}}"#, batches.join(","));
+            let event = Event::parse(&payload).unwrap();
+            let records: usize = event.batches.iter().map(|batch| batch.records.len()).sum();
+            // A bare one holds no record, so it is a stray; the other is either.
+            assert_eq!(records + event.strays.len(), 2 * batches.len());
         }
 
         #[test]

@@ -26,10 +26,11 @@ pub fn check_event(payload: &str) {
     };
     for batch in &event.batches {
         assert!(batch.records.is_sorted_by(|left, right| left.offset < right.offset), "{batch:?}");
-        let decoded = decode(batch.topic, batch.partition, &batch.records);
-        assert_eq!(decoded.landed + decoded.rejected, batch.records.len());
-        assert!(decoded.rows() >= decoded.landed);
-        assert_eq!(lines(&decoded.rejects), decoded.rejected);
+        let run = decode(batch.topic, batch.partition, &batch.records);
+        assert_eq!(run.landed + run.rejected, batch.records.len());
+        assert!(run.rows() >= run.landed);
+        assert_eq!(lines(&run.rejects), run.rejected);
+        assert!(run.to_parquet().ends_with(b"PAR1"));
     }
     assert_eq!(lines(&encode_strays(&event.strays, LANDING)), event.strays.len());
     let (offsets, strays) = one_by_one(payload);
@@ -39,7 +40,7 @@ pub fn check_event(payload: &str) {
 
 /// Any value is landed, or rejected with its bytes and a reason.
 pub fn check_row(value: &[u8]) {
-    check_value(&STANDARD.encode(value), serde_json::from_slice(value).ok().as_ref());
+    check_value(&STANDARD.encode(value), rows_of(value));
     // What Lambda should never send: a value that is not base64.
     if let Ok(text) = str::from_utf8(value)
         && STANDARD.decode(text).is_err()
@@ -48,21 +49,28 @@ pub fn check_row(value: &[u8]) {
     }
 }
 
-/// `json`: what the value says, if it is JSON in base64.
-fn check_value(base64: &str, json: Option<&Value>) {
+/// `rows`: how many it has if it lands; none if it must not.
+fn check_value(base64: &str, rows: Option<usize>) {
     let record = Record { offset: 1, timestamp_ms: None, key: None, value: Some(base64.into()) };
-    let decoded = decode("topic", 0, &[record]);
-    assert_eq!(decoded.landed + decoded.rejected, 1);
-    if decoded.landed == 1 {
-        let rows = json.expect("only JSON lands").as_array().map_or(1, Vec::len);
-        assert_eq!(decoded.rows(), rows);
+    let records = [record];
+    let run = decode("topic", 0, &records);
+    assert_eq!(run.landed + run.rejected, 1);
+    assert!(run.to_parquet().ends_with(b"PAR1"));
+    if run.landed == 1 {
+        assert_eq!(Some(run.rows()), rows);
         return;
     }
-    assert_eq!((decoded.rows(), lines(&decoded.rejects)), (0, 1));
-    let reject: Value = serde_json::from_slice(&decoded.rejects).expect("a reject is JSON");
+    assert_eq!((run.rows(), lines(&run.rejects)), (0, 1));
+    let reject: Value = serde_json::from_slice(&run.rejects).expect("a reject is JSON");
     assert_eq!(reject["kafka_value"], base64);
     assert!(Reason::ALL.iter().any(|reason| reject["reason"] == reason.code()), "{reject}");
     assert!(reject["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{reject}");
+}
+
+/// The elements of an array, one of anything else that is JSON.
+fn rows_of(value: &[u8]) -> Option<usize> {
+    let any: &RawValue = serde_json::from_slice(value).ok()?;
+    Some(serde_json::from_str::<Vec<&RawValue>>(any.get()).map_or(1, |elements| elements.len()))
 }
 
 fn decode<'r>(topic: &'r str, partition: i32, records: &'r [Record<'_>]) -> Decoded<'r> {
