@@ -89,7 +89,7 @@ impl<'a> Event<'a> {
         let mut batches = Vec::with_capacity(named.len());
         for (name, mut records) in named {
             let address = match &name {
-                Cow::Borrowed(name) => split_name(*name),
+                Cow::Borrowed(name) => split_name(name),
                 // Only a name with an escape in it is not borrowed, and no letter of a topic needs one.
                 Cow::Owned(_) => None,
             };
