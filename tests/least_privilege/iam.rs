@@ -82,7 +82,7 @@ fn values(xml: &str, tag: &str) -> Vec<String> {
 }
 
 fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
 
 fn percent_decoded(text: &str) -> Result<String> {
