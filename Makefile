@@ -29,7 +29,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .doctor
+.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -67,6 +67,9 @@ redrive: prerequisites $(TOOLS)/.complete  ## feeds what Lambda gave up on back 
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
+
+undeploy: prerequisites $(TOOLS)/.complete  ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
+	@$(TOOLS)/bin/python -B local/undeploy.py $(if $(STACK),--stack "$(STACK)") $(if $(YES),--yes)
 
 # Kafka's jars, whatever broker is used here.
 deploy-broker: prerequisites-kafka target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary

@@ -32,13 +32,15 @@ pub struct Outputs {
     pub report_function: String,
 }
 
-/// Deploys the built template and reads the outputs.
+/// Deploys the built template, over what is deployed already, and reads the outputs. `changed` are parameters, by name, that are
+/// to differ from those of a first deployment; what an earlier deployment changed stays as it is.
 pub(crate) async fn deploy(
     endpoint: &str,
     bootstrap_servers: &str,
     topic: &str,
     login: Option<&StoredLogin>,
     folder: &StackFolder,
+    changed: &[(&str, &str)],
 ) -> Result<Outputs> {
     let template = prepared::built_template();
     let mut deploy = sam(endpoint, folder);
@@ -48,7 +50,8 @@ pub(crate) async fn deploy(
         .arg("--config-file")
         .arg(project_root().join("samconfig.toml"))
         .args(["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides"])
-        .args(parameters(bootstrap_servers, topic, login));
+        .args(parameters(bootstrap_servers, topic, login))
+        .args(changed.iter().map(|(name, value)| parameter(name, value)));
     Process::start("sam deploy", deploy, folder.log("deploy"))?.wait_for_success(DEPLOY_LIMIT).await?;
 
     let outputs_file = folder.log("stack-outputs");
@@ -83,8 +86,12 @@ fn parameters(bootstrap_servers: &str, topic: &str, login: Option<&StoredLogin>)
         // Somebody is waiting for the records.
         ("BatchingWindowSeconds", "1"),
     ]
-    .map(|(name, value)| format!("ParameterKey={name},ParameterValue=\"{value}\""))
+    .map(|(name, value)| parameter(name, value))
     .to_vec()
+}
+
+fn parameter(name: &str, value: &str) -> String {
+    format!("ParameterKey={name},ParameterValue=\"{value}\"")
 }
 
 fn sam(endpoint: &str, folder: &StackFolder) -> Command {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::aws::{Aws, Row};
 use crate::broker::{Broker, BrokerAddress};
@@ -112,7 +112,7 @@ impl Stack {
                 None => None,
             };
             let outputs =
-                deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, login.as_ref(), &folder).await?;
+                deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, login.as_ref(), &folder, &[]).await?;
             tell("template.yaml is deployed");
             anyhow::Ok((emulator, login, outputs))
         };
@@ -155,17 +155,40 @@ impl Stack {
 
     /// Starts the event source where the last one committed, with the mapping as it is deployed now.
     pub async fn resume_event_source(&mut self) -> Result<()> {
-        let ingest = &self.outputs.ingest_function;
-        let login = self.login.as_ref();
-        let servers = login.map_or(&self.bootstrap_servers, |login| &login.bootstrap_servers);
-        let access = login.map(StoredLogin::configurations).unwrap_or_default();
-        let mut mapping = Mapping::of(ingest, &self.aws, servers, &self.topic, &access).await?;
+        let mut mapping = self.mapping().await?;
         mapping.backoff = self.backoff;
         mapping.retries = self.retries.or(mapping.retries);
         event_source::check(&mapping, LOGIN_LIMIT).await?;
         let log = self.folder.log("event-source");
         self.event_source = Some(EventSource::start(mapping, &self.aws, &log)?);
         Ok(())
+    }
+
+    async fn mapping(&self) -> Result<Mapping> {
+        let login = self.login.as_ref();
+        let servers = login.map_or(&self.bootstrap_servers, |login| &login.bootstrap_servers);
+        let access = login.map(StoredLogin::configurations).unwrap_or_default();
+        Mapping::of(&self.outputs.ingest_function, &self.aws, servers, &self.topic, &access).await
+    }
+
+    /// Deploys the template over what is deployed, with other values of these parameters, while the event source goes on; then
+    /// the event source follows the new mapping, as Lambda's does.
+    pub async fn redeploy(&mut self, changed: &[(&str, &str)]) -> Result<()> {
+        let before = self.mapping().await?;
+        let (endpoint, servers, login) = (&self.endpoint, &self.bootstrap_servers, self.login.as_ref());
+        self.outputs = deploy::deploy(endpoint, servers, &self.topic, login, &self.folder, changed).await?;
+        before.restore_numbers(&self.aws, changed).await?;
+        self.pause_event_source().await?;
+        self.resume_event_source().await
+    }
+
+    /// Deletes the topic with its records, and makes it anew: its offsets begin at 0 again.
+    pub async fn renew_topic(&mut self, partitions: i32) -> Result<()> {
+        self.pause_event_source().await?;
+        topic::delete(&self.bootstrap_servers, &self.topic).await?;
+        let made = topic::create(&self.bootstrap_servers, &self.topic, partitions).await?;
+        ensure!(made, "the topic {} was deleted, and is still there", self.topic);
+        self.resume_event_source().await
     }
 
     /// Whether the broker is the stack's own, to be stopped and started.

@@ -103,6 +103,25 @@ impl Mapping {
         }
     }
 
+    /// After a deployment over this mapping, with these parameters changed: the emulator keeps the numbers of an update as text,
+    /// which no SDK reads, until they are set by themselves.
+    pub(crate) async fn restore_numbers(&self, aws: &Aws, changed: &[(&str, &str)]) -> Result<()> {
+        let number = |parameter: &str, before: u64| {
+            let new = changed.iter().rev().find(|(name, _)| *name == parameter);
+            i32::try_from(new.map_or(Ok(before), |(_, value)| value.parse())?)
+                .with_context(|| format!("{parameter} is no number of an event source mapping"))
+        };
+        aws.lambda
+            .update_event_source_mapping()
+            .uuid(&self.id)
+            .batch_size(number("BatchSize", self.limits.records as u64)?)
+            .maximum_batching_window_in_seconds(number("BatchingWindowSeconds", self.window.as_secs())?)
+            .send()
+            .await
+            .context("cannot set the numbers of the event source mapping")?;
+        Ok(())
+    }
+
     fn read(
         deployed: &EventSourceMappingConfiguration,
         function: &str,

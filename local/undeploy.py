@@ -1,0 +1,94 @@
+"""Removes the stack, and says what it keeps: `make undeploy`.
+
+    undeploy.py [--stack NAME] [--yes]
+
+Region and credentials are those of the AWS tools.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tomllib
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+PROJECT = pathlib.Path(__file__).resolve().parent.parent
+SAM = pathlib.Path(sys.executable).parent / "sam"
+
+REMOVED = "the functions and their logs, the event source, catalog, workgroup, schedules, queues, alarms and dashboard"
+KEPT_ELSEWHERE = """\
+  the topic with its records, and the place of the consumer group on it
+  the secrets of the login to Kafka
+  the bucket that sam uploads to: other stacks may use it"""
+HOW_TO_EMPTY = """\
+They cost what S3 costs. To remove one, in the S3 console: Empty, then Delete. (aws s3 rb --force does not remove the old
+versions that they keep, and fails on them.)"""
+
+
+def main():
+    settings = tomllib.loads((PROJECT / "samconfig.toml").read_text())["default"]["global"]["parameters"]
+    options = argparse.ArgumentParser(prog="make undeploy", description="Removes the stack, and says what it keeps.")
+    options.add_argument("--stack", default=settings["stack_name"], metavar="NAME", help="instead of stack_name in samconfig.toml")
+    options.add_argument("--yes", action="store_true", help="does not ask")
+    chosen = options.parse_args()
+    session = boto3.Session()
+    region = settings.get("region") or session.region_name
+    if not region:
+        sys.exit("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")
+    try:
+        return undeploy(chosen.stack, region, session, chosen.yes)
+    except ClientError as error:
+        details = error.response["Error"]
+        sys.exit(f"AWS refuses {error.operation_name}: {details['Code']}: {details['Message']}; nothing was removed")
+    except BotoCoreError as error:
+        sys.exit(f"AWS does not answer: {error}; nothing was removed")
+
+
+def undeploy(stack, region, session, yes):
+    """The exit code."""
+    outputs = stack_outputs(session.client("cloudformation", region_name=region), stack, region)
+    lake, given_up = outputs["LakeBucketName"], outputs["FailedEventsBucketName"]
+    print(f"The stack {stack} in {region} is to be removed: {REMOVED}.\n\nKept:")
+    print(f"  s3://{lake}: all that has landed, and the ledger that says so")
+    print(f"  s3://{given_up}: events that Lambda gave up, which have not landed")
+    print(KEPT_ELSEWHERE, flush=True)
+    if session.client("s3", region_name=region).list_objects_v2(Bucket=given_up, MaxKeys=1).get("KeyCount"):
+        print(f"\nThere are such events in s3://{given_up}: make redrive lands them, but not without the stack.", flush=True)
+    if not yes and not confirmed(stack):
+        print("not confirmed: nothing was removed (YES=1 does not ask)", file=sys.stderr)
+        return 1
+
+    deleted = subprocess.run([SAM, "delete", "--no-prompts", "--stack-name", stack, "--region", region], cwd=PROJECT, check=False)
+    if deleted.returncode != 0:
+        print("sam could not remove the stack, and says why above; when that is mended, make undeploy goes on", file=sys.stderr)
+        return 1
+    print(f"\nThe stack {stack} is gone. Its buckets are kept:\n  s3://{lake}\n  s3://{given_up}\n{HOW_TO_EMPTY}")
+    return 0
+
+
+def stack_outputs(cloudformation, stack, region):
+    """What the stack is called where; ends the program if it is no stack of this project."""
+    try:
+        [description] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in error.response["Error"]["Message"]:
+            raise
+        sys.exit(f"there is no stack {stack} in {region}: name another with STACK=, or another region with AWS_DEFAULT_REGION")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+    if not {"LakeBucketName", "FailedEventsBucketName"} <= outputs.keys():
+        sys.exit(f"the stack {stack} in {region} is not one of template.yaml: it has no lake bucket; nothing was removed")
+    return outputs
+
+
+def confirmed(stack):
+    try:
+        return input(f"\nRemove {stack}? [y/N] ").strip().lower() in ("y", "yes")
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+//! Least privilege, from the other side: each right of each function's role is taken away in turn, and the function fails for want
+//! of it. What cannot fail here is listed with the reason.
+
+mod calls;
+mod iam;
+mod rights;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use local::Stack;
+use tests::start_stack;
+
+use crate::calls::Function;
+use crate::iam::Role;
+use crate::rights::{Right, rights, without};
+
+const ATHENA: &str = "Athena has the caller's rights to catalog and lake, where the emulator's has all";
+const DEAD_LETTER: &str = "Lambda, not the function, sends the event of a failed asynchronous invocation";
+
+/// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), and why.
+const UNCHECKED: [(Function, &str, &[&str], &str); 11] = [
+    (
+        Function::Ingest,
+        "TellMissingFromForbidden",
+        &["s3:ListBucket"],
+        "the emulator says that an object is missing to whoever could read it",
+    ),
+    (
+        Function::Ingest,
+        "KeepFailedEvents",
+        &["s3:PutObject"],
+        "the event source in local/ writes there with rights of its own",
+    ),
+    (Function::Ingest, "FindFailedEvents", &["s3:ListBucket"], "as above"),
+    (
+        Function::Ingest,
+        "ReachTheVpc",
+        &[
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ],
+        "the pollers of AWS come into a VPC, the event source in local/ into none",
+    ),
+    (Function::Crawl, "DeadLetterQueuePolicy", &["sqs:SendMessage"], DEAD_LETTER),
+    (Function::Report, "DeadLetterQueuePolicy", &["sqs:SendMessage"], DEAD_LETTER),
+    (
+        Function::Report,
+        "Query",
+        &["athena:StopQueryExecution"],
+        "a query is stopped when the function's time is up, which no query here is slow enough for",
+    ),
+    (
+        Function::Report,
+        "ReadTheCatalog",
+        &[
+            "glue:BatchGetPartition",
+            "glue:GetDatabase",
+            "glue:GetPartition",
+            "glue:GetPartitions",
+            "glue:GetTable",
+            "glue:GetTables",
+        ],
+        ATHENA,
+    ),
+    (Function::Report, "FindTheLake", &["s3:GetBucketLocation", "s3:ListBucket"], ATHENA),
+    (Function::Report, "ReadTheLake", &["s3:GetObject"], ATHENA),
+    (
+        Function::Report,
+        "KeepQueryResults",
+        &["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+        ATHENA,
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_lacks_one_of_its_rights_fails_and_says_which() -> Result<()> {
+    let stack = start_stack("least_privilege").await?;
+    tokio::try_join!(
+        takes_away_each_right(&stack, Function::Ingest),
+        takes_away_each_right(&stack, Function::Crawl),
+        takes_away_each_right(&stack, Function::Report),
+    )?;
+    stack.stop().await
+}
+
+async fn takes_away_each_right(stack: &Stack, function: Function) -> Result<()> {
+    let role = Role::of(stack, function.arn(stack)).await?;
+    let granted = role.policies().await?;
+    let (unchecked, checked): (Vec<Right>, Vec<Right>) =
+        rights(&granted)?.into_iter().partition(|right| is_unchecked(function, right));
+    nothing_is_listed_in_vain(function, &unchecked)?;
+    ensure!(!checked.is_empty(), "{function:?} has no right that is checked");
+
+    for right in &checked {
+        function.call(stack).await.with_context(|| format!("{function:?} with all its rights"))?;
+        role.set(&without(&granted, &[right])?).await?;
+        let called = function.call(stack).await;
+        role.set(&granted).await?;
+        let Err(error) = called else {
+            bail!("{function:?} works without {right}: take it out of template.yaml, or say in UNCHECKED who needs it");
+        };
+        let error = format!("{error:#}");
+        ensure!(right.is_missed_in(&error), "{function:?} without {right} failed for another reason: {error}");
+    }
+
+    role.set(&without(&granted, &unchecked.iter().collect::<Vec<_>>())?).await?;
+    let called = function.call(stack).await;
+    role.set(&granted).await?;
+    called.with_context(|| format!("{function:?} misses a right that UNCHECKED lists: take it out of there"))?;
+    function.call(stack).await.with_context(|| format!("{function:?} with all its rights again"))
+}
+
+fn is_unchecked(function: Function, right: &Right) -> bool {
+    UNCHECKED.iter().any(|(of, statement, actions, _)| {
+        *of == function && *statement == right.statement && actions.contains(&right.action.as_str())
+    })
+}
+
+fn nothing_is_listed_in_vain(function: Function, unchecked: &[Right]) -> Result<()> {
+    for (_, statement, actions, _) in UNCHECKED.iter().filter(|(of, ..)| *of == function) {
+        for action in *actions {
+            let granted = unchecked.iter().any(|right| right.statement == *statement && right.action == *action);
+            ensure!(granted, "UNCHECKED lists {action} in {statement} of {function:?}, which has no such right");
+        }
+    }
+    Ok(())
+}

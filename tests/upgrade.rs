@@ -1,0 +1,178 @@
+//! A stack through its life: deployed, upgraded while records come, put onto a topic that was made anew, removed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use local::{Backoff, Progress, Stack, StackOptions, project_root};
+use shared::ledger::Ledger;
+use tests::{built, integrity, land, number, produce, stack_options};
+
+const PARTITIONS: i32 = 2;
+const ERROR_LIMIT: Duration = Duration::from_mins(2);
+const POLL: Duration = Duration::from_millis(100);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_goes_on_where_the_old_one_was_and_a_removal_keeps_what_landed() -> Result<()> {
+    let options = StackOptions {
+        partitions: PARTITIONS,
+        // What fails until the next deployment is not to be given up before it, nor to wait for long after it.
+        retries: Some(u32::MAX),
+        backoff: Backoff { longest: Duration::from_secs(1), ..Backoff::default() },
+        ..stack_options("upgrade")
+    };
+    let mut stack = Stack::start(options).await?;
+    publish(&stack, 600)?;
+    land(&stack).await?;
+    every_record_is_there_once(&stack, 600).await?;
+
+    an_upgrade_goes_on_where_the_old_one_was(&mut stack).await?;
+    a_topic_made_anew_lands_beside_the_old_one(&mut stack).await?;
+    a_removal_asks_and_keeps_what_landed(&stack).await?;
+    stack.stop().await
+}
+
+/// With other parameters for the function and for the event source, and a producer that does not stop for it.
+async fn an_upgrade_goes_on_where_the_old_one_was(stack: &mut Stack) -> Result<()> {
+    let names = stack.outputs().clone();
+    let ledgers = ledgers(stack).await?;
+    assert_eq!(ledgers.len(), PARTITIONS as usize, "{ledgers:?}");
+
+    let publishing = Command::new(built("producer"))
+        .args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", stack.topic()])
+        .args(["--simulate", "--seed", "2", "--rate", "100", "--count", "600"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run the producer")?;
+    stack.redeploy(&[("LogLevel", "DEBUG"), ("BatchSize", "50")]).await?;
+    let published = publishing.wait_with_output()?;
+    ensure!(published.status.success(), "the producer failed: {}", printed(&published));
+    publish(stack, 400)?;
+    let progress = land(stack).await?;
+
+    assert_eq!(*stack.outputs(), names);
+    assert!(progress.counts.events * 50 >= progress.counts.records, "the new batch size counts: {progress:?}");
+    assert_eq!(committed(&progress), 1_600);
+    every_record_is_there_once(stack, 1_600).await?;
+    let later = self::ledgers(stack).await?;
+    assert!(later.keys().eq(ledgers.keys()), "{later:?} instead of {ledgers:?}");
+    for (key, ledger) in &later {
+        assert!(ledger.sequence > ledgers[key].sequence, "{key} stands still");
+    }
+    Ok(())
+}
+
+/// As the error says that it must be done.
+async fn a_topic_made_anew_lands_beside_the_old_one(stack: &mut Stack) -> Result<()> {
+    let old = ledgers(stack).await?;
+    stack.renew_topic(PARTITIONS).await?;
+    publish(stack, 300)?;
+    let error = first_error(stack).await?;
+    assert!(error.contains("raise the parameter Generation"), "{error}");
+    every_record_is_there_once(stack, 1_600).await?;
+
+    stack.redeploy(&[("Generation", "2")]).await?;
+    let progress = land(stack).await?;
+    assert_eq!((committed(&progress), progress.counts.given_up), (300, 0), "{progress:?}");
+    every_record_is_there_once(stack, 1_900).await?;
+
+    let mut both = ledgers(stack).await?;
+    let new = both.split_off("ledger/g2/");
+    assert_eq!(both, old);
+    assert_eq!(new.len(), old.len(), "{new:?}");
+    Ok(())
+}
+
+async fn a_removal_asks_and_keeps_what_landed(stack: &Stack) -> Result<()> {
+    let names = stack.outputs();
+    let lake = stack.aws().list(&names.lake_bucket, "").await?;
+    let given_up = ("aws/lambda/kept".to_owned(), 2);
+    let put = stack.aws().s3.put_object().bucket(&names.failed_events_bucket).key(&given_up.0);
+    put.body(b"{}".to_vec().into()).send().await?;
+
+    let another = undeploy(stack, &["--stack", "another", "--yes"])?;
+    assert!(!another.status.success());
+    assert!(printed(&another).contains("there is no stack another in us-east-1"), "{}", printed(&another));
+    let unconfirmed = undeploy(stack, &[])?;
+    assert!(!unconfirmed.status.success());
+    assert!(printed(&unconfirmed).contains("nothing was removed"), "{}", printed(&unconfirmed));
+    assert!(is_deployed(stack).await?);
+
+    let removed = undeploy(stack, &["--yes"])?;
+    assert!(removed.status.success(), "{}", printed(&removed));
+    assert!(!is_deployed(stack).await?);
+    assert_eq!(stack.aws().list(&names.lake_bucket, "").await?, lake);
+    assert_eq!(stack.aws().list(&names.failed_events_bucket, "").await?, [given_up]);
+    let said = printed(&removed);
+    let mut buckets = String::from("Its buckets are kept:\n");
+    writeln!(buckets, "  s3://{}\n  s3://{}", names.lake_bucket, names.failed_events_bucket)?;
+    assert!(said.contains(&buckets), "{said}");
+    assert!(said.contains("make redrive lands them"), "{said}");
+    Ok(())
+}
+
+fn publish(stack: &Stack, count: u32) -> Result<()> {
+    produce(stack, stack.topic(), &["--simulate", "--seed", "1", "--count", &count.to_string()]).map(drop)
+}
+
+async fn every_record_is_there_once(stack: &Stack, records: u64) -> Result<()> {
+    let found = integrity(stack).await?;
+    assert_eq!((found.landed(), found.rejected(), found.is_clean()), (records, 0, true), "{found:?}");
+    assert_eq!(number(stack, "SELECT count(*) FROM bars").await?, records);
+    Ok(())
+}
+
+/// Every ledger there is, by its key.
+async fn ledgers(stack: &Stack) -> Result<BTreeMap<String, Ledger>> {
+    let (s3, bucket) = (&stack.aws().s3, &stack.outputs().lake_bucket);
+    let mut ledgers = BTreeMap::new();
+    for (key, _) in stack.aws().list(bucket, "ledger/").await? {
+        let object = s3.get_object().bucket(bucket).key(&key).send().await?;
+        ledgers.insert(key, Ledger::parse(&object.body.collect().await?.to_vec())?);
+    }
+    Ok(ledgers)
+}
+
+fn committed(progress: &Progress) -> i64 {
+    progress.partitions.iter().filter_map(|partition| partition.committed).sum()
+}
+
+/// What the function says once it has failed.
+async fn first_error(stack: &Stack) -> Result<String> {
+    let deadline = Instant::now() + ERROR_LIMIT;
+    loop {
+        let progress = stack.event_source()?.progress().await?;
+        if let Some(error) = progress.counts.last_error {
+            return Ok(error);
+        }
+        ensure!(Instant::now() < deadline, "the function did not fail: {progress:?}");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn is_deployed(stack: &Stack) -> Result<bool> {
+    let functions = stack.aws().lambda.list_functions().send().await?;
+    let ingest = &stack.outputs().ingest_function;
+    Ok(functions.functions().iter().any(|function| function.function_name() == Some(ingest)))
+}
+
+/// As `make undeploy` does, with nobody at the terminal.
+fn undeploy(stack: &Stack, arguments: &[&str]) -> Result<Output> {
+    Command::new(project_root().join("target/tools/venv/bin/python"))
+        .args(["-B", "local/undeploy.py"])
+        .args(arguments)
+        .current_dir(project_root())
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| ["PATH", "HOME", "TMPDIR"].iter().any(|kept| name == kept)))
+        .envs(stack.environment())
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run local/undeploy.py")
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
