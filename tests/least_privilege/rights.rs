@@ -76,7 +76,7 @@ impl Right {
     pub(crate) fn is_missed_in(&self, error: &str) -> bool {
         let refused = error.contains(&format!("not authorized to perform: {} ", self.action))
             // The answer to a HEAD has no body to say more in.
-            || (self.action == "s3:GetObject" && error.contains("cannot find ") && error.contains("StatusCode(403)"));
+            || (self.action == "s3:GetObject" && error.contains("cannot find ") && error.contains("status 403 "));
         refused && error.contains(self.folder())
     }
 

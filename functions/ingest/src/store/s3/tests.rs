@@ -89,6 +89,10 @@ async fn what_is_not_there_is_no_error_and_what_may_not_be_read_is() {
     let forbidden = mock!(Client::get_object).then_http_response(|| answer(403, "AccessDenied"));
     let error = store(&[&forbidden]).read("l").await.unwrap_err().to_string();
     assert_eq!(error, "cannot read l: AccessDenied: in words");
+    let forbidden =
+        mock!(Client::head_object).then_http_response(|| HttpResponse::new(403.try_into().unwrap(), SdkBody::empty()));
+    let error = store(&[&forbidden]).find("k").await.unwrap_err().to_string();
+    assert_eq!(error, "cannot find k: status 403 without a reason");
 }
 
 #[tokio::test(start_paused = true)]
