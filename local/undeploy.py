@@ -43,7 +43,7 @@ def main():
         details = error.response["Error"]
         sys.exit(f"AWS refuses {error.operation_name}: {details['Code']}: {details['Message']}; nothing was removed")
     except BotoCoreError as error:
-        sys.exit(f"AWS does not answer: {error}; nothing was removed")
+        sys.exit(f"AWS cannot be asked: {error}; nothing was removed")
 
 
 def deployment():
