@@ -33,11 +33,11 @@ def main():
     options.add_argument("--stack", default=settings.get("stack_name", "tickerlake"), metavar="NAME", help="instead of stack_name in samconfig.toml")
     options.add_argument("--yes", action="store_true", help="does not ask")
     chosen = options.parse_args()
-    session = boto3.Session()
-    region = settings.get("region") or session.region_name
-    if not region:
-        sys.exit("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")
     try:
+        session = boto3.Session()
+        region = settings.get("region") or session.region_name
+        if not region:
+            sys.exit("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")
         return undeploy(chosen.stack, region, session, chosen.yes)
     except ClientError as error:
         details = error.response["Error"]
