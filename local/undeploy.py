@@ -28,22 +28,31 @@ versions that they keep, and fails on them.)"""
 
 
 def main():
-    settings = tomllib.loads((PROJECT / "samconfig.toml").read_text())["default"]["global"]["parameters"]
+    settings = deployment()
     options = argparse.ArgumentParser(prog="make undeploy", description="Removes the stack, and says what it keeps.")
-    options.add_argument("--stack", default=settings["stack_name"], metavar="NAME", help="instead of stack_name in samconfig.toml")
+    options.add_argument("--stack", default=settings.get("stack_name", "tickerlake"), metavar="NAME", help="instead of stack_name in samconfig.toml")
     options.add_argument("--yes", action="store_true", help="does not ask")
     chosen = options.parse_args()
-    session = boto3.Session()
-    region = settings.get("region") or session.region_name
-    if not region:
-        sys.exit("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")
     try:
+        session = boto3.Session()
+        region = settings.get("region") or session.region_name
+        if not region:
+            sys.exit("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")
         return undeploy(chosen.stack, region, session, chosen.yes)
     except ClientError as error:
         details = error.response["Error"]
         sys.exit(f"AWS refuses {error.operation_name}: {details['Code']}: {details['Message']}; nothing was removed")
     except BotoCoreError as error:
-        sys.exit(f"AWS does not answer: {error}; nothing was removed")
+        sys.exit(f"AWS cannot be asked: {error}; nothing was removed")
+
+
+def deployment():
+    """What samconfig.toml says of the deployment. A command's own section wins over that of all commands, as for sam."""
+    try:
+        sections = tomllib.loads((PROJECT / "samconfig.toml").read_text()).get("default", {})
+    except (OSError, ValueError) as error:
+        sys.exit(f"samconfig.toml cannot be read: {error}")
+    return {name: value for command in ("global", "deploy") for name, value in sections.get(command, {}).get("parameters", {}).items()}
 
 
 def undeploy(stack, region, session, yes):
@@ -54,8 +63,8 @@ def undeploy(stack, region, session, yes):
     print(f"  s3://{lake}: all that has landed, and the ledger that says so")
     print(f"  s3://{given_up}: events that Lambda gave up, which have not landed")
     print(KEPT_ELSEWHERE, flush=True)
-    if session.client("s3", region_name=region).list_objects_v2(Bucket=given_up, MaxKeys=1).get("KeyCount"):
-        print(f"\nThere are such events in s3://{given_up}: make redrive lands them, but not without the stack.", flush=True)
+    if waiting := waiting_events(session.client("s3", region_name=region), given_up):
+        print(f"\n{waiting}", flush=True)
     if not yes and not confirmed(stack):
         print("not confirmed: nothing was removed (YES=1 does not ask)", file=sys.stderr)
         return 1
@@ -75,11 +84,21 @@ def stack_outputs(cloudformation, stack, region):
     except ClientError as error:
         if "does not exist" not in error.response["Error"]["Message"]:
             raise
-        sys.exit(f"there is no stack {stack} in {region}: name another with STACK=, or another region with AWS_DEFAULT_REGION")
+        sys.exit(f"there is no stack {stack} in {region}: name another with STACK=, and check the region")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
     if not {"LakeBucketName", "FailedEventsBucketName"} <= outputs.keys():
         sys.exit(f"the stack {stack} in {region} is not one of template.yaml: it has no lake bucket; nothing was removed")
     return outputs
+
+
+def waiting_events(s3, bucket):
+    """A warning if the bucket has any, or cannot be looked into; that alone is no reason to keep the stack."""
+    try:
+        if s3.list_objects_v2(Bucket=bucket, MaxKeys=1).get("KeyCount"):
+            return f"There are such events in s3://{bucket}: make redrive lands them, but not without the stack."
+    except ClientError as error:
+        return f"Whether there are such events is not known: s3://{bucket}: {error.response['Error']['Code']}."
+    return None
 
 
 def confirmed(stack):
