@@ -29,7 +29,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .doctor
+.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka prerequisites-test .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -40,7 +40,7 @@ demo: .data prerequisites-kafka  ## the whole pipeline on this machine: DATA=fil
 up: prerequisites-kafka          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
 	@$(SUPERVISED) .up
 
-test: prerequisites-kafka        ## every test: units, the template, and end to end on real Kafka and the deployed stack
+test: prerequisites-test         ## every test: units, the template, and end to end on real Kafka and the deployed stack
 	@$(SUPERVISED) .test
 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
@@ -91,7 +91,8 @@ clean:                           ## removes everything that was built or set up
 	@cargo build $(PROGRAMS)
 	@target/debug/local up
 
-.test: $(EMULATOR)/.complete $(KAFKA) .build-local
+# Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
+.test: $(EMULATOR)/.complete target/kafka/libs/.complete .build-local
 	@cargo build $(PROGRAMS)
 	@cargo test --workspace
 
@@ -160,6 +161,9 @@ prerequisites:
 
 prerequisites-kafka:
 	@local/prerequisites.sh kafka
+
+prerequisites-test:
+	@KAFKA_BOOTSTRAP_SERVERS= local/prerequisites.sh kafka
 
 # pip and Maven, with pinned versions; `.complete` says that the last one got to its end.
 $(TOOLS)/.complete: local/requirements-tools.txt

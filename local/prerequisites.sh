@@ -40,6 +40,8 @@ elif ! "$python3" -c 'import venv, ensurepip' 2>/dev/null; then
 fi
 
 if [ "$1" = kafka ] && [ -z "$KAFKA_BOOTSTRAP_SERVERS" ]; then
+    command -v openssl >/dev/null ||
+        lacks 'openssl (certificates of a broker with TLS are made with it)' 'Debian, Ubuntu: apt-get install openssl; Fedora: dnf install openssl'
     java=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
     if [ -z "$java" ] || [ "$java" -lt 17 ]; then
         lacks "Java 17 or newer${java:+ (this is $java)}" 'Debian, Ubuntu: apt-get install openjdk-17-jre-headless; or name a broker: KAFKA_BOOTSTRAP_SERVERS=host:9092'
