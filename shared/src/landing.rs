@@ -139,6 +139,8 @@ pub struct Outcome {
     pub rejected: usize,
     /// Records that were there before.
     pub skipped: usize,
+    /// Those of the skipped that may not be there: a hole at or above their offset was closed to keep the ledger small.
+    pub uncertain: usize,
     /// Objects that it wrote into `bars` and `rejects`.
     pub objects: usize,
     /// What it sent to be written there, in bytes.
@@ -161,6 +163,8 @@ pub struct Landing<'r, 'a> {
     prepared: Vec<Prepared<'r>>,
     state: State<'r>,
     swaps_lost: u32,
+    /// Counted before this landing adds to what has landed.
+    uncertain: Option<usize>,
     outcome: Outcome,
 }
 
@@ -201,6 +205,7 @@ impl<'r, 'a> Landing<'r, 'a> {
             prepared: Vec::new(),
             state: State::Settle,
             swaps_lost: 0,
+            uncertain: None,
             outcome: Outcome::default(),
         }
     }
@@ -295,6 +300,7 @@ impl<'r, 'a> Landing<'r, 'a> {
     /// What it came to, and what this process knows now, after [`Step::Done`].
     pub fn finish(mut self) -> (Outcome, Known) {
         self.outcome.skipped = self.batch.records.len() - self.outcome.landed - self.outcome.rejected;
+        self.outcome.uncertain = self.uncertain.unwrap_or_default();
         (self.outcome, self.known)
     }
 
@@ -316,6 +322,8 @@ impl<'r, 'a> Landing<'r, 'a> {
         }
         self.outcome.holes = next.landed.holes();
         self.check_topic(&next)?;
+        let records = &self.batch.records;
+        self.uncertain.get_or_insert_with(|| records.iter().filter(|record| next.is_uncertain(record.offset)).count());
         Ok(self.intend(next))
     }
 

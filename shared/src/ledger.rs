@@ -24,6 +24,8 @@ pub struct Ledger {
     pub newest_timestamp_ms: Option<i64>,
     /// Holes that were given up to keep the ledger small.
     pub holes_closed: u64,
+    /// The last offset of those holes. Up to it, being in `landed` does not prove that a record has landed.
+    pub closed_through: Option<i64>,
     /// The runs about to land, or landed since: only their objects can tell.
     pub pending: Vec<Pending>,
 }
@@ -71,6 +73,11 @@ impl Ledger {
         self.newest_timestamp_ms = self.newest_timestamp_ms.max(run.newest_timestamp_ms);
     }
 
+    /// Whether this offset counts as landed, and may be of a hole that was closed.
+    pub(crate) fn is_uncertain(&self, offset: i64) -> bool {
+        Some(offset) <= self.closed_through && self.landed.contains(offset)
+    }
+
     /// Closes the oldest holes until at most `most` are left, those excepted into which a pending run is about to land: if
     /// that run is fenced, its records must still find their place. Returns how many were closed.
     pub(crate) fn close_holes(&mut self, most: usize) -> u64 {
@@ -81,6 +88,7 @@ impl Ledger {
                 break;
             };
             self.landed.insert(first, last);
+            self.closed_through = self.closed_through.max(Some(last));
             closed += 1;
         }
         self.holes_closed += closed;
@@ -120,7 +128,7 @@ mod tests {
             "",
             "{}",
             r#"{"sequence":-1}"#,
-            r#"{"sequence":1,"landed":[[5,3]],"newest_timestamp_ms":null,"holes_closed":0,"pending":[]}"#,
+            r#"{"sequence":1,"landed":[[5,3]],"newest_timestamp_ms":null,"holes_closed":0,"closed_through":null,"pending":[]}"#,
         ] {
             let error = Ledger::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("Generation"), "{error}");
@@ -139,6 +147,6 @@ mod tests {
         assert_eq!(serde_json::to_string(&ledger.landed).unwrap(), "[[0,10],[20,30],[40,40]]");
         assert_eq!(ledger.close_holes(0), 1);
         assert_eq!(serde_json::to_string(&ledger.landed).unwrap(), "[[0,10],[20,40]]");
-        assert_eq!(ledger.holes_closed, 3);
+        assert_eq!((ledger.holes_closed, ledger.closed_through), (3, Some(39)));
     }
 }

@@ -24,6 +24,8 @@ pub struct Summary {
     pub rejected: usize,
     /// Records that were there before, landed or rejected.
     pub skipped: usize,
+    /// Those of the skipped that may not be there, because they come for a hole that was closed.
+    pub uncertain: usize,
     /// Objects of bars and rejects written.
     pub objects: usize,
     /// Their size in bytes.
@@ -96,6 +98,7 @@ impl Summary {
         self.landed += part.landed;
         self.rejected += part.rejected;
         self.skipped += part.skipped;
+        self.uncertain += part.uncertain;
         self.objects += part.objects;
         self.bytes += part.bytes;
         self.holes += part.holes;
@@ -111,6 +114,7 @@ fn log(summary: &Summary, event: &Event<'_>, time: LandingTime) {
         landed = summary.landed,
         rejected = summary.rejected,
         skipped = summary.skipped,
+        uncertain = summary.uncertain,
         objects = summary.objects,
         bytes = summary.bytes,
         lag_ms = summary.lag_ms,

@@ -80,7 +80,7 @@ fn said(fed: &Result<Fed>) -> String {
 }
 
 fn counted(answer: &Answer) -> String {
-    let Answer { records, landed, rejected, skipped } = answer;
+    let Answer { records, landed, rejected, skipped, .. } = answer;
     format!("{records} records: {landed} landed, {rejected} rejected, {skipped} skipped")
 }
 
@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_sums_name_what_there_is() {
-        let answer = |landed, skipped| Answer { records: landed + skipped + 1, landed, rejected: 1, skipped };
+        let answer =
+            |landed, skipped| Answer { records: landed + skipped + 1, landed, rejected: 1, skipped, uncertain: 0 };
         let mut tally = Tally::default();
         for fed in [Ok(Fed::Landed(answer(4, 0))), Ok(Fed::Landed(answer(0, 7))), Err(anyhow::anyhow!("no"))] {
             tally.done += 1;

@@ -40,6 +40,9 @@ pub(super) struct Answer {
     /// Records that had landed before.
     #[serde(default)]
     pub(super) skipped: u64,
+    /// Records that count as landed, but come for a hole that was closed.
+    #[serde(default)]
+    pub(super) uncertain: u64,
 }
 
 impl Feeder {
@@ -93,6 +96,10 @@ impl Feeder {
         }
         // Another function would succeed too, and land nothing.
         match serde_json::from_str::<Answer>(&body) {
+            Ok(Answer { uncertain: 1.., .. }) => bail!(
+                "some of its records come for offsets up to which holes were closed, so nobody knows whether they have landed: look \
+                 for them in bars and rejects (RUNBOOK.md, ledger-holes-closed); the function says: {body}"
+            ),
             Ok(answer) if answer.records == event.records => Ok(answer),
             _ => bail!(
                 "{function} does not account for {} records, is it the ingest function? it says: {body}",

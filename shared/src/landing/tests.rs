@@ -60,7 +60,7 @@ fn swapped() -> Answer {
 }
 
 /// A ledger with 0 to 3 landed, and 4 to 6 pending: three records, one of them a reject.
-const PENDING: &str = r#"{"sequence":1,"landed":[[0,3]],"newest_timestamp_ms":1003,"holes_closed":0,"pending":[{"first":4,"last":6,"records":3,"rejected":1,"newest_timestamp_ms":1006,"bars":"bars/dt=2026-11-22/hour=18/p.parquet","rejects":"rejects/dt=2026-11-22/p.jsonl"}]}"#;
+const PENDING: &str = r#"{"sequence":1,"landed":[[0,3]],"newest_timestamp_ms":1003,"holes_closed":0,"closed_through":null,"pending":[{"first":4,"last":6,"records":3,"rejected":1,"newest_timestamp_ms":1006,"bars":"bars/dt=2026-11-22/hour=18/p.parquet","rejects":"rejects/dt=2026-11-22/p.jsonl"}]}"#;
 
 #[test]
 fn the_first_records_of_a_partition_are_intended_then_written() {
@@ -125,7 +125,7 @@ fn a_fence_that_comes_too_late_looks_at_what_is_there() {
 
 #[test]
 fn the_rest_is_one_run_per_hole() {
-    let holes = r#"{"sequence":7,"landed":[[2,3],[6,7]],"newest_timestamp_ms":1007,"holes_closed":0,"pending":[]}"#;
+    let holes = r#"{"sequence":7,"landed":[[2,3],[6,7]],"newest_timestamp_ms":1007,"holes_closed":0,"closed_through":null,"pending":[]}"#;
     let created = || Answer::Created(true);
     let answers = vec![read(holes), swapped(), created(), created(), created(), created(), created()];
     let (steps, outcome) = steps(&[0, 2, 3, 4, 5, 7, 8, 9], answers);
@@ -136,7 +136,7 @@ fn the_rest_is_one_run_per_hole() {
 
 #[test]
 fn a_lost_swap_loads_the_ledger_again_and_gives_up_in_the_end() {
-    let landed = r#"{"sequence":2,"landed":[[0,2]],"newest_timestamp_ms":1002,"holes_closed":0,"pending":[]}"#;
+    let landed = r#"{"sequence":2,"landed":[[0,2]],"newest_timestamp_ms":1002,"holes_closed":0,"closed_through":null,"pending":[]}"#;
     let lost = || Answer::Swapped(None);
     let (steps_taken, outcome) = steps(&[0], vec![Answer::Read(None), lost(), read(landed)]);
     assert_eq!(steps_taken.len(), 3);
@@ -151,7 +151,7 @@ fn a_lost_swap_loads_the_ledger_again_and_gives_up_in_the_end() {
 fn a_ledger_stays_small_by_closing_its_oldest_hole() {
     let ranges: Vec<String> = (0..=MAX_HOLES).map(|place| format!("[{0},{0}]", place * 10)).collect();
     let full = format!(
-        r#"{{"sequence":7,"landed":[{}],"newest_timestamp_ms":1,"holes_closed":3,"pending":[]}}"#,
+        r#"{{"sequence":7,"landed":[{}],"newest_timestamp_ms":1,"holes_closed":3,"closed_through":null,"pending":[]}}"#,
         ranges.join(",")
     );
     let next = i64::try_from(MAX_HOLES).unwrap() * 10 + 10;
@@ -167,12 +167,21 @@ fn a_ledger_stays_small_by_closing_its_oldest_hole() {
     let one_more = full.replace("]],", &format!("],[{next},{next}]],"));
     let (steps_taken, outcome) = steps(&[next + 10], vec![read(&one_more), swapped(), Answer::Created(true)]);
     assert_eq!(outcome.unwrap().holes_closed, 1);
-    assert!(steps_taken[1].contains(r#""landed":[[0,10],[20,20]"#) && steps_taken[1].contains(r#""holes_closed":4"#));
+    assert!(steps_taken[1].contains(r#""landed":[[0,10],[20,20]"#));
+    assert!(steps_taken[1].contains(r#""holes_closed":4,"closed_through":9"#));
+}
+
+#[test]
+fn what_comes_for_a_closed_hole_is_skipped_but_not_taken_for_landed() {
+    let closed = r#"{"sequence":7,"landed":[[0,29]],"newest_timestamp_ms":9999,"holes_closed":1,"closed_through":9,"pending":[]}"#;
+    let (_, outcome) = steps(&[8, 9, 10], vec![read(closed)]);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.skipped, outcome.uncertain), (3, 2));
 }
 
 #[test]
 fn a_topic_made_anew_is_an_error_that_says_what_to_do() {
-    let landed = r#"{"sequence":2,"landed":[[0,9]],"newest_timestamp_ms":1000,"holes_closed":0,"pending":[]}"#;
+    let landed = r#"{"sequence":2,"landed":[[0,9]],"newest_timestamp_ms":1000,"holes_closed":0,"closed_through":null,"pending":[]}"#;
     let (_, outcome) = steps(&[0, 1], vec![read(landed)]);
     let error = outcome.unwrap_err().to_string();
     assert!(error.contains("offset 1 of t-0") && error.contains("Generation"), "{error}");

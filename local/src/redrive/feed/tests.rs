@@ -65,7 +65,7 @@ async fn kept(s3: &[&Rule], lambda: &[&Rule]) -> String {
 async fn an_event_that_lands_is_removed() {
     let (remove, answer) = (removes(), answers(r#"{"records":2,"landed":1,"rejected":1,"objects":2}"#, None));
     let fed = feeder(&[&holds_the_event(), &remove], &[&answer]).feed("key").await.unwrap();
-    assert_eq!(fed, Fed::Landed(Answer { records: 2, landed: 1, rejected: 1, skipped: 0 }));
+    assert_eq!(fed, Fed::Landed(Answer { records: 2, landed: 1, rejected: 1, skipped: 0, uncertain: 0 }));
     assert_eq!((answer.num_calls(), remove.num_calls()), (1, 1));
 }
 
@@ -90,6 +90,13 @@ async fn an_event_is_kept_when_the_answer_does_not_account_for_its_records() {
         let expected = format!("ingest does not account for 2 records, is it the ingest function? it says: {body}");
         assert_eq!(error, expected);
     }
+}
+
+#[tokio::test]
+async fn an_event_for_a_closed_hole_is_kept() {
+    let answer = answers(r#"{"records":2,"skipped":2,"uncertain":1}"#, None);
+    let error = kept(&[&holds_the_event()], &[&answer]).await;
+    assert!(error.starts_with("some of its records come for offsets up to which holes were closed"), "{error}");
 }
 
 #[tokio::test]
