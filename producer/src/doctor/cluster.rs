@@ -121,11 +121,24 @@ impl Silent {
         if let Some(reason) = said(&|code| code == RDKafkaErrorCode::SSL) {
             return Finding::bad(format!("TLS fails: {reason}; see the certificate above"));
         }
+        // librdkafka may go where it was sent before it has said where that is.
+        if let Some((_, reason)) = reported.iter().find(|(_, reason)| is_of_an_advertised_address(reason)) {
+            return Finding::bad(format!(
+                "the broker sends its clients on to an advertised address that does not answer from here: {reason}; set \
+                 advertised.listeners to an address that clients and Lambda's pollers resolve and reach"
+            ));
+        }
         let reason = said(&|_| true).map_or_else(|| in_words(error), str::to_owned);
         Finding::bad(format!(
             "Kafka does not answer: {reason}; check the address, and -X security.protocol of that listener"
         ))
     }
+}
+
+/// `sasl_ssl://host:9096/1: Failed to resolve …`: an address that was typed ends in `/bootstrap`, another in its broker's number.
+fn is_of_an_advertised_address(reason: &str) -> bool {
+    let name = reason.split(": ").next().and_then(|address| address.rsplit_once('/'));
+    name.is_some_and(|(_, broker)| broker.parse::<i32>().is_ok())
 }
 
 fn is_login(code: RDKafkaErrorCode) -> bool {
@@ -148,4 +161,21 @@ impl ProducerContext for Silent {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _result: &DeliveryResult<'_>, (): ()) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_was_typed_is_told_from_an_advertised_one() {
+        for (reason, advertised) in [
+            ("sasl_ssl://no-such-host.invalid:9096/1: Failed to resolve 'no-such-host.invalid:9096'", true),
+            ("broker-2:9092/12: Connect to ipv4#10.0.0.1:9092 failed", true),
+            ("sasl_ssl://127.0.0.1:9096/bootstrap: Connect to ipv4#127.0.0.1:9096 failed: Connection refused", false),
+            ("3/3 brokers are down", false),
+        ] {
+            assert_eq!(is_of_an_advertised_address(reason), advertised, "{reason}");
+        }
+    }
 }
