@@ -7,7 +7,7 @@ use local::{PartitionIntegrity, Stack};
 use shared::event::{Record, Stray};
 use shared::key::LandingTime;
 use shared::run::{Run, encode_strays};
-use tests::{integrity, start_stack};
+use tests::{integrity, put, start_stack};
 
 /// 2026-01-05T10:00:00Z
 const LANDING: LandingTime = LandingTime(1_767_607_200_000);
@@ -78,9 +78,9 @@ async fn the_report_finds_every_duplicate_and_every_hole() -> Result<()> {
 /// Without any object, with rejects that say nothing (as a void run leaves them), and with bars beside those.
 async fn an_empty_lake_has_nothing_wrong(stack: &Stack) -> Result<()> {
     assert_eq!(integrity(stack).await?.partitions, []);
-    put(stack, "rejects/dt=2026-01-05/void.jsonl", Vec::new()).await?;
+    put_in_lake(stack, "rejects/dt=2026-01-05/void.jsonl", Vec::new()).await?;
     assert_eq!(integrity(stack).await?.partitions, []);
-    put(stack, "bars/dt=2026-01-05/hour=10/fence.parquet", encode(0, &[(0, None, NOT_JSON)])?.0).await?;
+    put_in_lake(stack, "bars/dt=2026-01-05/hour=10/fence.parquet", encode(0, &[(0, None, NOT_JSON)])?.0).await?;
     assert_eq!(integrity(stack).await?.partitions, []);
     let health = br#"{"report":"ingest-health","date":"2026-01-05"}"#.to_vec();
     let answer = stack.aws().invoke(&stack.outputs().report_function, health).await?;
@@ -91,21 +91,21 @@ async fn an_empty_lake_has_nothing_wrong(stack: &Stack) -> Result<()> {
 
 async fn put_run(stack: &Stack, partition: i32, name: &str, records: &[(i64, Option<i64>, &str)]) -> Result<()> {
     let (bars, rejects) = encode(partition, records)?;
-    put(stack, &format!("bars/{}/{name}.parquet", LANDING.hour_folder()), bars).await?;
-    put(stack, &format!("rejects/{}/{name}.jsonl", LANDING.day_folder()), rejects).await
+    put_in_lake(stack, &format!("bars/{}/{name}.parquet", LANDING.hour_folder()), bars).await?;
+    put_in_lake(stack, &format!("rejects/{}/{name}.jsonl", LANDING.day_folder()), rejects).await
 }
 
 /// What is no record has no offset, and no place in the report.
 async fn put_a_stray(stack: &Stack) -> Result<()> {
     let stray = Stray { source: "golden-0".to_owned(), text: "5".to_owned(), detail: "a number".to_owned() };
-    put(stack, &format!("rejects/{}/stray.jsonl", LANDING.day_folder()), encode_strays(&[stray], LANDING)).await
+    put_in_lake(stack, &format!("rejects/{}/stray.jsonl", LANDING.day_folder()), encode_strays(&[stray], LANDING)).await
 }
 
 /// The report of a day does not look beyond it.
 async fn put_a_later_day(stack: &Stack) -> Result<()> {
     let (bars, rejects) = encode(2, &[(0, TIMESTAMP, BAR), (1, TIMESTAMP, NOT_JSON)])?;
-    put(stack, "bars/dt=9999-12-31/hour=10/later.parquet", bars).await?;
-    put(stack, "rejects/dt=9999-12-31/later.jsonl", rejects).await
+    put_in_lake(stack, "bars/dt=9999-12-31/hour=10/later.parquet", bars).await?;
+    put_in_lake(stack, "rejects/dt=9999-12-31/later.jsonl", rejects).await
 }
 
 /// A bars object and a rejects object.
@@ -123,8 +123,6 @@ fn encode(partition: i32, records: &[(i64, Option<i64>, &str)]) -> Result<(Vec<u
     Ok((run.to_parquet(), run.rejects))
 }
 
-async fn put(stack: &Stack, key: &str, body: Vec<u8>) -> Result<()> {
-    let bucket = &stack.outputs().lake_bucket;
-    stack.aws().s3.put_object().bucket(bucket).key(key).body(body.into()).send().await?;
-    Ok(())
+async fn put_in_lake(stack: &Stack, key: &str, body: Vec<u8>) -> Result<()> {
+    put(stack, &stack.outputs().lake_bucket, key, body).await
 }

@@ -1,13 +1,11 @@
 //! What Lambda gives up on, on the deployed stack: it is kept, `redrive` feeds it back, and every record is in the lake once.
 
-use std::collections::HashMap;
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use aws_sdk_lambda::types::Environment;
 use local::{Backoff, Stack, StackOptions};
-use tests::{built, land, number, produce, stack_options};
+use tests::{built, ingest_environment_with, land, number, produce, put, stack_options};
 
 /// An event that fails is to be given up soon.
 const BACKOFF: Duration = Duration::from_millis(100);
@@ -39,7 +37,7 @@ async fn what_was_given_up_is_kept_and_lands_once_when_it_is_fed_again() -> Resu
     assert_eq!(number(&stack, "SELECT count(*) FROM bars").await?, 500);
     nothing_to_do(&stack)?;
 
-    put(&stack, "aws/lambda/again", copy).await?;
+    put_failed(&stack, "aws/lambda/again", copy).await?;
     let again = redrive(&stack, &[])?;
     assert!(again.status.success(), "{}", printed(&again));
     assert!(objects(&stack).await?.is_empty());
@@ -76,7 +74,7 @@ async fn what_fails_again_stays(stack: &Stack, kept: &[(String, u64)]) -> Result
 
 /// And does not keep the others from landing.
 async fn what_is_no_such_record_stays(stack: &Stack, events: usize) -> Result<()> {
-    put(stack, "a-note", b"do not delete".to_vec()).await?;
+    put_failed(stack, "a-note", b"do not delete".to_vec()).await?;
     let output = redrive(stack, &[])?;
     assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
     assert!(
@@ -120,13 +118,9 @@ fn printed(output: &Output) -> String {
 /// Points the function at another bucket, and returns the one before.
 async fn set_lake_bucket(stack: &Stack, bucket: &str) -> Result<String> {
     let (lambda, function) = (&stack.aws().lambda, &stack.outputs().ingest_function);
-    let configuration = lambda.get_function_configuration().function_name(function).send().await?;
-    let variables = configuration.environment().and_then(|environment| environment.variables());
-    let mut variables: HashMap<String, String> = variables.context("the function has no environment")?.clone();
-    let before = variables.insert("LAKE_BUCKET".to_owned(), bucket.to_owned()).context("it has no LAKE_BUCKET")?;
-    let environment = Environment::builder().set_variables(Some(variables)).build();
+    let (environment, before) = ingest_environment_with(stack, "LAKE_BUCKET", bucket.to_owned()).await?;
     lambda.update_function_configuration().function_name(function).environment(environment).send().await?;
-    Ok(before)
+    before.context("it has no LAKE_BUCKET")
 }
 
 async fn objects(stack: &Stack) -> Result<Vec<(String, u64)>> {
@@ -139,8 +133,6 @@ async fn read(stack: &Stack, key: &str) -> Result<Vec<u8>> {
     Ok(object.body.collect().await?.to_vec())
 }
 
-async fn put(stack: &Stack, key: &str, object: Vec<u8>) -> Result<()> {
-    let bucket = &stack.outputs().failed_events_bucket;
-    stack.aws().s3.put_object().bucket(bucket).key(key).body(object.into()).send().await?;
-    Ok(())
+async fn put_failed(stack: &Stack, key: &str, object: Vec<u8>) -> Result<()> {
+    put(stack, &stack.outputs().failed_events_bucket, key, object).await
 }

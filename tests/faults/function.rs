@@ -1,23 +1,18 @@
 //! The deployed function from outside: where it looks for S3, and the processes that run it.
 
-use std::collections::HashMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_lambda::types::Environment;
 use local::Stack;
+use tests::ingest_environment_with;
 
 /// Has `ingest` call S3 at `address`, in processes that are started from now on, and end after `timeout_s` seconds.
 pub(crate) async fn configure(stack: &Stack, address: SocketAddr, timeout_s: i32) -> Result<()> {
     let (lambda, name) = (&stack.aws().lambda, &stack.outputs().ingest_function);
-    let deployed = lambda.get_function_configuration().function_name(name).send().await?;
-    let mut variables: HashMap<String, String> =
-        deployed.environment().and_then(|environment| environment.variables().cloned()).unwrap_or_default();
     // The emulator sets AWS_ENDPOINT_URL itself; the one for the service counts for more.
-    variables.insert("AWS_ENDPOINT_URL_S3".to_owned(), format!("http://{address}"));
-    let environment = Environment::builder().set_variables(Some(variables)).build();
+    let (environment, _) = ingest_environment_with(stack, "AWS_ENDPOINT_URL_S3", format!("http://{address}")).await?;
     lambda
         .update_function_configuration()
         .function_name(name)

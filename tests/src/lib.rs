@@ -1,10 +1,12 @@
 //! What the end-to-end tests share: a local stack of their own, and the programs under test.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use aws_sdk_lambda::types::Environment;
 use local::{Integrity, Progress, Stack, StackOptions, project_root};
 
 /// More than a slow machine needs to land what a test publishes.
@@ -47,6 +49,26 @@ pub async fn land(stack: &Stack) -> Result<Progress> {
 /// What the report `integrity` says of the lake now.
 pub async fn integrity(stack: &Stack) -> Result<Integrity> {
     Integrity::of(stack).await
+}
+
+/// Writes an object.
+pub async fn put(stack: &Stack, bucket: &str, key: &str, body: Vec<u8>) -> Result<()> {
+    stack.aws().s3.put_object().bucket(bucket).key(key).body(body.into()).send().await?;
+    Ok(())
+}
+
+/// The environment of `ingest` as deployed, but for one variable; and what that variable was before.
+pub async fn ingest_environment_with(
+    stack: &Stack,
+    name: &str,
+    value: String,
+) -> Result<(Environment, Option<String>)> {
+    let (lambda, function) = (&stack.aws().lambda, &stack.outputs().ingest_function);
+    let deployed = lambda.get_function_configuration().function_name(function).send().await?;
+    let variables = deployed.environment().and_then(|environment| environment.variables());
+    let mut variables: HashMap<String, String> = variables.context("the function has no environment")?.clone();
+    let before = variables.insert(name.to_owned(), value);
+    Ok((Environment::builder().set_variables(Some(variables)).build(), before))
 }
 
 /// The one number that a query answers.
