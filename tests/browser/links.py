@@ -37,5 +37,7 @@ def newest_pages(root):
 
 def check_presigned(page, address):
     """A presigned link lets a reader see this page only: links to what lies beside it would be refused."""
+    if page.locator("a.beside").count() == 0:
+        return []
     page.goto(f"{address}?X-Amz-Signature=0")
     return [f"opened by a presigned link, the page still shows the link {text!r}" for text in page.evaluate(SHOWN)]

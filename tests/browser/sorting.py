@@ -1,8 +1,9 @@
 """The tables sort: by mouse and by key, by value and not by text."""
 
+import dataclasses
 import re
 
-from playwright.sync_api import Error
+from playwright.sync_api import Error, Locator
 
 READ = """(table) => {
   const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
@@ -20,9 +21,21 @@ STATE = """(table) => ({
 })"""
 NOTHING = ("", "–", "—", "-")
 SHOWN_NUMBER = re.compile(r"[+−-]?[\d,]+(\.\d+)?%?")
-
-
 ACTION_LIMIT_MS = 3_000
+DIRECTIONS = ("ascending", "descending")
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    table: Locator
+    number: str
+    label: str
+    # The data-sort of each row, as the rows were at first.
+    values: list
+
+    @property
+    def button(self):
+        return self.table.locator(f"thead th[data-column='{self.number}']:not([colspan]) button")
 
 
 def check(page, source, must_sort):
@@ -41,19 +54,24 @@ def check_table(page, table):
     headers, rows = content["headers"], content["rows"]
     columns = [header["column"] for header in headers]
     width = len(rows[0]) if rows else 0
-    if rows and sorted(columns, key=str) != sorted(map(str, range(width)), key=str):
+    if rows and sorted(columns, key=str) != sorted(map(str, range(width))):
         return [f"the rows have {width} cells but the headers' data-column are {columns}"]
     messages, sortable = [], []
     for header in headers:
         cells = [row[int(header["column"])] for row in rows]
-        problems = check_values(cells)
-        messages += [f"column {header['label']!r}: {problem}" for problem in problems]
+        messages += [f"column {header['label']!r}: {problem}" for problem in check_values(cells)]
         if len(rows) > 1 and any(cell["value"] for cell in cells):
             if header["hasButton"]:
-                sortable.append((header, [cell["value"] for cell in cells]))
+                sortable.append(Column(table, header["column"], header["label"], [cell["value"] for cell in cells]))
             else:
                 messages.append(f"column {header['label']!r}: the header has no button")
-    return messages + check_mouse(table, sortable) + check_keys(page, table, sortable)
+    order = list(range(len(rows)))
+    for sort_by in (by_mouse, by_keys):
+        for name, column, direction, action in sort_by(page, sortable):
+            found, problems = after(column, direction, action, order)
+            messages += [f"column {column.label!r}, after {name}: {problem}" for problem in problems]
+            order = found
+    return messages
 
 
 def check_values(cells):
@@ -73,48 +91,44 @@ def check_values(cells):
                 return
 
 
-def check_mouse(table, sortable):
-    messages = []
-    for header, values in sortable:
-        button = button_of(table, header)
-        for direction in ("ascending", "descending"):
-            messages += act(table, header, values, direction, "a click", lambda: button.click(timeout=ACTION_LIMIT_MS))
-    return messages
+def by_mouse(_page, columns):
+    for column in columns:
+        for direction in DIRECTIONS:
+            yield "a click", column, direction, lambda: column.button.click(timeout=ACTION_LIMIT_MS)
 
 
-def check_keys(page, table, sortable):
+def by_keys(page, columns):
     """Tab walks from header to header; Enter and Space sort."""
-    messages = []
-    for place, (header, values) in enumerate(sortable):
-        button = button_of(table, header)
-        if place == 0:
-            button.focus()
-        else:
-            page.keyboard.press("Tab")
-        if not button.evaluate("(button) => button === document.activeElement"):
-            messages.append(f"column {header['label']!r}: Tab does not get to its header")
-            button.focus()
-        messages += act(table, header, values, "ascending", "Enter", lambda: page.keyboard.press("Enter"))
-        messages += act(table, header, values, "descending", "Space", lambda: page.keyboard.press("Space"))
-    return messages
+    for place, column in enumerate(columns):
+        for direction, key in zip(DIRECTIONS, ("Enter", "Space")):
+            walk = "focus" if place == 0 else "Tab"
+            yield f"{walk} and {key}", column, direction, lambda: press(page, column, key, walk if key == "Enter" else None)
 
 
-def act(table, header, values, direction, name, action):
-    where = f"column {header['label']!r}, after {name}"
-    before = table.evaluate(STATE)["order"]
+def press(page, column, key, walk):
+    if walk == "focus":
+        column.button.focus()
+    elif walk:
+        page.keyboard.press(walk)
+    page.keyboard.press(key)
+
+
+def after(column, direction, action, before):
+    """The order of the rows after `action`, and what is wrong with it."""
     try:
         action()
     except Error as error:
-        yield f"{where}: {error.message.splitlines()[-1].strip()}"
-        return
-    state = table.evaluate(STATE)
-    if state["sorted"] != [[header["column"], direction]]:
-        yield f"{where}: aria-sort is {state['sorted']} and not {direction} on this column alone"
-    expected = in_order(before, values, direction)
+        return before, [error.message.splitlines()[-1].strip()]
+    state = column.table.evaluate(STATE)
+    problems = []
+    if state["sorted"] != [[column.number, direction]]:
+        problems.append(f"aria-sort is {state['sorted']} and not {direction} on this column alone")
+    expected = in_order(before, column.values, direction)
     if state["order"] != expected:
         place = next(place for place, pair in enumerate(zip(state["order"], expected)) if pair[0] != pair[1])
-        found, wanted = values[state["order"][place]], values[expected[place]]
-        yield f"{where}: row {place + 1} has {found!r} and not {wanted!r}: not {direction} (nulls last, equal rows as they were)"
+        found, wanted = column.values[state["order"][place]], column.values[expected[place]]
+        problems.append(f"row {place + 1} has {found!r} and not {wanted!r}: not {direction} (nulls last, equal rows as they were)")
+    return state["order"], problems
 
 
 def in_order(before, values, direction):
@@ -123,10 +137,6 @@ def in_order(before, values, direction):
     empty = [row for row in before if not values[row]]
     full.sort(key=lambda row: float(values[row]) if is_numeric else values[row], reverse=direction == "descending")
     return full + empty
-
-
-def button_of(table, header):
-    return table.locator(f"thead th[data-column='{header['column']}']:not([colspan]) button")
 
 
 def is_number(text):
