@@ -32,9 +32,10 @@ if [ -n "${PRODUCER-}" ]; then
     aws s3 cp --no-progress "$PRODUCER" "s3://$BUCKET/tickerlake/producer"
 fi
 
+# An update keeps the parameters that are not named.
 aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --capabilities CAPABILITY_IAM \
     --no-fail-on-empty-changeset --parameter-overrides "VpcId=$VPC" "SubnetId=$SUBNET" "ArtifactsBucket=$BUCKET" \
-    "WithProducer=$([ -n "${PRODUCER-}" ] && echo true || echo false)" "ImageId=$image" "$@"
+    ${PRODUCER:+WithProducer=true} "ImageId=$image" "$@"
 
 echo
 echo 'for parameter_overrides in samconfig.toml:'
