@@ -63,6 +63,7 @@ blkid)
     *) cat "$device" ;;
     esac
     ;;
+dnf) [[ $* != *aws-cfn-bootstrap ]] || ln -s "$0" "$INSTANCE/opt/aws/bin/cfn-signal" ;;
 mkfs.xfs) echo xfs >"$device" ;;
 mountpoint) [ -e "$INSTANCE/run/mounted" ] ;;
 mount) touch "$INSTANCE/run/mounted" ;;
