@@ -1,4 +1,4 @@
-//! `make deploy-broker` and the first boot of its instance: broker/deploy.sh, then the UserData of broker.yaml as cloud-init runs it, with
+//! `make deploy-broker` and the first boot of its instance: broker/deploy.sh, then the user data of broker.yaml as cloud-init runs it, with
 //! a real Kafka and the real producer. What only an instance has, `instance.sh` stands in for.
 
 use std::fs;
@@ -247,7 +247,7 @@ impl Drop for Instance {
     }
 }
 
-/// That of broker.yaml, with the names that CloudFormation would put in.
+/// That of broker.yaml, with the names that `CloudFormation` would put in.
 fn user_data() -> Result<String> {
     let template = fs::read_to_string(project_root().join("broker.yaml"))?;
     let (_, rest) =
