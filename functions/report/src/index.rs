@@ -82,10 +82,11 @@ fn is_lost<E: aws_sdk_s3::error::ProvideErrorMetadata>(error: &E) -> bool {
     matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict"))
 }
 
+/// By GET: the answer to a HEAD does not say why it is refused.
 async fn etag(client: &Client, bucket: &str) -> Result<Option<String>, StorageError> {
-    match client.head_object().bucket(bucket).key(KEY).send().await {
-        Ok(head) => Ok(head.e_tag),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+    match client.get_object().bucket(bucket).key(KEY).send().await {
+        Ok(index) => Ok(index.e_tag),
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => Ok(None),
         Err(error) => Err(publish::failed(bucket, KEY, "read", &error)),
     }
 }

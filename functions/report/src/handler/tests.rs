@@ -12,13 +12,12 @@ use aws_sdk_athena::types::{
     ResultSetMetadata, Row,
 };
 use aws_sdk_s3::Client as S3;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
-use aws_sdk_s3::types::error::NotFound;
+use aws_sdk_s3::types::error::NoSuchKey;
 use aws_sdk_sns::Client as Sns;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
@@ -88,9 +87,9 @@ fn listed() -> Rule {
 }
 
 fn no_index() -> Rule {
-    mock!(S3::head_object)
+    mock!(S3::get_object)
         .match_requests(|request| request.key() == Some("reports/index.html"))
-        .then_error(|| HeadObjectError::NotFound(NotFound::builder().build()))
+        .then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()))
 }
 
 /// An output also because signing a link goes through it.

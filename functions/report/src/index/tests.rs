@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
 use aws_sdk_s3::types::Object;
@@ -48,16 +47,18 @@ fn no_report_at_all_is_said() {
 async fn an_index_that_somebody_else_wrote_meanwhile_is_made_again() {
     let seen: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
     let noted = Arc::clone(&seen);
-    let head = mock!(Client::head_object)
+    let index = mock!(Client::get_object)
+        .match_requests(|request| request.key() == Some(KEY))
         .sequence()
-        .output(|| HeadObjectOutput::builder().e_tag("one").build())
-        .output(|| HeadObjectOutput::builder().e_tag("two").build())
+        .output(|| GetObjectOutput::builder().e_tag("one").build())
+        .output(|| GetObjectOutput::builder().e_tag("two").build())
         .build();
     let list = mock!(Client::list_objects_v2).then_output(|| {
         let page = Object::builder().key("reports/gone/dt=2026-11-22/report.html").build();
         ListObjectsV2Output::builder().contents(page).build()
     });
     let headline = mock!(Client::get_object)
+        .match_requests(|request| request.key() != Some(KEY))
         .then_output(|| GetObjectOutput::builder().body(ByteStream::from_static(b"a headline")).build());
     let put: Rule = mock!(Client::put_object)
         .match_requests(move |request| {
@@ -72,7 +73,7 @@ async fn an_index_that_somebody_else_wrote_meanwhile_is_made_again() {
         })
         .output(|| PutObjectOutput::builder().build())
         .build();
-    let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&head, &list, &headline, &put]);
+    let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&index, &list, &headline, &put]);
     update(&client, "lake", &[], NOW.parse().unwrap()).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [Some("one".to_owned()), Some("two".to_owned())]);
 }

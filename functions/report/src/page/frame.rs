@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-const STYLE: &str = include_str!("../page.css");
+const STYLE: &str = concat!(include_str!("../page.css"), include_str!("sort.css"));
 const SCRIPT: &str = include_str!("sort.js");
 
 /// Nothing is fetched and no other script runs, whatever a record has in it.
