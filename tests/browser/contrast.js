@@ -1,5 +1,5 @@
 // Every text stands out from what is painted below it: WCAG 2.2, 1.4.3 (AA). The whole page must be inside the window.
-({ quote, describe, ancestors, texts }) => {
+({ quote, describe, ancestors, remembered, texts }) => {
   const SHAPES = "rect, circle, ellipse, path, polygon";
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const known = new Map();
@@ -16,19 +16,19 @@
     return known.get(colour);
   };
 
-  const opacity = (element) => ancestors(element).reduce((product, each) => product * Number(getComputedStyle(each).opacity), 1);
+  const opacity = remembered((element, ofParent) => ofParent * Number(getComputedStyle(element).opacity), 1);
   const faded = ([red, green, blue, alpha], factor) => [red, green, blue, alpha * factor];
   const over = (top, bottom) => [0, 1, 2].map((index) => top[index] * top[3] + bottom[index] * (1 - top[3])).concat(1);
 
   /** What an element paints: its background, or the inside of a shape; `null` where that is no plain colour. */
-  const paint = (element) => {
+  const paint = remembered((element) => {
     const style = getComputedStyle(element);
     if (!(element instanceof SVGElement) || element.localName === "svg") {
       return style.backgroundImage === "none" ? faded(parse(style.backgroundColor), opacity(element)) : null;
     }
     if (!element.matches(SHAPES) || style.fill === "none") return [0, 0, 0, 0];
     return style.fill.startsWith("url(") ? null : faded(parse(style.fill), opacity(element) * Number(style.fillOpacity));
-  };
+  });
 
   const textColour = (element, isSvg) => {
     const style = getComputedStyle(element);

@@ -1,5 +1,5 @@
 // Nothing is cut off, overflows or overlaps.
-({ quote, describe, ancestors, isVisible, seenPart, texts, meetingPairs }) => {
+({ quote, describe, ancestors, remembered, frames, isVisible, seenPart, texts, meetingPairs }) => {
   const TOLERANCE = 1;
   const SMALLEST_TEXT = 9;
   // A line of text is higher than its letters by about this part of the font's size, above and below.
@@ -11,15 +11,19 @@
   const findings = [];
   const root = document.documentElement;
   const scrolls = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
-  const cuts = (element) => getComputedStyle(element).overflowX !== "visible";
-  const isInScroller = (element) => ancestors(element.parentElement).some((above) => above !== root && above !== document.body && cuts(above));
+  /** What is scrolled away is not cut off: only what is inside of the next scroller counts. */
+  const cutters = (element) => {
+    const around = frames(element);
+    const scroller = around.findIndex(scrolls);
+    return scroller < 0 ? around : around.slice(0, scroller);
+  };
   const px = (number) => `${Math.round(number)} px`;
 
   const sideways = () => {
     const width = root.clientWidth;
     if (root.scrollWidth > width) {
       const outside = [...document.body.querySelectorAll("*")].filter((element) =>
-        isVisible(element) && element.getBoundingClientRect().right > width + TOLERANCE && !isInScroller(element));
+        isVisible(element) && element.getBoundingClientRect().right > width + TOLERANCE && frames(element.parentElement).length === 0);
       const culprits = outside.filter((element) => !outside.some((other) => other !== element && other.contains(element)));
       const names = culprits.slice(0, 3).map((element) => `${describe(element)} ends at ${px(element.getBoundingClientRect().right)}`);
       findings.push(`the page scrolls sideways: ${px(root.scrollWidth)} wide in a window of ${px(width)}: ${names.join("; ")}`);
@@ -39,8 +43,8 @@
     inner.left < outer.left - TOLERANCE || inner.right > outer.right + TOLERANCE
     || inner.top < outer.top - TOLERANCE || inner.bottom > outer.bottom + TOLERANCE;
 
-  /** The nearest element that draws a box of its own, as wide as it is told to be. */
-  const boxOf = (element) => ancestors(element).find((above) => !/^(inline|contents)$/.test(getComputedStyle(above).display));
+  /** The nearest element with a box of its own. */
+  const boxOf = remembered((element, ofParent) => /^(inline|contents)$/.test(getComputedStyle(element).display) ? ofParent : element, null);
 
   const htmlText = (text) => {
     for (const rect of text.lines) {
@@ -50,8 +54,7 @@
         findings.push(`the text ${quote(text.text)} leaves its box ${describe(box)}`);
         return;
       }
-      const cutter = ancestors(text.element).find((above) =>
-        above !== root && above !== document.body && cuts(above) && !scrolls(above) && isOutside(seen, above.getBoundingClientRect()));
+      const cutter = cutters(text.element).find((frame) => isOutside(seen, frame.getBoundingClientRect()));
       if (cutter) {
         findings.push(`the text ${quote(text.text)} is clipped by ${describe(cutter)}`);
         return;

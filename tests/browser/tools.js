@@ -28,12 +28,28 @@
     return all;
   };
 
+  /** `ask(element, answer for its parent)`, asked once for each element: thousands of cells share their ancestors. */
+  const remembered = (ask, ofNothing) => {
+    const known = new Map([[null, ofNothing]]);
+    const answer = (element) => {
+      if (!known.has(element)) known.set(element, ask(element, answer(element.parentElement)));
+      return known.get(element);
+    };
+    return answer;
+  };
+
   /** Kept for screen readers alone: cut away, or one pixel large. */
-  const isForReadersAlone = (element) => ancestors(element).some((each) => {
-    const style = getComputedStyle(each);
-    const cutAway = style.clipPath === "inset(50%)" || style.clipPath === "inset(100%)";
-    return cutAway || (each.offsetWidth <= 1 && each.offsetHeight <= 1 && style.overflowX === "hidden");
-  });
+  const isForReadersAlone = remembered((element, isParent) => {
+    const style = getComputedStyle(element);
+    const isCutAway = style.clipPath === "inset(50%)" || style.clipPath === "inset(100%)";
+    return isParent || isCutAway || (element.offsetWidth <= 1 && element.offsetHeight <= 1 && style.overflowX === "hidden");
+  }, false);
+
+  /** The element and those around it that show only what is inside of them, by scrolling or cutting; not the page itself. */
+  const frames = remembered((element, ofParent) => {
+    const isPage = element === document.body || element === document.documentElement;
+    return isPage || getComputedStyle(element).overflowX === "visible" ? ofParent : [element, ...ofParent];
+  }, []);
 
   const isVisible = (element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true });
@@ -46,15 +62,9 @@
     return { left, right, top, bottom, width: right - left, height: bottom - top };
   };
 
-  /** The part of `rect` that its scrolling or cutting ancestors show. */
-  const seenPart = (element, rect) => {
-    let seen = rect;
-    for (const above of ancestors(element.parentElement)) {
-      if (above === document.body || above === document.documentElement) break;
-      if (getComputedStyle(above).overflowX !== "visible") seen = intersect(seen, above.getBoundingClientRect());
-    }
-    return seen;
-  };
+  /** The part of `rect` that can be seen. */
+  const seenPart = (element, rect) =>
+    frames(element.parentElement).reduce((seen, frame) => intersect(seen, frame.getBoundingClientRect()), rect);
 
   /** Every visible text: its element, its size on the screen in px, and the rectangle of each of its lines. */
   const texts = () => {
@@ -89,5 +99,5 @@
     return pairs;
   };
 
-  return { quote, describe, ancestors, isVisible, seenPart, texts, meetingPairs };
+  return { quote, describe, ancestors, remembered, frames, isVisible, seenPart, texts, meetingPairs };
 }

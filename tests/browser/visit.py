@@ -46,7 +46,7 @@ def visit(context, variant, report_page, findings, screenshots=None):
             add(check, messages)
         if variant.scheme == "light":  # colours neither sort nor lead anywhere
             add("links", links.check(page, report_page))
-            add("sorting", sorting.check(page, report_page.file.read_text(), must_sort=not report_page.is_index))
+            add("sorting", sorting.check(page, report_page, by_keys_too=variant.size == "wide"))
             add("presigned", links.check_presigned(page, address))
     finally:
         page.close()
