@@ -1,20 +1,17 @@
 WITH daily AS (
     {{daily_bars}}
 ),
--- Days with more than one row. That of an earlier landing is not in daily.
+-- Days with more than one row, of which daily has only the newest.
 repeated AS (
-    SELECT
-        symbol,
-        trade_date,
-        count(*) AS day_rows,
-        min(open) <> max(open) OR min(high) <> max(high) OR min(low) <> max(low) OR min(close) <> max(close)
-            OR min(volume) <> max(volume)
-            OR coalesce(min(adj_close) <> max(adj_close), false) OR count(adj_close) NOT IN (0, count(*))
-            OR coalesce(min(close_usd) <> max(close_usd), false) OR count(close_usd) NOT IN (0, count(*)) AS differ
-    FROM bars
-    WHERE trade_date <= {{date}} AND dt >= {{folder_from}}
+    SELECT symbol, trade_date, sum(same_rows) AS day_rows, count(*) > 1 AS differ
+    FROM (
+        SELECT symbol, trade_date, count(*) AS same_rows
+        FROM bars
+        WHERE trade_date <= {{date}} AND dt >= {{folder_from}}
+        GROUP BY symbol, trade_date, open, high, low, close, adj_close, volume, close_usd
+    ) AS different
     GROUP BY symbol, trade_date
-    HAVING count(*) > 1
+    HAVING sum(same_rows) > 1
 ),
 counted AS (
     SELECT
@@ -45,8 +42,11 @@ checked AS (
         open = 0 OR high = 0 OR low = 0 OR close = 0 OR open + high + low + close IS NULL AS is_without_price,
         day_rows > 1 AND NOT differ AS is_repeated,
         day_rows > 1 AND differ AS is_corrected,
-        coalesce(weekdays_through - 5 * floor(previous_number / 7e0) - least(previous_number % 7 + 1, 5), 1)
-            - CASE WHEN day_number % 7 < 5 THEN 1 ELSE 0 END AS missing_weekdays,
+        coalesce(
+            weekdays_through - 5 * floor(previous_number / 7e0) - least(previous_number % 7 + 1, 5)
+                - CASE WHEN day_number % 7 < 5 THEN 1 ELSE 0 END,
+            0
+        ) AS missing_weekdays,
         100 * (close / nullif(previous_close, 0) - 1) AS jump_percent,
         CAST(trade_date AS varchar) > dt AS is_early
     FROM weekdays
@@ -58,6 +58,8 @@ found AS (
         is_high_below_low, is_open_outside, is_close_outside, is_without_price, is_repeated, is_corrected, is_early,
         CAST(missing_weekdays AS bigint) AS missing_weekdays,
         close > 0 AND abs(jump_percent) > 20 AS is_jump,
+        is_high_below_low OR is_open_outside OR is_close_outside OR is_without_price OR is_repeated OR is_corrected OR is_early
+            OR missing_weekdays >= 3 OR (close > 0 AND abs(jump_percent) > 20) AS is_found,
         count(*) OVER all_bars AS bars,
         min(trade_date) OVER all_bars AS first_date,
         count(CASE WHEN is_high_below_low THEN 1 END) OVER all_bars AS high_below_low,
@@ -75,6 +77,11 @@ found AS (
     FROM checked
     WINDOW all_bars AS (PARTITION BY symbol)
 ),
+newest AS (
+    SELECT *, row_number() OVER (PARTITION BY is_found ORDER BY trade_date DESC, symbol) AS newest_first
+    FROM found
+    WHERE age = 1 OR is_found
+),
 -- Numbers as text alike in both engines: without an exponent, at most six decimal places.
 worded AS (
     SELECT
@@ -87,9 +94,8 @@ worded AS (
         coalesce(regexp_replace(CAST(TRY_CAST(close AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS close_text,
         regexp_replace(CAST(TRY_CAST(previous_close AS decimal(30, 6)) AS varchar), '[.]?0+$', '') AS previous_text,
         CAST(TRY_CAST(jump_percent AS decimal(30, 1)) AS varchar) AS jump_text
-    FROM found
-    WHERE age = 1 OR is_high_below_low OR is_open_outside OR is_close_outside OR is_without_price OR is_repeated OR is_corrected
-        OR missing_weekdays >= 3 OR is_jump OR is_early
+    FROM newest
+    WHERE age = 1 OR newest_first <= 200
 ),
 listed AS (
     SELECT
@@ -105,7 +111,7 @@ listed AS (
             WHEN 8 THEN concat('close ', close_text, ' after ', previous_text, ' on ', day_before, ': ', jump_text, ' %')
             WHEN 9 THEN concat('landed on ', dt, ', before its day')
         END AS detail,
-        row_number() OVER (PARTITION BY kind = 0 ORDER BY trade_date DESC, symbol, kind) AS newest_first
+        row_number() OVER (PARTITION BY kind = 0 ORDER BY trade_date DESC, symbol, kind) AS listed_first
     FROM worded
     CROSS JOIN (VALUES
         (0, NULL), (1, 'high below low'), (2, 'open outside the range'), (3, 'close outside the range'),
@@ -154,5 +160,5 @@ SELECT
     CASE WHEN is_symbol THEN missing_adj_close END AS missing_adj_close,
     CASE WHEN is_symbol THEN missing_close_usd END AS missing_close_usd
 FROM sectioned
-WHERE is_symbol OR newest_first <= 200
-ORDER BY is_symbol DESC, CASE WHEN is_symbol THEN findings END DESC, CASE WHEN is_symbol THEN symbol END, newest_first
+WHERE is_symbol OR listed_first <= 200
+ORDER BY is_symbol DESC, CASE WHEN is_symbol THEN findings END DESC, CASE WHEN is_symbol THEN symbol END, listed_first
