@@ -1,0 +1,48 @@
+"""The one browser of a run: the machine's own Chromium, without a network."""
+
+import contextlib
+import os
+import shutil
+import sys
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+STEP_LIMIT_MS = 10_000
+
+
+@contextlib.contextmanager
+def started():
+    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND", "--font-render-hinting=none"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # it refuses to start for root with one
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=arguments, timeout=3 * STEP_LIMIT_MS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def executable():
+    named = os.environ.get("CHROMIUM")
+    found = shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+    if not found:
+        sys.exit(f"{named or 'chromium'}: no such program. The pages are tested in a real browser: apt-get install chromium, or name one: CHROMIUM=/path/to/it")
+    return found
+
+
+@contextlib.contextmanager
+def context(browser, variant):
+    opened = browser.new_context(
+        viewport={"width": variant.width, "height": variant.height},
+        color_scheme=variant.scheme,
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    opened.set_default_timeout(STEP_LIMIT_MS)
+    try:
+        yield opened
+    finally:
+        opened.close()

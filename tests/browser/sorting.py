@@ -1,0 +1,150 @@
+"""The tables sort: by mouse and by key, by value and not by text."""
+
+import dataclasses
+import re
+
+from playwright.sync_api import Error, Locator
+
+READ = """(table) => {
+  const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+  rows.forEach((row, place) => { row.dataset.place = place; });
+  return {
+    headers: [...table.querySelectorAll("thead th:not([colspan])")].map((header) =>
+      ({ column: header.dataset.column ?? null, label: header.textContent.trim(), hasButton: header.querySelector("button") !== null })),
+    rows: rows.map((row) => [...row.cells].map((cell) =>
+      ({ value: cell.dataset.sort ?? "", text: cell.querySelector("svg") ? "" : cell.textContent.trim() }))),
+  };
+}"""
+STATE = """(table) => ({
+  order: [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => Number(row.dataset.place)),
+  sorted: [...table.querySelectorAll("[aria-sort]")].map((header) => [header.dataset.column, header.getAttribute("aria-sort")]),
+})"""
+NOTHING = ("", "–", "—", "-")
+SHOWN_NUMBER = re.compile(r"[+−-]?[\d,]+(\.\d+)?%?")
+ACTION_LIMIT_MS = 3_000
+DIRECTIONS = ("ascending", "descending")
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    table: Locator
+    number: str
+    label: str
+    # The data-sort of each row, as the rows were at first.
+    values: list
+
+    @property
+    def button(self):
+        return self.table.locator(f"thead th[data-column='{self.number}']:not([colspan]) button")
+
+
+def check(page, report_page, by_keys_too):
+    messages = []
+    if "<button" in report_page.file.read_text():
+        messages.append("the page as written has a button: without scripts it does nothing")
+    if not report_page.is_index and (plain := page.locator("table:not([data-sortable])").count()):
+        messages.append(f"{plain} of {page.locator('table').count()} tables cannot be sorted: no data-sortable")
+    for number, table in enumerate(page.locator("table[data-sortable]").all(), start=1):
+        messages += [f"table {number}: {message}" for message in check_table(page, table, (by_mouse, by_keys) if by_keys_too else (by_mouse,))]
+    return messages
+
+
+def check_table(page, table, ways):
+    content = table.evaluate(READ)
+    headers, rows = content["headers"], content["rows"]
+    columns = [header["column"] for header in headers]
+    width = len(rows[0]) if rows else 0
+    if rows and sorted(columns, key=str) != sorted(map(str, range(width))):
+        return [f"the rows have {width} cells but the headers' data-column are {columns}"]
+    messages, sortable = [], []
+    for header in headers:
+        cells = [row[int(header["column"])] for row in rows]
+        messages += [f"column {header['label']!r}: {problem}" for problem in check_values(cells)]
+        if len(rows) > 1 and any(cell["value"] for cell in cells):
+            if header["hasButton"]:
+                sortable.append(Column(table, header["column"], header["label"], [cell["value"] for cell in cells]))
+            else:
+                messages.append(f"column {header['label']!r}: the header has no button")
+    order = list(range(len(rows)))
+    for way in ways:
+        for name, column, direction, action in way(page, sortable):
+            found, problems = after(column, direction, action, order)
+            messages += [f"column {column.label!r}, after {name}: {problem}" for problem in problems]
+            order = found
+    return messages
+
+
+def check_values(cells):
+    """What a cell sorts by is what it shows."""
+    bare = next((cell["text"] for cell in cells if not cell["value"] and cell["text"] not in NOTHING), None)
+    if bare is not None:
+        yield f"a cell shows {bare!r} and has no data-sort"
+    shown = [cell for cell in cells if cell["value"] and cell["text"] not in NOTHING]
+    if shown and all(SHOWN_NUMBER.fullmatch(cell["text"]) for cell in shown):
+        if not all(is_number(cell["value"]) for cell in shown):
+            yield f"it shows numbers and sorts by text like {shown[0]['value']!r}"
+            return
+        ordered = sorted(shown, key=lambda cell: (float(cell["value"]), number_shown(cell["text"])))
+        for lower, higher in zip(ordered, ordered[1:]):
+            if number_shown(lower["text"]) > number_shown(higher["text"]):
+                yield f"{lower['text']!r} sorts before {higher['text']!r}: data-sort is {lower['value']!r} and {higher['value']!r}"
+                return
+
+
+def by_mouse(_page, columns):
+    for column in columns:
+        for direction in DIRECTIONS:
+            yield "a click", column, direction, lambda: column.button.click(timeout=ACTION_LIMIT_MS)
+
+
+def by_keys(page, columns):
+    """Tab walks from header to header; Enter and Space sort."""
+    for place, column in enumerate(columns):
+        for direction, key in zip(DIRECTIONS, ("Enter", "Space")):
+            walk = "focus" if place == 0 else "Tab"
+            yield f"{walk} and {key}", column, direction, lambda: press(page, column, key, walk if key == "Enter" else None)
+
+
+def press(page, column, key, walk):
+    if walk == "focus":
+        column.button.focus()
+    elif walk:
+        page.keyboard.press(walk)
+    page.keyboard.press(key)
+
+
+def after(column, direction, action, before):
+    """The order of the rows after `action`, and what is wrong with it."""
+    try:
+        action()
+    except Error as error:
+        return before, [error.message.splitlines()[-1].strip()]
+    state = column.table.evaluate(STATE)
+    problems = []
+    if state["sorted"] != [[column.number, direction]]:
+        problems.append(f"aria-sort is {state['sorted']} and not {direction} on this column alone")
+    expected = in_order(before, column.values, direction)
+    if state["order"] != expected:
+        place = next(place for place, pair in enumerate(zip(state["order"], expected)) if pair[0] != pair[1])
+        found, wanted = column.values[state["order"][place]], column.values[expected[place]]
+        problems.append(f"row {place + 1} has {found!r} and not {wanted!r}: not {direction} (nulls last, equal rows as they were)")
+    return state["order"], problems
+
+
+def in_order(before, values, direction):
+    is_numeric = all(is_number(value) for value in values if value)
+    full = [row for row in before if values[row]]
+    empty = [row for row in before if not values[row]]
+    full.sort(key=lambda row: float(values[row]) if is_numeric else values[row], reverse=direction == "descending")
+    return full + empty
+
+
+def is_number(text):
+    try:
+        return float(text) == float(text)
+    except ValueError:
+        return False
+
+
+def number_shown(text):
+    return float(text.replace("−", "-").replace(",", "").rstrip("%"))
