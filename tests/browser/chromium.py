@@ -33,16 +33,18 @@ def executable():
 
 
 @contextlib.contextmanager
-def context(browser, variant):
-    opened = browser.new_context(
+def tab(browser, variant):
+    context = browser.new_context(
         viewport={"width": variant.width, "height": variant.height},
         color_scheme=variant.scheme,
         reduced_motion="reduce",
         locale="en-GB",
         timezone_id="UTC",
     )
-    opened.set_default_timeout(STEP_LIMIT_MS)
+    context.set_default_timeout(STEP_LIMIT_MS)
     try:
-        yield opened
+        page = context.new_page()
+        page.emulate_media(media=variant.media)
+        yield page
     finally:
-        opened.close()
+        context.close()

@@ -21,7 +21,7 @@ STATE = """(table) => ({
 })"""
 NOTHING = ("", "–", "—", "-")
 SHOWN_NUMBER = re.compile(r"[+−-]?[\d,]+(\.\d+)?%?")
-ACTION_LIMIT_MS = 3_000
+ACTION_LIMIT_MS = 2_000
 DIRECTIONS = ("ascending", "descending")
 
 
@@ -118,7 +118,8 @@ def after(column, direction, action, before):
     try:
         action()
     except Error as error:
-        return before, [error.message.splitlines()[-1].strip()]
+        lines = error.message.splitlines()
+        return before, [next((line.strip(" -") for line in lines if "intercepts" in line), lines[0])]
     state = column.table.evaluate(STATE)
     problems = []
     if state["sorted"] != [[column.number, direction]]:
