@@ -11,6 +11,7 @@ LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_6
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
 TEMPLATES          := $(wildcard template.yaml broker.yaml)
+SCRIPTS            := $(wildcard broker/*.sh local/*.sh) .ci/run
 
 # All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
 PROGRAMS           := --workspace --bins
@@ -52,7 +53,7 @@ bench: .data prerequisites       ## speed, memory, size and start of the ingest 
 fuzz: prerequisites              ## any bytes into the event parser and the row decoder: SECONDS=60 for each
 	@$(SUPERVISED) .fuzz
 
-check: prerequisites             ## formatting, lints, the templates
+check: prerequisites             ## formatting, lints, the scripts, the templates
 	@$(SUPERVISED) .check
 
 build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
@@ -126,6 +127,7 @@ clean:                           ## removes everything that was built or set up
 .check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
+	shellcheck --external-sources $(SCRIPTS)
 	sam validate --lint
 	cfn-lint $(TEMPLATES)
 	$(CHECKOV)/bin/checkov --framework cloudformation --quiet --compact --skip-download $(addprefix --file ,$(TEMPLATES))
@@ -167,7 +169,7 @@ prerequisites-test:
 
 # pip and Maven, with pinned versions; `.complete` says that the last one got to its end.
 $(TOOLS)/.complete: local/requirements-tools.txt
-	@echo "installing sam, cargo-lambda and cfn-lint from PyPI into $(TOOLS) (about a minute)"
+	@echo "installing sam, cargo-lambda, cfn-lint and shellcheck from PyPI into $(TOOLS) (about a minute)"
 	@$(PYTHON) -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@

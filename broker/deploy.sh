@@ -17,18 +17,25 @@ query() {
 # Another image would be another instance: an update keeps the one that runs.
 if instance=$(query "Stacks[0].Outputs[?OutputKey=='InstanceId'].OutputValue" 2>/dev/null) && [ -n "$instance" ]; then
     image=$(aws ec2 describe-instances --instance-ids "$instance" --output text --query 'Reservations[0].Instances[0].ImageId')
+else
+    architecture=x86_64
+    [[ " $* " != *' Architecture=arm64 '* ]] || architecture=arm64
+    image=$(aws ssm get-parameter --name "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-$architecture" \
+        --output text --query Parameter.Value)
 fi
 
 archive=target/broker.tar.gz
-tar --create --gzip --file "$archive" --owner=0 --group=0 --exclude=.complete broker --directory target/kafka libs
+# Whatever the umask here: on the instance a user of its own runs them.
+tar --create --gzip --file "$archive" --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=.complete broker --directory target/kafka libs
 aws s3 cp --no-progress "$archive" "s3://$BUCKET/tickerlake/broker.tar.gz"
 if [ -n "${PRODUCER-}" ]; then
     aws s3 cp --no-progress "$PRODUCER" "s3://$BUCKET/tickerlake/producer"
 fi
 
+# An update keeps the parameters that are not named.
 aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --capabilities CAPABILITY_IAM \
     --no-fail-on-empty-changeset --parameter-overrides "VpcId=$VPC" "SubnetId=$SUBNET" "ArtifactsBucket=$BUCKET" \
-    "WithProducer=$([ -n "${PRODUCER-}" ] && echo true || echo false)" "ImageId=${image-}" "$@"
+    ${PRODUCER:+WithProducer=true} "ImageId=$image" "$@"
 
 echo
 echo 'for parameter_overrides in samconfig.toml:'

@@ -9,6 +9,7 @@ set -a
 # shellcheck source=/dev/null
 . /etc/tickerlake/broker.env
 set +a
+: "${BROKER_PORT:=9096}"
 scripts=$(cd "$(dirname "$0")" && pwd)
 
 main() {
@@ -36,7 +37,7 @@ main() {
     put_secret "$WRITER_SECRET_ARN" login producer
     put_secret "$ROOT_CA_SECRET_ARN" ca
     install_producer
-    echo "the broker answers at $BROKER_HOST:9096"
+    echo "the broker answers at $BROKER_HOST:$BROKER_PORT"
 }
 
 as_kafka() {
@@ -50,11 +51,17 @@ mount_volume() {
         [ -e "$device" ] && break
         sleep 5
     done
+    [ -e "$device" ] || {
+        echo "there is no volume at $device: is DataVolumeAttachment of the stack made, and amazon-ec2-utils, which names it, installed?" >&2
+        return 1
+    }
     [ -n "$(blkid --output value --match-tag TYPE "$device")" ] || mkfs.xfs -q "$device"
     mkdir -p "$BROKER_FOLDER"
     grep -q " $BROKER_FOLDER " /etc/fstab ||
         echo "UUID=$(blkid --output value --match-tag UUID "$device") $BROKER_FOLDER xfs defaults,nofail 0 2" >>/etc/fstab
     mountpoint -q "$BROKER_FOLDER" || mount "$BROKER_FOLDER"
+    # The volume may have been enlarged since.
+    xfs_growfs -d "$BROKER_FOLDER" >/dev/null
 }
 
 # The private address, which stays for as long as the instance.
@@ -70,7 +77,7 @@ name_host() {
 
 await_broker() {
     for _ in {1..60}; do
-        (: <"/dev/tcp/$BROKER_HOST/9096") 2>/dev/null && return
+        (: <"/dev/tcp/$BROKER_HOST/$BROKER_PORT") 2>/dev/null && return
         sleep 2
     done
     echo 'the broker did not start: journalctl -u kafka says why' >&2

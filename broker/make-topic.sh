@@ -10,3 +10,5 @@ administrate topics --create --if-not-exists --topic "$KAFKA_TOPIC" --partitions
 administrate acls --add --allow-principal "User:$WRITER" --topic "$KAFKA_TOPIC" --operation Describe --operation Write
 # Describe and Read on the topic, Read on the group.
 administrate acls --add --allow-principal "User:$READER" --consumer --topic "$KAFKA_TOPIC" --group "$KAFKA_CONSUMER_GROUP"
+# So that `make doctor`, which logs in as they do, can judge the size limit and the retention. It lets nobody change them.
+administrate acls --add --allow-principal "User:$READER" --allow-principal "User:$WRITER" --topic "$KAFKA_TOPIC" --operation DescribeConfigs

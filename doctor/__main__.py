@@ -6,11 +6,12 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import logins, network, parameters
+from . import clock, logins, network, parameters
 from .findings import bad, note, ok
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -67,8 +68,9 @@ def look_at_aws(given, region, unfilled):
     try:
         if session.get_credentials() is None:
             return [note("there are no AWS credentials here, so nothing on AWS was looked at: aws configure, or export AWS_PROFILE")], {}
-        account = session.client("sts", region_name=region).get_caller_identity()["Account"]
-        found = [ok(f"the credentials are of account {account}; the region is {region}")]
+        identity = session.client("sts", region_name=region).get_caller_identity()
+        found = [ok(f"the credentials are of account {identity['Account']}; the region is {region}")]
+        found += clock.examine(identity, time.time())
         secrets = {}
         if "KafkaSecretArn" not in unfilled:
             more, secrets = logins.examine(session.client("secretsmanager", region_name=region), given, region)
@@ -78,7 +80,9 @@ def look_at_aws(given, region, unfilled):
         return found, secrets
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        return [bad(f"AWS refuses {error.operation_name}: {code}; check the credentials, and that they may look")], {}
+        refused = bad(f"AWS refuses {error.operation_name}: {code}; check the credentials, and that they may look")
+        # A clock that is wrong is a reason to refuse.
+        return [refused, *clock.examine(error.response, time.time())], {}
     except BotoCoreError as error:
         return [bad(f"AWS does not answer: {error}")], {}
 

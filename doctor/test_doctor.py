@@ -2,17 +2,22 @@
 
 import contextlib
 import datetime
+import email.utils
+import http.server
 import io
 import json
 import pathlib
 import tempfile
+import threading
+import time
 import unittest
+import unittest.mock
 
 import boto3
 from botocore.stub import Stubber
 
-from . import logins, network, parameters
-from .__main__ import look_at_kafka
+from . import clock, logins, network, parameters
+from .__main__ import look_at_aws, look_at_kafka
 
 REGION = "eu-central-1"
 ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:tickerlake-kafka"
@@ -215,6 +220,63 @@ class LoginsTest(unittest.TestCase):
             made = logins.properties(GIVEN, secrets, pathlib.Path(folder))
             self.assertEqual(CERTIFICATE, pathlib.Path(made.pop("ssl.ca.location")).read_text())
         self.assertEqual({"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "lake", "sasl.password": "a,b=c"}, made)
+
+
+NOW = 1_795_399_200
+
+
+class ClockTest(unittest.TestCase):
+    def assert_found(self, verdict, words, theirs):
+        found = clock.examine({"ResponseMetadata": {"HTTPHeaders": {"date": email.utils.formatdate(theirs, usegmt=True)}}}, NOW)
+        self.assertEqual([verdict], [finding.verdict for finding in found], found)
+        self.assertIn(words, found[0].text)
+
+    def test_a_clock_is_judged_at_its_limits(self):
+        for seconds in (-10, 0, 10):
+            self.assert_found("ok", "agrees", NOW - seconds)
+        self.assert_found("note", "is 11 s ahead of", NOW - 11)
+        self.assert_found("note", "is 299 s behind", NOW + 299)
+        self.assert_found("bad", "is 300 s ahead of", NOW - 300)
+        self.assert_found("bad", "is 86400 s behind", NOW + 86_400)
+
+    def test_an_answer_without_a_date_says_nothing_of_the_clock(self):
+        self.assertEqual([], clock.examine({}, NOW))
+        self.assertEqual([], clock.examine({"ResponseMetadata": {"HTTPHeaders": {"date": "today"}}}, NOW))
+
+    def test_it_is_looked_at_where_aws_answers_and_where_it_refuses(self):
+        identity = (
+            "<GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'><GetCallerIdentityResult>"
+            "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        )
+        refusal = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>"
+        for status, body, late, verdicts in ((200, identity, 0, ["ok", "ok"]), (200, identity, 60, ["ok", "note"]), (403, refusal, 600, ["bad", "bad"])):
+            with answering(status, body, time.time() - late) as address:
+                environment = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "NO_PROXY": "127.0.0.1"}
+                with unittest.mock.patch.dict("os.environ", environment):
+                    found, _ = look_at_aws(GIVEN, REGION, {"KafkaSecretArn", "VpcSubnetId1"})
+            self.assertEqual(verdicts, [finding.verdict for finding in found], found)
+            self.assertIn("this machine's clock", found[1].text)
+
+
+@contextlib.contextmanager
+def answering(status, body, dated):
+    """A server on 127.0.0.1 that gives one answer to all, with that date."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response_only(status)
+            for name, value in (("Date", email.utils.formatdate(dated, usegmt=True)), ("Content-Length", str(len(body)))):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 class ParametersTest(unittest.TestCase):

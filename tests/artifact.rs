@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use local::project_root;
 
+const FUNCTIONS: [&str; 3] = ["IngestFunction", "CrawlFunction", "ReportFunction"];
+
 /// A cold start fetches and maps the whole file.
 const LARGEST_INGEST: usize = 10 << 20;
 
@@ -20,11 +22,23 @@ fn ingest_is_smaller_than_ten_mebibytes() {
 
 #[test]
 fn no_function_needs_a_newer_glibc_than_lambda_has() {
-    for function in ["IngestFunction", "CrawlFunction", "ReportFunction"] {
+    for function in FUNCTIONS {
         let (path, binary) = read(function);
         let newest = glibc_versions(&binary).max();
         let newest = newest.unwrap_or_else(|| panic!("{}: no glibc version in it", path.display()));
         assert!(newest <= NEWEST_GLIBC, "{}: needs glibc {}.{}", path.display(), newest.0, newest.1);
+    }
+}
+
+/// `make test` builds for this machine, `make build` for the parameter `Architecture`; both by `cargo lambda build`, with or without `--arm64`.
+#[test]
+fn every_function_is_built_for_the_architecture_that_was_asked_for() {
+    // The machine in an ELF header is a little-endian u16 behind 16 bytes of identification and a u16 of type.
+    let machine = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+    for function in FUNCTIONS {
+        let (path, binary) = read(function);
+        assert_eq!(&binary[..4], b"\x7fELF", "{}", path.display());
+        assert_eq!(u16::from_le_bytes([binary[18], binary[19]]), machine, "{}", path.display());
     }
 }
 

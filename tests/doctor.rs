@@ -27,6 +27,7 @@ async fn the_doctor_tells_what_is_well_and_what_is_not() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let broker = SecuredBroker::start(folder.path(), TOPIC)?;
     a_good_login_is_well(&broker)?;
+    settings_are_judged_where_the_user_may_see_them(&broker)?;
     a_wrong_password_is_told_from_the_network(&broker)?;
     a_certificate_that_is_not_trusted_is_named_with_its_ca(&broker)?;
     a_client_without_a_certificate_is_told_that_it_needs_one(&broker, &folder.path().join("security/ca.pem"))?;
@@ -93,8 +94,24 @@ fn a_good_login_is_well(broker: &SecuredBroker) -> Result<()> {
     found.assert(0, "ok", "Kafka answers to user producer over SASL_SSL with SCRAM-SHA-512; there is 1 broker");
     found.assert(0, "note", "advertised by broker 1, is whatever machine asks");
     found.assert(0, "note", &format!("topic {TOPIC} exists, with 3 partitions on one disk each"));
-    // The rules of make-topic.sh let the producer write, not look.
-    found.assert(0, "note", "cannot be read (the user may not)");
+    found.assert(0, "ok", &format!("topic {TOPIC} takes 1048588 bytes at a time (max.message.bytes)"));
+    found.assert(0, "ok", &format!("topic {TOPIC} keeps records for 7 days (retention.ms)"));
+    Ok(())
+}
+
+/// With Lambda's own user, which may look at the settings of the topic as long as make-topic.sh's rule is there.
+fn settings_are_judged_where_the_user_may_see_them(broker: &SecuredBroker) -> Result<()> {
+    let password = fs::read_to_string(broker.security("lake.password"))?;
+    let password = format!("sasl.password={}", password.trim_end());
+    let ask = || examine(broker.producer()?.args(["doctor", "-X", "sasl.username=lake", "-X", &password]));
+    let found = ask()?;
+    found.assert(0, "ok", &format!("topic {TOPIC} takes 1048588 bytes at a time (max.message.bytes)"));
+    found.assert(0, "ok", &format!("topic {TOPIC} keeps records for 7 days (retention.ms)"));
+
+    let admin = broker.admin_servers();
+    let rule = ["--allow-principal", "User:lake", "--topic", TOPIC, "--operation", "DescribeConfigs"];
+    broker.run("kafka.sh", &[&["acls", "--bootstrap-server", &admin, "--remove", "--force"], &rule[..]].concat())?;
+    ask()?.assert(0, "note", "cannot be read (the user may not)");
     Ok(())
 }
 

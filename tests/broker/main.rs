@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+mod first_boot;
 mod secured;
 
 use std::collections::BTreeSet;

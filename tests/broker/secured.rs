@@ -190,7 +190,8 @@ impl Drop for SecuredBroker {
     }
 }
 
-fn free_ports() -> Result<[u16; 4]> {
+/// That nobody has now.
+pub(crate) fn free_ports() -> Result<[u16; 4]> {
     // All are held until all are found, else the same one could be found twice.
     let listeners = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
     let mut ports = [0; 4];

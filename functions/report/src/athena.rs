@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_sdk_athena::Client;
-use aws_sdk_athena::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_athena::error::ProvideErrorMetadata;
 use aws_sdk_athena::types::{
     QueryExecution, QueryExecutionContext, QueryExecutionState, QueryExecutionStatistics, Row,
 };
@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::publish;
 
 /// What is asked, and what makes it the same question when it is asked again.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,11 @@ pub(crate) enum QueryError {
     #[error("query {query_id} {state}: {reason}")]
     Ended { query_id: String, state: &'static str, reason: String },
     #[error(
+        "query {query_id} would have read more than the workgroup allows and was stopped, nothing is shown and the page of before stays: \
+         raise the parameter QueryScanLimitBytes, or narrow the query ({reason})"
+    )]
+    OverLimit { query_id: String, reason: String },
+    #[error(
         "query {query_id} was stopped because the function's deadline is near ({stop}): \
          raise the function's Timeout or narrow the query"
     )]
@@ -62,6 +68,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// More tries of one invocation than Lambda and the scheduler make by default.
 const MOST_TRIES: u32 = 5;
+
+/// Athena's words for it, in lower case: `Bytes scanned limit was exceeded`. (It has no code for this.)
+const OVER_LIMIT: &str = "bytes scanned limit";
 
 /// How far Athena's clock and ours may be apart, and less than the pause before Lambda's first retry.
 const CLOCK_SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
@@ -153,7 +162,14 @@ fn failure(query_id: &str, state: &'static str, execution: &QueryExecution) -> F
         .unwrap_or(DateTime::<Utc>::MAX_UTC);
     let reason = status.and_then(|status| status.state_change_reason()).filter(|reason| !reason.is_empty());
     let reason = reason.unwrap_or("athena gives no reason").to_owned();
-    Finish::Failed { completed_at, error: QueryError::Ended { query_id: query_id.to_owned(), state, reason } }
+    let query_id = query_id.to_owned();
+    let is_over_limit = reason.to_ascii_lowercase().contains(OVER_LIMIT);
+    let error = if is_over_limit {
+        QueryError::OverLimit { query_id, reason }
+    } else {
+        QueryError::Ended { query_id, state, reason }
+    };
+    Finish::Failed { completed_at, error }
 }
 
 async fn rows(client: &Client, query_id: &str, execution: &QueryExecution) -> Result<Answer, QueryError> {
@@ -197,11 +213,7 @@ async fn stop(client: &Client, query_id: &str) -> String {
 }
 
 fn failed_call<E: ProvideErrorMetadata + std::error::Error>(action: String, error: &E) -> QueryError {
-    let reason = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        _ => DisplayErrorContext(error).to_string(),
-    };
-    QueryError::Call { action, reason }
+    QueryError::Call { action, reason: publish::reason(error) }
 }
 
 #[cfg(test)]

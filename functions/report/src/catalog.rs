@@ -1,6 +1,11 @@
 //! The reports that this function knows: one folder each under `reports/`, embedded when it is built.
 
-use include_dir::{Dir, include_dir};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use include_dir::{Dir, File, include_dir};
 use thiserror::Error;
 
 use crate::declaration::{Declaration, DeclarationError};
@@ -8,58 +13,112 @@ use crate::sql::{Template, UnknownPlaceholder};
 
 /// One report: what it asks and how it is shown.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub struct Report {
     /// The name of its folder, here and in the lake.
     pub(crate) name: String,
     pub(crate) declaration: Declaration,
-    pub(crate) query: Template,
+    query: Template,
 }
 
 /// A report folder that cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum CatalogError {
-    #[error("report {name} has no readable {file}")]
-    NoFile { name: String, file: &'static str },
+pub enum CatalogError {
+    /// A file that is not there, or not text.
+    #[error("{0} cannot be read as text")]
+    Unreadable(String),
+    /// A folder without one of its two files.
+    #[error("report {name} has no {file}")]
+    NoFile {
+        /// Its folder.
+        name: String,
+        /// What is missing.
+        file: &'static str,
+    },
+    /// A declaration with a field that is unknown, missing or of the wrong type.
     #[error("report {name}, report.toml: {source}")]
-    Toml { name: String, source: toml::de::Error },
+    Toml {
+        /// Its folder.
+        name: String,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// A declaration that does not fit together.
     #[error("report {name}, report.toml: {source}")]
-    Declaration { name: String, source: DeclarationError },
+    Declaration {
+        /// Its folder.
+        name: String,
+        /// What does not fit.
+        source: DeclarationError,
+    },
+    /// A query with a placeholder that nothing stands for.
     #[error("report {name}, query.sql: {source}")]
-    Query { name: String, source: UnknownPlaceholder },
+    Query {
+        /// Its folder.
+        name: String,
+        /// Which.
+        source: UnknownPlaceholder,
+    },
 }
 
 /// No report has this name.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error("unknown report {name:?}: known are {known}")]
-pub(crate) struct UnknownReport {
+pub struct UnknownReport {
     name: String,
     known: String,
 }
 
 static REPORTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/reports");
 
-/// All embedded reports, by name.
-pub(crate) fn load() -> Result<Vec<Report>, CatalogError> {
-    let shared: Vec<(&str, &str)> = REPORTS
-        .files()
-        .filter_map(|file| Some((file.path().to_str()?.strip_suffix(".sql")?, file.contents_utf8()?)))
+/// The reports that were embedded when this was built, by name.
+pub fn load() -> Result<Vec<Report>, CatalogError> {
+    let text = |file: &File<'_>| {
+        let content = file.contents_utf8().ok_or_else(|| CatalogError::Unreadable(file.path().display().to_string()));
+        Ok((file.path().to_owned(), content?.to_owned()))
+    };
+    let files = REPORTS.dirs().flat_map(Dir::files).chain(REPORTS.files());
+    parse(files.map(text).collect::<Result<_, CatalogError>>()?)
+}
+
+/// The reports of a folder on disk, by name.
+pub fn read(folder: &Path) -> Result<Vec<Report>, CatalogError> {
+    let unreadable = |path: &Path| CatalogError::Unreadable(path.display().to_string());
+    let list = |folder: &Path| -> Result<Vec<PathBuf>, CatalogError> {
+        let entries = fs::read_dir(folder).map_err(|_| unreadable(folder))?;
+        entries.map(|entry| entry.map(|entry| entry.path()).map_err(|_| unreadable(folder))).collect()
+    };
+    let mut files = BTreeMap::new();
+    for path in list(folder)? {
+        for file in if path.is_dir() { list(&path)? } else { vec![path] } {
+            let content = fs::read_to_string(&file).map_err(|_| unreadable(&file))?;
+            files.insert(file.strip_prefix(folder).unwrap_or(&file).to_owned(), content);
+        }
+    }
+    parse(files)
+}
+
+/// From the texts of all files by their paths: a folder is a report, an `.sql` file beside the folders is a shared expression.
+fn parse(files: BTreeMap<PathBuf, String>) -> Result<Vec<Report>, CatalogError> {
+    let stem = |path: &Path| path.to_str().and_then(|path| path.strip_suffix(".sql")).map(str::to_owned);
+    let is_shared = |path: &Path| path.components().count() == 1;
+    let shared: Vec<(String, &str)> = files
+        .iter()
+        .filter(|(path, _)| is_shared(path))
+        .filter_map(|(path, text)| Some((stem(path)?, text.as_str())))
         .collect();
-    let mut reports = REPORTS
-        .dirs()
+    let shared: Vec<(&str, &str)> = shared.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let folders: BTreeSet<&Path> =
+        files.keys().filter(|path| !is_shared(path)).filter_map(|path| path.parent()).collect();
+    folders
+        .into_iter()
         .map(|folder| {
-            let name = folder.path().to_string_lossy().into_owned();
+            let name = folder.display().to_string();
             let text = |file: &'static str| {
-                let found = folder.get_file(folder.path().join(file));
-                found
-                    .and_then(|found| found.contents_utf8())
-                    .ok_or_else(|| CatalogError::NoFile { name: name.clone(), file })
+                files.get(&folder.join(file)).ok_or_else(|| CatalogError::NoFile { name: name.clone(), file })
             };
-            let (declaration, query) = (text("report.toml")?, text("query.sql")?);
-            Report::parse(&name, declaration, query, &shared)
+            Report::parse(&name, text("report.toml")?, text("query.sql")?, &shared)
         })
-        .collect::<Result<Vec<Report>, CatalogError>>()?;
-    reports.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(reports)
+        .collect()
 }
 
 /// The report of this name, or all of them.
@@ -90,6 +149,21 @@ impl Report {
             Template::parse(query, shared).map_err(|source| CatalogError::Query { name: name.clone(), source })?;
         Ok(Self { name, declaration, query })
     }
+
+    /// The name of its folder, here and in the lake.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its query for a day, for Trino and `DuckDB` alike.
+    pub fn sql(&self, date: NaiveDate, as_of: DateTime<Utc>) -> String {
+        self.query.render(date, as_of, self.declaration.lookback_days)
+    }
+
+    /// The first folder that the query for a day reads; none if it reads all.
+    pub(crate) fn folder_from(&self, date: NaiveDate) -> Option<NaiveDate> {
+        date.checked_sub_days(Days::new(self.declaration.lookback_days?.into()))
+    }
 }
 
 #[cfg(test)]
@@ -112,9 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_on_disk_is_read_as_the_embedded_one_is() {
+        let read = read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/reports"))).unwrap();
+        let sql = |reports: &[Report]| -> Vec<(String, String)> {
+            let day = "2026-11-22".parse().unwrap();
+            reports.iter().map(|report| (report.name.clone(), report.sql(day, DateTime::default()))).collect()
+        };
+        assert_eq!(sql(&read), sql(&loaded()));
+    }
+
+    #[test]
     fn every_declared_column_is_named_in_its_query() {
         for report in loaded() {
-            let sql = report.query.render("2026-11-22".parse().unwrap(), chrono::DateTime::default());
+            let sql = report.sql("2026-11-22".parse().unwrap(), DateTime::default());
             for column in &report.declaration.columns {
                 assert!(sql.contains(&column.name), "{}: {}", report.name, column.name);
             }
@@ -123,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_malformed_report_says_which_and_why() {
-        let head = "title = 'T'\ndescription = 'D'\nempty = 'E'\n";
+        let head = "title = 'T'\ndescription = 'D'\nempty = 'E'\nheadline = 'H'\n";
         let column = "[[columns]]\nname = 'a'\nlabel = 'A'\nformat = 'text'\n";
         let chart =
             "[[charts]]\nkind = 'hourly-bars'\ntitle = 'C'\nx = 'a'\ny = []\nunit = 'u'\nhours = 48\nempty = ''\n";
@@ -133,6 +217,11 @@ mod tests {
             (format!("{head}{column}{column}"), ""),
             (format!("{head}{column}{chart}"), ""),
             (format!("{head}{column}{fact}"), ""),
+            (format!("{head}{column}[[charts]]\nkind = 'pie'\ntitle = 'C'\nempty = ''\n"), ""),
+            (format!("{head}{column}[[charts]]\nkind = 'ranked-bars'\ntitle = 'C'\nempty = ''\nlabel = 'a'\n"), ""),
+            (format!("{head}sections = 'b'\n{column}"), ""),
+            (format!("{head}{column}[[facts]]\nlabel = 'F'\ncolumn = 'a'\nof = 'first'\nsection = 'S'\n"), ""),
+            (format!("{}{column}", head.replace("'H'", "'{Rows} rows'")), ""),
             (format!("{head}{column}"), "SELECT {{yesterday}}"),
         ]
         .iter()

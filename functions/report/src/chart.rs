@@ -1,23 +1,30 @@
-//! Charts as inline SVG. A page shows each in one of two sizes, because text in a scaled SVG shrinks with it.
+//! Charts as inline SVG, by plotters.
+//!
+//! A chart over the whole width comes in two sizes of which a page shows one, because text in a scaled SVG shrinks with it. What is
+//! drawn once per row comes as panels, of one size, that stand beside or below each other.
 
-mod bars;
+mod axis;
+mod candlesticks;
+mod colour;
+mod heat_map;
+mod hourly_bars;
+mod line_plot;
 mod lines;
+mod panels;
+mod ranked_bars;
 
 use chrono::NaiveDate;
-use plotters::prelude::{IntoFont, RGBColor};
+use plotters::prelude::IntoFont;
 use plotters::style::TextStyle;
 use thiserror::Error;
 
-use crate::declaration::{Chart, Declaration};
-use crate::table::Table;
+use crate::declaration::{Chart, Declaration, Kind};
+use crate::table::Rows;
 
 /// A chart that has something to show.
 #[derive(Debug)]
 pub(crate) struct Drawing {
-    /// An `<svg>` for screens and paper.
-    pub(crate) wide: String,
-    /// The same for a phone.
-    pub(crate) narrow: String,
+    pub(crate) picture: Picture,
     /// What the y axis counts.
     pub(crate) y_unit: String,
     /// What the x axis runs over.
@@ -30,10 +37,31 @@ pub(crate) struct Drawing {
     pub(crate) note: Option<String>,
 }
 
+/// What is seen of a chart.
+#[derive(Debug)]
+pub(crate) enum Picture {
+    /// One `<svg>` for screens and paper, and the same for a phone.
+    Whole { wide: String, narrow: String },
+    /// One of each row.
+    Panels(Vec<Panel>),
+}
+
+/// The small chart of one row.
+#[derive(Debug)]
+pub(crate) struct Panel {
+    pub(crate) label: String,
+    /// Said beside the label.
+    pub(crate) value: String,
+    pub(crate) svg: String,
+    /// The panel in a sentence, for those who do not see it.
+    pub(crate) summary: String,
+}
+
 /// The name of a series, and what to say beside it.
 #[derive(Debug)]
 pub(crate) struct LegendEntry {
-    pub(crate) series: usize,
+    /// The colour by which it is known.
+    pub(crate) colour: String,
     pub(crate) label: String,
     pub(crate) value: String,
 }
@@ -48,52 +76,49 @@ pub(crate) enum Swatch {
 /// The drawing library could not draw.
 #[derive(Debug, Error)]
 #[error("chart {title:?} cannot be drawn: {reason}")]
-pub(crate) struct ChartError {
+pub struct ChartError {
     title: String,
     reason: String,
 }
 
-/// More series than this cannot be told apart: so many have a style in `page.css`.
-const MOST_SERIES: usize = 16;
+/// What plotters says when it cannot draw.
+type PlotError = Box<dyn std::error::Error>;
 
 /// The chart of these rows; none if there is nothing to draw.
 pub(crate) fn draw(
     chart: &Chart,
     declaration: &Declaration,
-    table: &Table,
+    rows: &Rows<'_>,
     date: NaiveDate,
 ) -> Result<Option<Drawing>, ChartError> {
-    let drawn = match chart {
-        Chart::IndexedLines { label, x, y, days, .. } => {
-            let columns = [label, x, y].map(|name| declaration.position(name).unwrap_or_default());
-            lines::draw(table, columns, *days)
+    let at = |name: &String| declaration.position(name).unwrap_or_default();
+    let all = |names: &[String]| names.iter().map(at).collect::<Vec<usize>>();
+    let labels = |names: &[String]| names.iter().map(|name| declaration.columns[at(name)].label.clone()).collect();
+    let digits = |name: &String| declaration.columns[at(name)].digits;
+    let drawn = match &chart.kind {
+        Kind::IndexedLines { label, x, y, days } => lines::draw_indexed(rows, [at(label), at(x), at(y)], *days),
+        Kind::Lines { label, x, y, unit } => lines::draw(rows, [at(label), at(x), at(y)], unit, digits(y)),
+        Kind::LinesByRow { label, x, y, rows: most } => {
+            let columns = panels::Columns { label: at(label), x: at(x), y: all(y), names: labels(y) };
+            panels::draw(rows, &columns, *most)
         }
-        Chart::HourlyBars { x, y, unit, hours, .. } => {
-            let x = declaration.position(x).unwrap_or_default();
-            let y: Vec<usize> = y.iter().filter_map(|name| declaration.position(name)).collect();
-            let labels = y.iter().map(|position| declaration.columns[*position].label.clone()).collect();
-            bars::draw(table, bars::Axes { x, y, labels, unit, hours: *hours, last_day: date })
+        Kind::Candlesticks { label, x, open, high, low, close, rows: most } => {
+            candlesticks::draw(rows, [label, x, open, high, low, close].map(at), *most)
+        }
+        Kind::RankedBars { label, value, unit } => ranked_bars::draw(rows, [at(label), at(value)], unit, digits(value)),
+        Kind::HeatMap { row, column, value, low, high } => {
+            heat_map::draw(rows, [at(row), at(column), at(value)], *low..=*high, digits(value))
+        }
+        Kind::HourlyBars { x, y, unit, hours } => {
+            let axes =
+                hourly_bars::Axes { x: at(x), y: all(y), labels: labels(y), unit, hours: *hours, last_day: date };
+            hourly_bars::draw(rows, axes)
         }
     };
-    drawn.map_err(|reason| ChartError { title: chart.title().to_owned(), reason })
+    drawn.map_err(|reason| ChartError { title: chart.title.clone(), reason: reason.to_string() })
 }
 
-/// The colour that stands for a series in the SVG. It is never seen: `page.css` puts a colour of the theme in its
-/// place, so that one drawing fits light, dark and paper.
-pub(crate) fn series_colour(series: usize) -> String {
-    let RGBColor(red, green, blue) = series_sentinel(series);
-    format!("#{red:02X}{green:02X}{blue:02X}")
-}
-
-fn series_sentinel(series: usize) -> RGBColor {
-    RGBColor(0, 0, u8::try_from(series % MOST_SERIES).unwrap_or_default() + 1)
-}
-
-const AXIS: RGBColor = RGBColor(0, 1, 0);
-const GRID: RGBColor = RGBColor(0, 2, 0);
-const TEXT: RGBColor = RGBColor(0, 3, 0);
-
-/// One of the two sizes of a chart, in pixels.
+/// A size, in pixels.
 #[derive(Debug, Clone, Copy)]
 struct Canvas {
     width: u32,
@@ -104,11 +129,23 @@ struct Canvas {
 
 const WIDE: Canvas = Canvas { width: 1_100, height: 320, x_labels: 8 };
 const NARROW: Canvas = Canvas { width: 380, height: 260, x_labels: 4 };
+/// Three of them stand beside each other on a screen.
+const PANEL: Canvas = Canvas { width: 360, height: 200, x_labels: 3 };
 const TOP_MARGIN: u32 = 10;
 const RIGHT_MARGIN: u32 = 24;
 const X_LABEL_AREA: u32 = 28;
 const Y_LABEL_AREA: u32 = 58;
 
 fn label_style() -> TextStyle<'static> {
-    ("sans-serif", 15).into_font().color(&TEXT)
+    ("sans-serif", 15).into_font().color(&colour::TEXT)
+}
+
+/// As much of a label as fits into so many pixels.
+fn fitting(label: &str, pixels: u32) -> String {
+    const LETTER: u32 = 8;
+    let most = usize::try_from(pixels / LETTER).unwrap_or_default().max(2);
+    if label.chars().count() <= most {
+        return label.to_owned();
+    }
+    label.chars().take(most - 1).chain(std::iter::once('…')).collect()
 }

@@ -1,7 +1,13 @@
 //! `report.toml`: what a report is called, what its columns mean, what is drawn.
 
+mod chart;
+mod fact;
+
 use serde::Deserialize;
 use thiserror::Error;
+
+pub(crate) use chart::{Chart, Kind};
+pub(crate) use fact::{Aggregate, Fact};
 
 /// The declaration of one report, as written in its `report.toml`.
 #[derive(Debug, Deserialize)]
@@ -13,6 +19,17 @@ pub(crate) struct Declaration {
     pub(crate) description: String,
     /// What an empty page says; `{date}` stands for the day.
     pub(crate) empty: String,
+    /// How the numbers are made, a paragraph each.
+    #[serde(default)]
+    pub(crate) method: Vec<String>,
+    /// The report in a line, for the index and the mail; `{label}` stands for the fact of that label.
+    pub(crate) headline: String,
+    /// Its place among the lines of the mail; without it, the headline is on the index only.
+    pub(crate) mail: Option<u8>,
+    /// How many days of folders before the day the query reads; without it, all of them.
+    pub(crate) lookback_days: Option<u32>,
+    /// A text column: the rows of each of its values are a table of their own, under that text.
+    pub(crate) sections: Option<String>,
     /// The columns of the query, in the order of the CSV and of the page.
     pub(crate) columns: Vec<Column>,
     /// Single numbers above the charts.
@@ -26,7 +43,7 @@ pub(crate) struct Declaration {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Column {
-    /// Its name in the query and in the CSV.
+    /// Its name in the query, in the CSV and in the JSON.
     pub(crate) name: String,
     /// Its heading on the page.
     pub(crate) label: String,
@@ -41,10 +58,10 @@ pub(crate) struct Column {
     /// A change: with its sign, and coloured by it.
     #[serde(default)]
     pub(crate) signed: bool,
-    /// Left off the page, not off the CSV, while each row has zero or nothing here.
+    /// Left off a table of the page, not off the files, while each of its rows has zero or nothing here.
     #[serde(default)]
     pub(crate) sparse: bool,
-    /// Never on the page: for the CSV and for charts.
+    /// Never in a table of the page: for the files, for charts and for facts.
     #[serde(default)]
     pub(crate) csv_only: bool,
 }
@@ -55,6 +72,8 @@ pub(crate) struct Column {
 pub(crate) enum Format {
     Text,
     Date,
+    /// A calendar month as `YYYY-MM`.
+    Month,
     /// A moment in UTC, shown to the minute.
     Timestamp,
     Integer,
@@ -69,113 +88,78 @@ pub(crate) enum Format {
     Dates,
 }
 
-/// One number over all rows.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Fact {
-    pub(crate) label: String,
-    pub(crate) column: String,
-    pub(crate) of: Aggregate,
-}
-
-/// How a fact is made from its column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Aggregate {
-    /// How many rows have a value.
-    Count,
-    /// How many are above zero.
-    Rising,
-    /// How many are below zero.
-    Falling,
-    Sum,
-    /// The largest or the latest.
-    Max,
-    /// The value of the first row that has one.
-    First,
-}
-
-/// One chart.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum Chart {
-    /// A line per row over two array columns, each line set to 100 at its first point.
-    IndexedLines {
-        title: String,
-        /// Names the line.
-        label: String,
-        /// A column of dates.
-        x: String,
-        /// A column of numbers.
-        y: String,
-        /// How far before the newest point of all the chart begins.
-        days: u32,
-        /// What is said when there is nothing to draw.
-        empty: String,
-    },
-    /// A stacked bar per row, at its hour.
-    HourlyBars {
-        title: String,
-        /// A column of timestamps.
-        x: String,
-        /// Columns of integers, from the bottom up.
-        y: Vec<String>,
-        /// Of the y axis.
-        unit: String,
-        /// How many hours are shown, up to the end of the day.
-        hours: u32,
-        /// What is said when every bar is zero.
-        empty: String,
-    },
-}
-
 /// Something in a `report.toml` that does not fit together.
 #[derive(Debug, PartialEq, Eq, Error)]
-pub(crate) enum DeclarationError {
+pub enum DeclarationError {
+    /// Two columns of one name.
     #[error("column {0:?} is declared twice")]
     Twice(String),
+    /// A name that no column has.
     #[error("{place} names column {column:?}, which is not declared")]
-    Undeclared { place: String, column: String },
+    Undeclared {
+        /// Where it is named.
+        place: String,
+        /// The name.
+        column: String,
+    },
+    /// A column that cannot be used there.
     #[error("{place} names column {column:?}, which has the wrong format: {wanted} is wanted")]
-    WrongFormat { place: String, column: String, wanted: &'static str },
+    WrongFormat {
+        /// Where it is named.
+        place: String,
+        /// The name.
+        column: String,
+        /// What would do.
+        wanted: &'static str,
+    },
+    /// A section where there are none.
+    #[error("{place} is of section {section:?}, but the report declares no sections")]
+    NoSections {
+        /// What is of that section.
+        place: String,
+        /// The section.
+        section: String,
+    },
+    /// The headline names a fact that is not there.
+    #[error("the headline names fact {0:?}, which is not declared")]
+    Headline(String),
+}
+
+/// A column that something names, and the formats of which it must have one; no formats: any will do.
+pub(crate) struct Wanted<'a> {
+    column: &'a str,
+    formats: &'static [Format],
+    in_words: &'static str,
 }
 
 impl Declaration {
-    /// Checks that columns are named once, and that facts and charts name columns that fit.
+    /// Checks that columns are named once, and that sections, facts, charts and the headline name what fits.
     pub(crate) fn check(&self) -> Result<(), DeclarationError> {
         for (index, column) in self.columns.iter().enumerate() {
             if self.columns[..index].iter().any(|earlier| earlier.name == column.name) {
                 return Err(DeclarationError::Twice(column.name.clone()));
             }
         }
+        if let Some(column) = &self.sections {
+            self.expect("sections", &Wanted { column, formats: &[Format::Text], in_words: "text" })?;
+        }
         for fact in &self.facts {
-            let wanted: &[Format] = match fact.of {
-                Aggregate::Count => &[],
-                Aggregate::Rising | Aggregate::Falling => &[Format::Decimal, Format::Percent, Format::Integer],
-                Aggregate::Sum => &[Format::Integer, Format::Decimal],
-                Aggregate::Max | Aggregate::First => {
-                    &[Format::Integer, Format::Decimal, Format::Date, Format::Timestamp, Format::Duration]
-                }
-            };
-            self.expect(&format!("fact {:?}", fact.label), &fact.column, wanted, "a format it can be made from")?;
+            let place = format!("fact {:?}", fact.label);
+            self.expect_section(&place, fact.section.as_ref())?;
+            self.expect(&place, &fact.wanted())?;
         }
         for chart in &self.charts {
-            let place = format!("chart {:?}", chart.title());
-            match chart {
-                Chart::IndexedLines { label, x, y, .. } => {
-                    self.expect(&place, label, &[Format::Text], "text")?;
-                    self.expect(&place, x, &[Format::Dates], "dates")?;
-                    self.expect(&place, y, &[Format::Numbers], "numbers")?;
-                }
-                Chart::HourlyBars { x, y, .. } => {
-                    self.expect(&place, x, &[Format::Timestamp], "timestamp")?;
-                    for column in y {
-                        self.expect(&place, column, &[Format::Integer], "integer")?;
-                    }
-                }
+            let place = format!("chart {:?}", chart.title);
+            self.expect_section(&place, chart.section.as_ref())?;
+            for wanted in chart.kind.wanted() {
+                self.expect(&place, &wanted)?;
             }
         }
-        Ok(())
+        let is_fact = |name: &str| self.facts.iter().any(|fact| fact.label == name);
+        match fact::placeholders(&self.headline).into_iter().find(|name| !is_fact(name)) {
+            Some(unknown) => Err(DeclarationError::Headline(unknown.to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// The place of a column, by its name.
@@ -183,36 +167,23 @@ impl Declaration {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    fn expect(
-        &self,
-        place: &str,
-        name: &str,
-        formats: &[Format],
-        wanted: &'static str,
-    ) -> Result<(), DeclarationError> {
-        let (place, column) = (place.to_owned(), name.to_owned());
-        match self.columns.iter().find(|candidate| candidate.name == name) {
+    fn expect(&self, place: &str, wanted: &Wanted<'_>) -> Result<(), DeclarationError> {
+        let (place, column) = (place.to_owned(), wanted.column.to_owned());
+        match self.columns.iter().find(|candidate| candidate.name == wanted.column) {
             None => Err(DeclarationError::Undeclared { place, column }),
-            Some(found) if !formats.is_empty() && !formats.contains(&found.format) => {
-                Err(DeclarationError::WrongFormat { place, column, wanted })
+            Some(found) if !wanted.formats.is_empty() && !wanted.formats.contains(&found.format) => {
+                Err(DeclarationError::WrongFormat { place, column, wanted: wanted.in_words })
             }
             Some(_) => Ok(()),
         }
     }
-}
 
-impl Chart {
-    /// The heading of the chart.
-    pub(crate) fn title(&self) -> &str {
-        match self {
-            Self::IndexedLines { title, .. } | Self::HourlyBars { title, .. } => title,
-        }
-    }
-
-    /// What is said in its place when there is nothing to draw.
-    pub(crate) fn empty(&self) -> &str {
-        match self {
-            Self::IndexedLines { empty, .. } | Self::HourlyBars { empty, .. } => empty,
+    fn expect_section(&self, place: &str, section: Option<&String>) -> Result<(), DeclarationError> {
+        match section {
+            Some(section) if self.sections.is_none() => {
+                Err(DeclarationError::NoSections { place: place.to_owned(), section: section.clone() })
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -28,6 +28,11 @@ pub(crate) fn integer(integer: i64) -> String {
     group_thousands(&integer.to_string())
 }
 
+/// How many there are.
+pub(crate) fn count(count: usize) -> String {
+    integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// Rounded, with thousands separators, a true minus sign and no negative zero.
 pub(crate) fn decimal(number: f64, digits: usize) -> String {
     let rounded = format!("{number:.digits$}");

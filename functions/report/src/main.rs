@@ -1,26 +1,13 @@
-//! Lambda: runs the Athena reports of a day and publishes them to S3, as CSV and as a page.
-
-mod athena;
-mod catalog;
-mod chart;
-mod config;
-mod declaration;
-mod format;
-mod handler;
-mod page;
-mod publish;
-mod request;
-mod sparkline;
-mod sql;
-mod table;
+//! The report function: configuration, clients, run.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-use crate::config::Config;
-use crate::handler::{Handler, Invocation};
+use report::catalog;
+use report::config::Config;
+use report::handler::{self, Handler, Invocation};
 
 /// Lambda's longest, for `cargo lambda watch`: the deadline that it gives lies in 1970.
 const NO_DEADLINE: Duration = Duration::from_mins(15);
@@ -36,6 +23,7 @@ async fn main() -> Result<(), Error> {
     let handler = Arc::new(Handler {
         athena: aws_sdk_athena::Client::new(&sdk),
         s3: aws_sdk_s3::Client::from_conf(s3),
+        sns: aws_sdk_sns::Client::new(&sdk),
         config,
         reports,
     });

@@ -3,18 +3,20 @@
 //! Everything that comes out of a query is text to `maud`, which escapes it; the charts alone are put in as they are,
 //! and the drawing library escapes their text.
 
-mod facts;
+mod figure;
+mod frame;
 mod rows;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use crate::athena::Answer;
 use crate::catalog::Report;
-use crate::chart::{self, ChartError, Drawing, LegendEntry, Swatch};
-use crate::declaration::Chart;
+use crate::chart::{self, ChartError};
+use crate::facts;
 use crate::format;
-use crate::table::Table;
+use crate::table::{Rows, Table};
+pub(crate) use frame::frame;
 
 /// What a page says beside the rows.
 #[derive(Debug, Clone, Copy)]
@@ -25,97 +27,108 @@ pub(crate) struct Moment {
     pub(crate) generated_at: DateTime<Utc>,
 }
 
-/// The page as HTML.
+/// The page as HTML. It links what lies beside it: `report.csv`, `report.json`, and `index.html` two folders up.
 pub(crate) fn render(report: &Report, table: &Table, answer: &Answer, moment: Moment) -> Result<String, ChartError> {
     let declaration = &report.declaration;
-    let charts = declaration
-        .charts
-        .iter()
-        .map(|chart| Ok((chart, chart::draw(chart, declaration, table, moment.date)?)))
-        .collect::<Result<Vec<(&Chart, Option<Drawing>)>, ChartError>>()?;
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (declaration.title) " · " (moment.date) }
-                style { (PreEscaped(include_str!("page.css"))) }
+    let body = html! {
+        header {
+            nav {
+                span class="brand" { "tickerlake" }
+                a class="beside" href="../../index.html" { "All reports" }
+                a class="beside" href="report.csv" { "CSV" }
+                a class="beside" href="report.json" { "JSON" }
             }
-            body {
-                header {
-                    p class="brand" { "tickerlake" }
-                    h1 { (declaration.title) " " time datetime=(moment.date) { (moment.date.format("%-d %B %Y")) } }
-                    p class="description" { (declaration.description) }
+            h1 { (declaration.title) " " time datetime=(moment.date) { (moment.date.format("%-d %B %Y")) } }
+            p class="description" { (declaration.description) }
+        }
+        main {
+            @if table.rows.is_empty() {
+                section class="empty" {
+                    h2 { "Nothing to show" }
+                    p { (declaration.empty.replace("{date}", &moment.date.to_string())) }
                 }
-                main {
-                    @if table.rows.is_empty() {
-                        section class="empty" {
-                            h2 { "Nothing to show" }
-                            p { (declaration.empty.replace("{date}", &moment.date.to_string())) }
-                        }
-                    } @else {
-                        (facts::render(declaration, table))
-                        div class="charts" {
-                            @for (chart, drawing) in &charts { (figure(chart, drawing.as_ref())) }
-                        }
-                        (rows::render(declaration, table))
+            } @else {
+                (stated(report, table))
+                (charts(report, &table.all(), None, moment)?)
+                (tables(report, table, moment)?)
+            }
+            (method(report))
+        }
+        (footer(report, table, answer, moment))
+    };
+    let title = format!("{} · {}", declaration.title, moment.date);
+    Ok(frame(&title, &body))
+}
+
+fn stated(report: &Report, table: &Table) -> Markup {
+    let facts = facts::state(&report.declaration, table);
+    html! {
+        @if !facts.is_empty() {
+            dl class="facts" {
+                @for fact in &facts {
+                    div {
+                        dt { (fact.label) }
+                        dd { (fact.value) @if let Some(unit) = fact.unit { " " span class="unit" { (unit) } } }
                     }
                 }
-                (footer(table, answer, moment))
             }
-        }
-    };
-    Ok(page.into_string())
-}
-
-fn figure(chart: &Chart, drawing: Option<&Drawing>) -> Markup {
-    let Some(drawing) = drawing else {
-        return html! {
-            figure class="chart" {
-                figcaption { (chart.title()) }
-                p class="muted" { (chart.empty()) }
-            }
-        };
-    };
-    let label = format!("{}: {}", chart.title(), drawing.summary);
-    html! {
-        figure class="chart" {
-            figcaption { (chart.title()) span class="unit" { (drawing.y_unit) } }
-            div role="img" aria-label=(label) {
-                div class="wide" { (PreEscaped(&drawing.wide)) }
-                div class="narrow" { (PreEscaped(&drawing.narrow)) }
-            }
-            p class="axis" { (drawing.x_unit) }
-            @if !drawing.legend.is_empty() {
-                ul class="legend" { @for entry in &drawing.legend { li { (legend(entry, drawing.swatch)) } } }
-            }
-            @if let Some(note) = &drawing.note { p class="muted" { (note) } }
         }
     }
 }
 
-fn legend(entry: &LegendEntry, swatch: Swatch) -> Markup {
-    let colour = chart::series_colour(entry.series);
+/// Those of a section, or those of no section.
+fn charts(report: &Report, rows: &Rows<'_>, section: Option<&str>, moment: Moment) -> Result<Markup, ChartError> {
+    let declaration = &report.declaration;
+    let declared = declaration.charts.iter().filter(|chart| chart.section.as_deref() == section);
+    let drawn = declared
+        .map(|chart| Ok(figure::render(chart, chart::draw(chart, declaration, rows, moment.date)?.as_ref())))
+        .collect::<Result<Vec<Markup>, ChartError>>()?;
+    Ok(html! { @for chart in &drawn { (chart) } })
+}
+
+fn tables(report: &Report, table: &Table, moment: Moment) -> Result<Markup, ChartError> {
+    let declaration = &report.declaration;
+    let Some(position) = declaration.sections.as_ref().and_then(|column| declaration.position(column)) else {
+        return Ok(rows::render(declaration, &table.all(), "All rows"));
+    };
+    let sections = table
+        .sections(position)
+        .into_iter()
+        .map(|(name, rows)| {
+            let charts = charts(report, &rows, Some(&name), moment)?;
+            Ok(html! {
+                section class="part" {
+                    h2 { (name) }
+                    (charts)
+                    (rows::render(declaration, &rows, &name))
+                }
+            })
+        })
+        .collect::<Result<Vec<Markup>, ChartError>>()?;
+    Ok(html! { @for section in &sections { (section) } })
+}
+
+fn method(report: &Report) -> Markup {
     html! {
-        svg width="22" height="10" viewBox="0 0 22 10" aria-hidden="true" {
-            @match swatch {
-                Swatch::Line => line x1="1" y1="5" x2="21" y2="5" stroke=(colour) stroke-width="3" {},
-                Swatch::Box => rect x="6" width="10" height="10" rx="2" fill=(colour) {},
+        @if !report.declaration.method.is_empty() {
+            details class="method" {
+                summary { "How these numbers are made" }
+                @for paragraph in &report.declaration.method { p { (paragraph) } }
             }
         }
-        " " (entry.label) " " span class="value" { (entry.value) }
     }
 }
 
-fn footer(table: &Table, answer: &Answer, moment: Moment) -> Markup {
+fn footer(report: &Report, table: &Table, answer: &Answer, moment: Moment) -> Markup {
     let minute = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
-    let rows = i64::try_from(table.rows.len()).unwrap_or(i64::MAX);
+    let folders = report
+        .folder_from(moment.date)
+        .map_or_else(|| "all folders".to_owned(), |first| format!("what landed from {first} on"));
     let entries = [
         ("Generated", minute(moment.generated_at)),
         ("As of", minute(moment.as_of)),
-        ("Rows", format::integer(rows)),
+        ("Rows", format::count(table.rows.len())),
+        ("Read", folders),
         ("Scanned", format::bytes(answer.scanned_bytes)),
         ("Engine time", format::milliseconds(answer.engine_milliseconds)),
         ("Cost, estimated at $5 per TB and 10 MB at least", format::cost(answer.scanned_bytes)),

@@ -1,4 +1,4 @@
-//! Where a report lies in the lake.
+//! Where the files of the reports lie in the lake.
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata};
@@ -6,56 +6,89 @@ use aws_sdk_s3::primitives::ByteStream;
 use chrono::NaiveDate;
 use thiserror::Error;
 
-/// The URIs of the two files of a report.
+/// The files of one report of one day.
 #[derive(Debug)]
-pub(crate) struct Published {
+pub(crate) struct Files {
+    pub(crate) csv: Vec<u8>,
+    pub(crate) json: Vec<u8>,
+    pub(crate) html: String,
+    /// What the index says of it: the headline.
+    pub(crate) headline: String,
+}
+
+/// The keys below the bucket of what is written for a report of a day.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
     pub(crate) csv: String,
+    pub(crate) json: String,
+    pub(crate) headline: String,
     pub(crate) html: String,
 }
 
-/// A file that could not be written.
+/// A file that could not be written or read.
 #[derive(Debug, Error)]
-#[error("{uri} could not be written: {reason}")]
-pub(crate) struct PublishError {
+#[error("{uri} could not be {action}: {reason}")]
+pub struct StorageError {
     uri: String,
+    action: &'static str,
     reason: String,
 }
 
-/// Writes the CSV, then the page, over those of an earlier run of the same day.
-pub(crate) async fn publish(
-    client: &Client,
-    bucket: &str,
-    report: &str,
-    date: NaiveDate,
-    csv: Vec<u8>,
-    html: String,
-) -> Result<Published, PublishError> {
-    let folder = format!("reports/{report}/dt={date}");
-    let csv_key = format!("{folder}/report.csv");
-    let html_key = format!("{folder}/report.html");
-    Ok(Published {
-        csv: put(client, bucket, &csv_key, "text/csv; charset=utf-8", csv).await?,
-        html: put(client, bucket, &html_key, "text/html; charset=utf-8", html.into_bytes()).await?,
-    })
+impl StorageError {
+    /// An object of which only a part arrived.
+    pub(crate) fn cut(bucket: &str, key: &str, reason: &impl std::error::Error) -> Self {
+        Self { uri: format!("s3://{bucket}/{key}"), action: "read", reason: DisplayErrorContext(reason).to_string() }
+    }
 }
 
-async fn put(
+impl Keys {
+    pub(crate) fn of(report: &str, date: NaiveDate) -> Self {
+        let folder = format!("reports/{report}/dt={date}");
+        let key = |file: &str| format!("{folder}/{file}");
+        Self {
+            csv: key("report.csv"),
+            json: key("report.json"),
+            headline: key("headline.txt"),
+            html: key("report.html"),
+        }
+    }
+}
+
+/// Writes the data, then the page, over those of an earlier run of the same day. The page comes last: it is what the index links.
+pub(crate) async fn publish(client: &Client, bucket: &str, keys: &Keys, files: Files) -> Result<(), StorageError> {
+    put(client, bucket, &keys.csv, "text/csv; charset=utf-8", files.csv).await?;
+    put(client, bucket, &keys.json, "application/json", files.json).await?;
+    put(client, bucket, &keys.headline, "text/plain; charset=utf-8", files.headline.into_bytes()).await?;
+    put(client, bucket, &keys.html, "text/html; charset=utf-8", files.html.into_bytes()).await
+}
+
+pub(crate) async fn put(
     client: &Client,
     bucket: &str,
     key: &str,
     content_type: &str,
     body: Vec<u8>,
-) -> Result<String, PublishError> {
-    let uri = format!("s3://{bucket}/{key}");
+) -> Result<(), StorageError> {
     let request = client.put_object().bucket(bucket).key(key).content_type(content_type);
     match request.body(ByteStream::from(body)).send().await {
-        Ok(_) => Ok(uri),
-        Err(error) => {
-            let reason = match (error.code(), error.message()) {
-                (Some(code), Some(message)) => format!("{code}: {message}"),
-                _ => DisplayErrorContext(&error).to_string(),
-            };
-            Err(PublishError { uri, reason })
-        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(failed(bucket, key, "written", &error)),
+    }
+}
+
+pub(crate) fn failed<E: ProvideErrorMetadata + std::error::Error>(
+    bucket: &str,
+    key: &str,
+    action: &'static str,
+    error: &E,
+) -> StorageError {
+    StorageError { uri: format!("s3://{bucket}/{key}"), action, reason: reason(error) }
+}
+
+/// What AWS says, else what went wrong on the way there.
+pub(crate) fn reason<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
     }
 }

@@ -19,13 +19,23 @@ pub(crate) struct Request {
 
 /// An input that cannot be read. Retrying the same input does not help.
 #[derive(Debug, PartialEq, Eq, Error)]
-pub(crate) enum RequestError {
+pub enum RequestError {
+    /// Not `{…}`.
     #[error(r#"the input must be a JSON object such as {{"report":"market-summary","date":"2026-11-22"}}"#)]
     NotAnObject,
+    /// A misspelt field, most likely.
     #[error("unknown field {0:?} in the input: known are report, date and time")]
     UnknownField(String),
+    /// A field that is not what it must be.
     #[error("field {field:?} is {found}: it must be {form}")]
-    Malformed { field: &'static str, found: String, form: &'static str },
+    Malformed {
+        /// Its name.
+        field: &'static str,
+        /// What is there.
+        found: String,
+        /// What must be there.
+        form: &'static str,
+    },
 }
 
 /// The other fields of an `EventBridge` event, which a rule sends along.

@@ -1,7 +1,10 @@
 //! The text of a query: placeholders are filled with literals made from parsed dates, never with text of an input.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use thiserror::Error;
+
+/// Not a day, but as text before all of them.
+const FIRST_FOLDER: &str = "0000-00-00";
 
 /// A query whose placeholders are all known.
 #[derive(Debug)]
@@ -10,7 +13,7 @@ pub(crate) struct Template(String);
 /// A placeholder that nothing stands for, or one that never ends.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error("unknown placeholder {{{{{0}}}}}: known are {1}")]
-pub(crate) struct UnknownPlaceholder(String, String);
+pub struct UnknownPlaceholder(String, String);
 
 impl Template {
     /// Puts each shared expression, given as name and SQL, in the place of `{{name}}`.
@@ -19,7 +22,7 @@ impl Template {
         for (name, expression) in shared {
             text = text.replace(&placeholder(name), expression.trim_end());
         }
-        let literals = literals(NaiveDate::default(), DateTime::default());
+        let literals = literals(NaiveDate::default(), DateTime::default(), None);
         for rest in text.split("{{").skip(1) {
             let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
             if !literals.iter().any(|(known, _)| *known == name) {
@@ -31,21 +34,25 @@ impl Template {
         Ok(Self(text))
     }
 
-    /// The SQL for a day, in the words of both Trino and `DuckDB`.
-    pub(crate) fn render(&self, date: NaiveDate, as_of: DateTime<Utc>) -> String {
-        literals(date, as_of)
+    /// The SQL for a day, in the words of both Trino and `DuckDB`. Without `lookback_days` it reads all folders.
+    pub(crate) fn render(&self, date: NaiveDate, as_of: DateTime<Utc>, lookback_days: Option<u32>) -> String {
+        literals(date, as_of, lookback_days)
             .into_iter()
             .fold(self.0.clone(), |sql, (name, literal)| sql.replace(&placeholder(name), &literal))
     }
 }
 
 /// What a placeholder stands for. A folder is text, as the partition keys `dt` are.
-fn literals(date: NaiveDate, as_of: DateTime<Utc>) -> [(&'static str, String); 4] {
-    let day_before = date.pred_opt().unwrap_or(date);
+fn literals(date: NaiveDate, as_of: DateTime<Utc>, lookback_days: Option<u32>) -> [(&'static str, String); 5] {
+    let before = |days: u32| {
+        let day = date.checked_sub_days(Days::new(days.into())).filter(|day| day.year() >= 0);
+        day.map_or_else(|| FIRST_FOLDER.to_owned(), |day| day.to_string())
+    };
     [
         ("date", format!("DATE '{date}'")),
         ("folder", format!("'{date}'")),
-        ("folder_before", format!("'{day_before}'")),
+        ("folder_before", format!("'{}'", before(1))),
+        ("folder_from", format!("'{}'", before(lookback_days.unwrap_or(u32::MAX)))),
         ("as_of", format!("TIMESTAMP '{}'", as_of.format("%Y-%m-%d %H:%M:%S"))),
     ]
 }
@@ -63,15 +70,27 @@ mod tests {
         let shared = [("daily", "SELECT * FROM bars WHERE trade_date <= {{date}}\n")];
         let template = Template::parse("{{daily}} AND dt IN ({{folder_before}}, {{folder}}) -- {{as_of}}", &shared);
         let as_of = "2026-11-22T23:50:00Z".parse().unwrap();
-        let sql = template.unwrap().render("2026-03-01".parse().unwrap(), as_of);
+        let sql = template.unwrap().render("2026-03-01".parse().unwrap(), as_of, None);
         insta::assert_snapshot!(sql, @"SELECT * FROM bars WHERE trade_date <= DATE '2026-03-01' AND dt IN ('2026-02-28', '2026-03-01') -- TIMESTAMP '2026-11-22 23:50:00'");
+    }
+
+    #[test]
+    fn folders_are_read_from_the_lookback_on_or_from_the_first() {
+        let template = Template::parse("dt >= {{folder_from}}", &[]).unwrap();
+        let from = |days| template.render("2026-03-01".parse().unwrap(), DateTime::default(), days);
+        assert_eq!(from(Some(60)), "dt >= '2025-12-31'");
+        assert_eq!(from(None), "dt >= '0000-00-00'");
+        assert_eq!(from(Some(u32::MAX)), "dt >= '0000-00-00'", "further back than there are days");
     }
 
     #[test]
     fn an_unknown_placeholder_is_named() {
         for sql in ["SELECT {{dat}}", "SELECT {{dat"] {
             let message = Template::parse(sql, &[("daily", "")]).unwrap_err().to_string();
-            assert_eq!(message, "unknown placeholder {{dat}}: known are date, folder, folder_before, as_of, daily");
+            assert_eq!(
+                message,
+                "unknown placeholder {{dat}}: known are date, folder, folder_before, folder_from, as_of, daily"
+            );
         }
     }
 }

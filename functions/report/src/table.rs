@@ -12,6 +12,10 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
+/// Some rows of a table, in its order.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows<'a>(Vec<&'a [Value]>);
+
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
@@ -28,13 +32,26 @@ pub(crate) enum Value {
 
 /// An answer that is not what the report declares.
 #[derive(Debug, Error)]
-pub(crate) enum TableError {
+pub enum TableError {
+    /// A declared column that is not there.
     #[error("the query returns no column {0:?}, which report.toml declares")]
     Missing(String),
+    /// A column that is not declared.
     #[error("the query returns a column {0:?}, which report.toml does not declare")]
     Undeclared(String),
-    #[error("column {column:?} of row {row} is {found:?}, which is not of the declared format {format:?}")]
-    Unreadable { column: String, row: usize, found: String, format: Format },
+    /// A cell that is not what its column holds.
+    #[error("column {column:?} of row {row} is {found:?}, which is not of the declared format {format}")]
+    Unreadable {
+        /// Its name.
+        column: String,
+        /// Counted from 1.
+        row: usize,
+        /// What was there.
+        found: String,
+        /// What was to be there.
+        format: String,
+    },
+    /// CSV that cannot be made.
     #[error("the rows cannot be written as CSV: {0}")]
     Csv(#[from] csv::Error),
 }
@@ -64,7 +81,7 @@ impl Table {
                         column: column.name.clone(),
                         row: index + 1,
                         found: text.to_owned(),
-                        format: column.format,
+                        format: format!("{:?}", column.format),
                     })
                 })
                 .collect()
@@ -73,9 +90,27 @@ impl Table {
         Ok(Self { rows })
     }
 
-    /// The values of one column, from the first row to the last.
-    pub(crate) fn column(&self, position: usize) -> impl Iterator<Item = &Value> {
-        self.rows.iter().filter_map(move |row| row.get(position))
+    pub(crate) fn all(&self) -> Rows<'_> {
+        Rows(self.rows.iter().map(Vec::as_slice).collect())
+    }
+
+    /// The rows whose text in one column is this one.
+    pub(crate) fn section(&self, position: usize, name: &str) -> Rows<'_> {
+        let is_of = |row: &&[Value]| matches!(&row[position], Value::Text(text) if text == name);
+        Rows(self.rows.iter().map(Vec::as_slice).filter(is_of).collect())
+    }
+
+    /// The rows by the text of one column, in the order in which the texts appear.
+    pub(crate) fn sections(&self, position: usize) -> Vec<(String, Rows<'_>)> {
+        let mut sections: Vec<(String, Rows<'_>)> = Vec::new();
+        for row in &self.rows {
+            let name = row[position].to_plain();
+            match sections.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, rows)) => rows.0.push(row),
+                None => sections.push((name, Rows(vec![row]))),
+            }
+        }
+        sections
     }
 
     /// RFC 4180 with a heading; a null is empty, an array is JSON, a number has all its digits.
@@ -86,6 +121,21 @@ impl Table {
             csv.write_record(row.iter().map(Value::to_plain))?;
         }
         csv.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
+    }
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [Value]> {
+        self.0.iter().copied()
+    }
+
+    /// The values of one column, from the first row to the last.
+    pub(crate) fn column(&self, position: usize) -> impl Iterator<Item = &'a Value> {
+        self.iter().filter_map(move |row| row.get(position))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -122,7 +172,7 @@ fn array<T>(items: &[Option<T>], plain: impl Fn(&T) -> String) -> String {
 
 fn parse(format: Format, text: &str) -> Option<Value> {
     Some(match format {
-        Format::Text => Value::Text(text.to_owned()),
+        Format::Text | Format::Month => Value::Text(text.to_owned()),
         Format::Integer | Format::Duration => Value::Integer(text.parse().ok()?),
         Format::Decimal | Format::Percent => {
             let decimal: f64 = text.parse().ok()?;
@@ -171,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_does_not_fit_its_declaration_names_the_column() {
-        let declaration = "title = 'T'\ndescription = ''\nempty = ''\n\
+        let declaration = "title = 'T'\ndescription = ''\nempty = ''\nheadline = ''\n\
                            [[columns]]\nname = 'close'\nlabel = 'Close'\nformat = 'decimal'";
         let declaration: Declaration = toml::from_str(declaration).unwrap();
         let message = |columns: &[&str], cell: &str| {

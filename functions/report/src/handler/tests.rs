@@ -12,9 +12,18 @@ use aws_sdk_athena::types::{
     ResultSetMetadata, Row,
 };
 use aws_sdk_s3::Client as S3;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::Object;
+use aws_sdk_s3::types::error::NoSuchKey;
+use aws_sdk_sns::Client as Sns;
+use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use serde_json::json;
+
+use crate::config::Delivery;
 
 use super::*;
 
@@ -24,6 +33,7 @@ const DECLARATION: &str = r#"
 title = "Small"
 description = "Two columns."
 empty = "Nothing."
+headline = "{Symbols} symbols"
 
 [[columns]]
 name = "symbol"
@@ -34,6 +44,11 @@ format = "text"
 name = "close"
 label = "Close"
 format = "decimal"
+
+[[facts]]
+label = "Symbols"
+column = "symbol"
+of = "count"
 "#;
 
 fn small_report(name: &str) -> Report {
@@ -45,14 +60,42 @@ fn handler(athena: &[&Rule], s3: &[&Rule]) -> Handler {
         lake_bucket: "lake".to_owned(),
         glue_database: "tickerlake".to_owned(),
         athena_workgroup: "reports".to_owned(),
+        delivery: None,
         custom_endpoint: false,
     };
+    let (listed, no_index, old_headline) = (listed(), no_index(), old_headline());
+    let s3: Vec<&Rule> = s3.iter().copied().chain([&listed, &no_index, &old_headline]).collect();
     Handler {
         athena: mock_client!(aws_sdk_athena, RuleMode::MatchAny, athena),
-        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, s3),
+        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, &s3),
+        sns: mock_client!(
+            aws_sdk_sns,
+            RuleMode::MatchAny,
+            [&mock!(Sns::publish).then_output(|| PublishOutput::builder().build())]
+        ),
         config,
         reports: vec![small_report("alpha"), small_report("beta")],
     }
+}
+
+/// What the index is made of: one day of `alpha` that was there before.
+fn listed() -> Rule {
+    mock!(S3::list_objects_v2).match_requests(|request| request.prefix() == Some("reports/")).then_output(|| {
+        let page = Object::builder().key("reports/alpha/dt=2026-11-01/report.html").build();
+        ListObjectsV2Output::builder().contents(page).build()
+    })
+}
+
+fn no_index() -> Rule {
+    mock!(S3::get_object)
+        .match_requests(|request| request.key() == Some("reports/index.html"))
+        .then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()))
+}
+
+/// An output also because signing a link goes through it.
+fn old_headline() -> Rule {
+    mock!(S3::get_object)
+        .then_output(|| GetObjectOutput::builder().body(ByteStream::from_static(b"a headline of before")).build())
 }
 
 async fn run(handler: &Handler, input: serde_json::Value) -> Result<Outcome, Failure> {
@@ -146,7 +189,7 @@ fn put_into(puts: &Puts) -> Rule {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rows_of_all_pages_are_published_as_csv_and_then_as_a_page() {
+async fn the_rows_of_all_pages_are_published_as_files_then_as_a_page_then_in_the_index() {
     let first = page(None, &[[Some("symbol"), Some("close")], [Some("HSI"), Some("1.5")]], Some("more"));
     let second = page(Some("more"), &[[Some("IXIC"), None], [Some("symbol"), Some("2E1")]], None);
     let puts = Puts::default();
@@ -158,9 +201,15 @@ async fn the_rows_of_all_pages_are_published_as_csv_and_then_as_a_page() {
         places,
         [
             ("reports/alpha/dt=2026-11-20/report.csv", "text/csv; charset=utf-8"),
+            ("reports/alpha/dt=2026-11-20/report.json", "application/json"),
+            ("reports/alpha/dt=2026-11-20/headline.txt", "text/plain; charset=utf-8"),
             ("reports/alpha/dt=2026-11-20/report.html", "text/html; charset=utf-8"),
+            ("reports/index.html", "text/html; charset=utf-8"),
         ]
     );
+    insta::assert_snapshot!(puts[1].2);
+    assert_eq!(puts[2].2, "3 symbols");
+    assert!(puts[4].2.contains(r#"href="alpha/dt=2026-11-01/report.html""#), "{}", puts[4].2);
     assert_eq!(puts[0].2, "symbol,close\nHSI,1.5\nIXIC,\nsymbol,20\n");
     let outcome = serde_json::to_string_pretty(&outcome).unwrap();
     insta::assert_snapshot!(outcome);
@@ -188,6 +237,40 @@ async fn a_failed_query_is_an_error_with_athenas_reason_and_writes_nothing() {
     let message = run(&handler, json!({"report": "alpha"})).await.unwrap_err().to_string();
     assert_eq!(message, "1 of 1 reports failed: alpha: query query-1 failed: COLUMN_NOT_FOUND: line 1:8");
     assert!(puts.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_over_the_limit_says_what_to_do() {
+    let over = in_state(QueryExecutionState::Cancelled, "Bytes scanned limit was exceeded", NOW);
+    let message = run(&handler(&[&start(), &over], &[]), json!({"report": "alpha"})).await.unwrap_err().to_string();
+    assert!(message.contains("raise the parameter QueryScanLimitBytes"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_reports_of_a_day_are_announced_with_a_link_and_a_single_one_is_not() {
+    let messages: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noted = Arc::clone(&messages);
+    let publish = mock!(Sns::publish)
+        .match_requests(move |request| {
+            noted.lock().unwrap().push(request.message().unwrap_or_default().to_owned());
+            request.topic_arn() == Some("arn:topic")
+                && request.subject() == Some("tickerlake reports of 22 November 2026")
+        })
+        .then_output(|| PublishOutput::builder().build());
+    let puts = Puts::default();
+    let mut handler = handler(&[&start(), &succeeded(), &only_page()], &[&put_into(&puts)]);
+    handler.sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&publish]);
+    handler.config.delivery = Some(Delivery { topic: "arn:topic".to_owned(), link_lasts: Duration::from_hours(12) });
+    assert!(!run(&handler, json!({"report": "alpha"})).await.unwrap().mailed);
+    assert!(run(&handler, json!({})).await.unwrap().mailed);
+    let messages = messages.lock().unwrap();
+    assert_eq!(messages.len(), 1);
+    let lines: Vec<&str> = messages[0].lines().collect();
+    assert_eq!(lines[..4], ["All 2 reports of 22 November 2026 are made.", "Small: 1 symbols", "Small: 1 symbols", ""]);
+    assert!(lines[5].contains("/reports/mailed.html?") && lines[5].contains("X-Amz-Expires=43200"), "{}", lines[5]);
+    let mailed = puts.lock().unwrap().iter().find(|put| put.0 == "reports/mailed.html").unwrap().2.clone();
+    assert_eq!(mailed.matches("/report.html?").count(), 4, "title and link of each, signed");
+    assert!(!mailed.contains("href=\"alpha"), "nothing that needs a login");
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,7 +370,10 @@ async fn one_failing_report_does_not_keep_the_others_from_being_published() {
         r#"1 of 2 reports failed: alpha: the query returns a column "close", which report.toml does not declare"#
     );
     let keys: Vec<String> = puts.lock().unwrap().iter().map(|put| put.0.clone()).collect();
-    assert_eq!(keys, ["reports/beta/dt=2026-11-22/report.csv", "reports/beta/dt=2026-11-22/report.html"]);
+    let files = ["report.csv", "report.json", "headline.txt", "report.html"]
+        .map(|file| format!("reports/beta/dt=2026-11-22/{file}"));
+    assert_eq!(keys[..4], files);
+    assert_eq!(keys[4], "reports/index.html");
 }
 
 #[tokio::test]

@@ -5,22 +5,26 @@ use maud::{Markup, html};
 use crate::declaration::{Column, Declaration, Format};
 use crate::format;
 use crate::sparkline;
-use crate::table::{Table, Value};
+use crate::table::{Rows, Value};
 
-pub(super) fn render(declaration: &Declaration, table: &Table) -> Markup {
+/// More rows than these are for the files: a browser takes long over them, and nobody reads them.
+const MOST_ROWS: usize = 200;
+
+/// `name` is what a screen reader calls the table.
+pub(super) fn render(declaration: &Declaration, rows: &Rows<'_>, name: &str) -> Markup {
     let shown: Vec<(usize, &Column)> = declaration
         .columns
         .iter()
         .enumerate()
-        .filter(|(position, column)| is_shown(column, table, *position))
+        .filter(|(position, column)| is_shown(declaration, column, rows, *position))
         .collect();
     let columns: Vec<&Column> = shown.iter().map(|(_, column)| *column).collect();
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label="All rows" {
-            table {
+        div class="scroll" tabindex="0" role="region" aria-label=(name) {
+            table data-sortable {
                 thead { (heading(&columns)) }
                 tbody {
-                    @for row in &table.rows {
+                    @for row in rows.iter().take(MOST_ROWS) {
                         tr { @for (place, (position, column)) in shown.iter().enumerate() {
                             (cell(column, &row[*position], place == 0))
                         } }
@@ -28,38 +32,54 @@ pub(super) fn render(declaration: &Declaration, table: &Table) -> Markup {
                 }
             }
         }
+        @if rows.len() > MOST_ROWS {
+            p class="more" {
+                "The first " (format::count(MOST_ROWS)) " of " (format::count(rows.len()))
+                " rows. All of them are in the CSV and JSON files beside this page."
+            }
+        }
     }
 }
 
-fn is_shown(column: &Column, table: &Table, position: usize) -> bool {
-    let has_something = |value: &Value| *value != Value::Null && value.number() != Some(0.0);
-    !column.csv_only && (!column.sparse || table.column(position).any(has_something))
+fn is_shown(declaration: &Declaration, column: &Column, rows: &Rows<'_>, position: usize) -> bool {
+    let has_something = |value: &Value| match value {
+        Value::Null => false,
+        Value::Text(text) => !text.is_empty(),
+        value => value.number() != Some(0.0),
+    };
+    let is_heading = declaration.sections.as_ref() == Some(&column.name);
+    !is_heading && !column.csv_only && (!column.sparse || rows.column(position).any(has_something))
 }
 
 /// One row of labels, and above it one of groups if there are any.
 fn heading(columns: &[&Column]) -> Markup {
-    let groups: Vec<&[&Column]> =
-        columns.chunk_by(|left, right| left.group.is_some() && left.group == right.group).collect();
     let has_groups = columns.iter().any(|column| column.group.is_some());
+    let numbered: Vec<(usize, &&Column)> = columns.iter().enumerate().collect();
+    let groups: Vec<&[(usize, &&Column)]> =
+        numbered.chunk_by(|(_, left), (_, right)| left.group.is_some() && left.group == right.group).collect();
     html! {
         @if has_groups {
             tr {
                 @for members in &groups {
-                    @if let Some(group) = members.first().and_then(|column| column.group.as_ref()) {
+                    @if let Some(group) = members.first().and_then(|(_, column)| column.group.as_ref()) {
                         th class="group" colspan=(members.len()) scope="colgroup" { span { (group) } }
                     } @else {
-                        @for column in *members { (label(column, 2)) }
+                        @for (place, column) in *members { (label(column, *place, 2)) }
                     }
                 }
             }
         }
-        tr { @for column in columns.iter().filter(|column| !has_groups || column.group.is_some()) { (label(column, 1)) } }
+        tr {
+            @for (place, column) in numbered.iter().filter(|(_, column)| !has_groups || column.group.is_some()) {
+                (label(column, *place, 1))
+            }
+        }
     }
 }
 
-fn label(column: &Column, height: u8) -> Markup {
+fn label(column: &Column, place: usize, height: u8) -> Markup {
     html! {
-        th scope="col" class=[is_number(column).then_some("number")] rowspan=[(height > 1).then_some(height)] {
+        th scope="col" data-column=(place) class=[is_number(column).then_some("number")] rowspan=[(height > 1).then_some(height)] {
             (column.label)
             @if let Some(unit) = &column.unit { " " span class="unit" { (unit) } }
         }
@@ -67,12 +87,13 @@ fn label(column: &Column, height: u8) -> Markup {
 }
 
 fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
+    let sort = sort_key(value);
     if let Value::Decimals(numbers) = value {
-        return html! { td class="number" { (sparkline::draw(numbers, column.digits)) } };
+        return html! { td class="number" data-sort=[sort] { (sparkline::draw(numbers, column.digits)) } };
     }
     let text = format::value(column, value);
     if is_first {
-        return html! { th scope="row" { (text) } };
+        return html! { th scope="row" data-sort=[sort] { (text) } };
     }
     let colour = match value {
         Value::Null | Value::Integer(0) => Some("muted"),
@@ -82,10 +103,19 @@ fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
     };
     let classes = [is_number(column).then_some("number"), colour];
     let classes: Vec<&str> = classes.into_iter().flatten().collect();
-    html! { td class=[(!classes.is_empty()).then(|| classes.join(" "))] { (text) } }
+    html! { td class=[(!classes.is_empty()).then(|| classes.join(" "))] data-sort=[sort] { (text) } }
+}
+
+/// What the script compares; nothing stays last.
+fn sort_key(value: &Value) -> Option<String> {
+    match value {
+        Value::Null | Value::Dates(_) => None,
+        Value::Decimals(numbers) => numbers.iter().flatten().next_back().map(f64::to_string),
+        value => Some(value.to_plain()),
+    }
 }
 
 /// Aligned to the right.
 fn is_number(column: &Column) -> bool {
-    !matches!(column.format, Format::Text | Format::Date | Format::Timestamp)
+    !matches!(column.format, Format::Text | Format::Date | Format::Month | Format::Timestamp)
 }

@@ -4,6 +4,8 @@ const DECLARATION: &str = r#"
 title = "Small"
 description = "Shows <b>little</b>."
 empty = "No bar on or before {date}."
+headline = "{Rising} rose"
+method = ["By <i>hand</i>."]
 
 [[columns]]
 name = "symbol"
@@ -78,9 +80,10 @@ fn render_rows(rows: &[[Option<&str>; 5]]) -> (String, String) {
     (page, csv)
 }
 
-/// Without the style sheet, a tag a line.
+/// Without style sheet and script, a tag a line.
 fn body(page: &str) -> String {
     let (_, body) = page.split_once("</head>").unwrap();
+    let (body, _) = body.split_once("<script>").unwrap();
     body.replace("><", ">\n<")
 }
 
@@ -103,8 +106,8 @@ fn a_small_csv() {
 fn markup_in_a_symbol_is_text_also_in_the_legend_of_a_chart() {
     let closes = [Some("[1.0, 2.0]"), Some("[2026-11-20, 2026-11-21]")];
     let (page, csv) = render_rows(&[[Some("<script>alert(1)</script>"), None, None, closes[0], closes[1]]]);
-    assert!(!page.contains("<script>"));
-    assert_eq!(page.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 3, "row, legend, summary");
+    assert!(!page.contains("<script>alert"));
+    assert_eq!(page.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 4, "row and its key, legend, summary");
     assert!(csv.contains("<script>alert(1)</script>"), "the CSV has the bytes as they are");
 }
 
@@ -126,7 +129,101 @@ fn a_sparse_column_is_shown_once_a_row_has_something() {
 #[test]
 fn a_page_needs_nothing_from_elsewhere() {
     let (page, _) = render_rows(&TWO_ROWS);
-    for reference in ["src=", "href=", "url(", "@import"] {
+    for reference in ["src=", "url(", "@import"] {
         assert!(!page.contains(reference), "{reference}");
     }
+    let links: Vec<&str> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(links, ["../../index.html", "report.csv", "report.json"], "what lies beside it");
+}
+
+#[test]
+fn no_script_runs_but_the_one_that_sorts() {
+    let (page, _) = render_rows(&TWO_ROWS);
+    assert_eq!(page.matches("<script>").count(), 1, "the symbol <script> is text");
+    assert!(page.contains("default-src 'none'") && page.contains("script-src 'sha256-"), "{page}");
+}
+
+const SECTIONS: &str = r#"
+title = "Sections"
+description = ""
+empty = ""
+headline = "{Best} up {By}"
+sections = "period"
+
+[[columns]]
+name = "period"
+label = "Period"
+format = "text"
+
+[[columns]]
+name = "symbol"
+label = "Symbol"
+format = "text"
+
+[[columns]]
+name = "change"
+label = "Change"
+unit = "%"
+format = "percent"
+signed = true
+
+[[columns]]
+name = "only_week"
+label = "Only in a week"
+format = "integer"
+sparse = true
+
+[[facts]]
+label = "Best"
+column = "symbol"
+of = "first"
+section = "Week"
+
+[[facts]]
+label = "By"
+column = "change"
+of = "max"
+section = "Week"
+
+[[charts]]
+kind = "ranked-bars"
+title = "Of the week"
+label = "symbol"
+value = "change"
+unit = "%"
+section = "Week"
+empty = "Nothing moved."
+"#;
+
+#[test]
+fn each_section_has_its_charts_its_columns_and_its_facts() {
+    let report = Report::parse("sections", SECTIONS, "SELECT 1", &[]).unwrap();
+    let row = |cells: [&str; 4]| cells.map(|cell| (!cell.is_empty()).then(|| cell.to_owned())).to_vec();
+    let answer = Answer {
+        columns: ["period", "symbol", "change", "only_week"].map(str::to_owned).to_vec(),
+        rows: vec![row(["Day", "A", "1.5", "0"]), row(["Week", "B", "9.5", "7"]), row(["Day", "C", "-2", ""])],
+        query_id: String::new(),
+        scanned_bytes: 0,
+        engine_milliseconds: 0,
+    };
+    let table = Table::parse(&report.declaration, &answer).unwrap();
+    let date = "2026-11-22".parse().unwrap();
+    let moment = Moment { date, as_of: DateTime::default(), generated_at: DateTime::default() };
+    let page = render(&report, &table, &answer, moment).unwrap();
+    let (day, week) = page.split_once("<h2>Week</h2>").unwrap();
+    let day = day.split_once("<h2>Day</h2>").unwrap().1;
+    assert_eq!((day.matches("<svg").count(), week.matches("<svg").count()), (0, 2), "the chart in two sizes");
+    assert_eq!((day.contains("Only in a week"), week.contains("Only in a week")), (false, true));
+    assert!(day.contains(">A</th>") && day.contains(">C</th>") && !day.contains(">B</th>"), "{day}");
+    assert!(!page.contains(">Period<"), "the name of the section is the heading");
+    assert_eq!(facts::headline(&report.declaration, &table, date), "B up +9.50 %");
+}
+
+#[test]
+fn of_very_many_rows_the_page_has_the_first_and_says_so() {
+    let row = || [Some("HSI"), Some("1"), None, None, None];
+    let (page, csv) = render_rows(&vec![row(); 201]);
+    assert_eq!(page.matches("<th scope=\"row\"").count(), 200);
+    assert!(page.contains("The first 200 of 201 rows."), "{page}");
+    assert_eq!(csv.lines().count(), 202);
 }

@@ -3,12 +3,13 @@
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use plotters::prelude::*;
 
+use super::colour::{self, AXIS, GRID, series_colour};
 use super::{
-    AXIS, Canvas, Drawing, GRID, LegendEntry, NARROW, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, X_LABEL_AREA,
-    Y_LABEL_AREA, label_style, series_sentinel,
+    Canvas, Drawing, LegendEntry, NARROW, Picture, PlotError, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, X_LABEL_AREA,
+    Y_LABEL_AREA, label_style,
 };
 use crate::format;
-use crate::table::{Table, Value};
+use crate::table::{Rows, Value};
 
 /// What is drawn.
 pub(super) struct Axes<'a> {
@@ -36,24 +37,30 @@ struct Bar {
     counts: Vec<i64>,
 }
 
-pub(super) fn draw(table: &Table, axes: Axes<'_>) -> Result<Option<Drawing>, String> {
+pub(super) fn draw(rows: &Rows<'_>, axes: Axes<'_>) -> Result<Option<Drawing>, PlotError> {
     let end = axes.last_day.checked_add_days(Days::new(1)).unwrap_or(axes.last_day).and_time(NaiveTime::MIN);
     let start = end - TimeDelta::hours(axes.hours.into());
-    let bars: Vec<Bar> = table.rows.iter().filter_map(|row| bar(row, &axes, start)).collect();
+    let bars: Vec<Bar> = rows.iter().filter_map(|row| bar(row, &axes, start)).collect();
     let totals: Vec<i64> = (0..axes.y.len()).map(|series| bars.iter().map(|bar| bar.counts[series]).sum()).collect();
     if totals.iter().all(|total| *total == 0) {
         return Ok(None);
     }
     let has_one_series = axes.y.len() == 1;
     let legend = axes.labels.into_iter().zip(&totals).enumerate().filter(|(_, (_, total))| **total != 0);
-    let legend: Vec<LegendEntry> =
-        legend.map(|(series, (label, total))| LegendEntry { series, label, value: format::integer(*total) }).collect();
+    let legend: Vec<LegendEntry> = legend
+        .map(|(series, (label, total))| LegendEntry {
+            colour: series_colour(series),
+            label,
+            value: format::integer(*total),
+        })
+        .collect();
     let parts: Vec<String> = legend.iter().map(|entry| format!("{} {}", entry.value, entry.label)).collect();
     let hours_with_bars = bars.iter().filter(|bar| bar.counts.iter().any(|count| *count != 0)).count();
     Ok(Some(Drawing {
-        wide: plot(&bars, start, axes.hours, Canvas { height: HEIGHT, ..WIDE }).map_err(|error| error.to_string())?,
-        narrow: plot(&bars, start, axes.hours, Canvas { height: HEIGHT, ..NARROW })
-            .map_err(|error| error.to_string())?,
+        picture: Picture::Whole {
+            wide: plot(&bars, start, axes.hours, Canvas { height: HEIGHT, ..WIDE })?,
+            narrow: plot(&bars, start, axes.hours, Canvas { height: HEIGHT, ..NARROW })?,
+        },
         y_unit: axes.unit.to_owned(),
         x_unit: "hour of landing, UTC".to_owned(),
         summary: format!("bars in {hours_with_bars} of {} hours, together {}", axes.hours, parts.join(", ")),
@@ -74,7 +81,7 @@ fn bar(row: &[Value], axes: &Axes<'_>, start: NaiveDateTime) -> Option<Bar> {
     Some(Bar { minute, counts: axes.y.iter().map(count).collect() })
 }
 
-fn plot(bars: &[Bar], start: NaiveDateTime, hours: u32, canvas: Canvas) -> Result<String, Box<dyn std::error::Error>> {
+fn plot(bars: &[Bar], start: NaiveDateTime, hours: u32, canvas: Canvas) -> Result<String, PlotError> {
     let highest = bars.iter().map(|bar| bar.counts.iter().sum::<i64>()).max().unwrap_or_default();
     // Room above the highest bar, and no fractions of a record on the axis.
     let top = highest.saturating_add((highest / 12).max(1));
@@ -105,7 +112,7 @@ fn plot(bars: &[Bar], start: NaiveDateTime, hours: u32, canvas: Canvas) -> Resul
             let mut base = 0;
             for (series, count) in bar.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
                 let corners = [(bar.minute + GAP, base), (bar.minute + 60 - GAP, base + count)];
-                chart.draw_series([Rectangle::new(corners, series_sentinel(series).filled())])?;
+                chart.draw_series([Rectangle::new(corners, colour::series(series).filled())])?;
                 base += count;
             }
         }
@@ -137,11 +144,12 @@ fn minute_label(start: NaiveDateTime, minute: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Table;
 
     fn draw_rows(rows: Vec<Vec<Value>>) -> Option<Drawing> {
         let labels = vec!["not JSON".to_owned(), "date".to_owned()];
         let last_day = "2026-11-22".parse().unwrap();
-        draw(&Table { rows }, Axes { x: 0, y: vec![1, 2], labels, unit: "rejects", hours: 48, last_day }).unwrap()
+        draw(&Table { rows }.all(), Axes { x: 0, y: vec![1, 2], labels, unit: "rejects", hours: 48, last_day }).unwrap()
     }
 
     fn row(moment: &str, counts: [i64; 2]) -> Vec<Value> {
@@ -152,9 +160,10 @@ mod tests {
     #[test]
     fn each_count_above_zero_is_one_rectangle() {
         let drawing = draw_rows(vec![row("2026-11-21 00", [1, 0]), row("2026-11-22 23", [2, 3])]).unwrap();
-        assert_eq!(drawing.wide.matches("<rect").count(), 3);
+        let Picture::Whole { wide, .. } = drawing.picture else { panic!("not one picture") };
+        assert_eq!(wide.matches("<rect").count(), 3);
         assert_eq!(drawing.summary, "bars in 2 of 48 hours, together 3 not JSON, 3 date");
-        assert!(drawing.wide.contains("22 Nov"), "the x axis names the day");
+        assert!(wide.contains("22 Nov"), "the x axis names the day");
     }
 
     #[test]

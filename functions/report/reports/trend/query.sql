@@ -1,0 +1,83 @@
+WITH daily AS (
+    {{daily_bars}}
+),
+averaged AS (
+    SELECT
+        symbol, trade_date, high, low, close, volume, close_usd,
+        row_number() OVER recent AS age,
+        max(trade_date) OVER (PARTITION BY symbol) AS last_date,
+        CASE WHEN count(*) OVER last_20 = 20 THEN avg(close) OVER last_20 END AS sma_20,
+        CASE WHEN count(*) OVER last_50 = 50 THEN avg(close) OVER last_50 END AS sma_50
+    FROM daily
+    WINDOW
+        recent AS (PARTITION BY symbol ORDER BY trade_date DESC),
+        last_20 AS (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING),
+        last_50 AS (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 49 FOLLOWING)
+),
+-- Averages of the same prices differ by a rounding error: that is no crossing.
+compared AS (
+    SELECT
+        *,
+        trade_date > last_date - INTERVAL '1' YEAR AS in_year,
+        CASE
+            WHEN sma_20 - sma_50 > 1e-9 * sma_50 THEN 'above'
+            WHEN sma_50 - sma_20 > 1e-9 * sma_50 THEN 'below'
+            WHEN sma_50 IS NOT NULL THEN 'equal'
+        END AS averages
+    FROM averaged
+),
+placed_in_year AS (
+    SELECT
+        *,
+        lead(averages) OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS averages_before,
+        max(high) FILTER (WHERE in_year) OVER (PARTITION BY symbol) AS high_year,
+        min(low) FILTER (WHERE in_year) OVER (PARTITION BY symbol) AS low_year
+    FROM compared
+),
+summary AS (
+    SELECT
+        symbol,
+        last_date,
+        high_year,
+        low_year,
+        max(close) FILTER (WHERE age = 1) AS close,
+        max(sma_20) FILTER (WHERE age = 1) AS sma_20,
+        max(sma_50) FILTER (WHERE age = 1) AS sma_50,
+        max(averages) FILTER (WHERE age = 1) AS averages,
+        max(trade_date) FILTER (WHERE averages <> averages_before) AS averages_since,
+        max(trade_date) FILTER (WHERE in_year AND high = high_year) AS high_year_date,
+        max(trade_date) FILTER (WHERE in_year AND low = low_year) AS low_year_date,
+        avg(volume * close_usd) FILTER (WHERE age <= 30) AS turnover_usd,
+        array_agg(CAST(trade_date AS varchar) ORDER BY trade_date) FILTER (WHERE age <= 252) AS dates,
+        array_agg(close ORDER BY trade_date) FILTER (WHERE age <= 252) AS closes,
+        array_agg(sma_20 ORDER BY trade_date) FILTER (WHERE age <= 252) AS sma_20s,
+        array_agg(sma_50 ORDER BY trade_date) FILTER (WHERE age <= 252) AS sma_50s
+    FROM placed_in_year
+    GROUP BY symbol, last_date, high_year, low_year
+),
+placed AS (
+    SELECT *, row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
+    FROM summary
+)
+SELECT
+    symbol,
+    last_date,
+    close,
+    sma_20,
+    100 * (close / nullif(sma_20, 0) - 1) AS from_sma_20_percent,
+    sma_50,
+    100 * (close / nullif(sma_50, 0) - 1) AS from_sma_50_percent,
+    averages,
+    averages_since,
+    high_year,
+    high_year_date,
+    100 * (close / nullif(high_year, 0) - 1) AS from_high_percent,
+    low_year,
+    low_year_date,
+    100 * (close / nullif(low_year, 0) - 1) AS from_low_percent,
+    CASE WHEN place <= 12 THEN dates END AS dates,
+    CASE WHEN place <= 12 THEN closes END AS closes,
+    CASE WHEN place <= 12 THEN sma_20s END AS sma_20s,
+    CASE WHEN place <= 12 THEN sma_50s END AS sma_50s
+FROM placed
+ORDER BY place

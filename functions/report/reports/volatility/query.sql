@@ -1,0 +1,110 @@
+WITH daily AS (
+    {{daily_bars}}
+),
+dated AS (
+    SELECT symbol, trade_date, close, adj_close, volume, close_usd, max(trade_date) OVER (PARTITION BY symbol) AS last_date
+    FROM daily
+),
+-- Adjusted and plain closes are never mixed: that would show dividends and splits as moves.
+priced AS (
+    SELECT
+        symbol, trade_date, last_date, volume, close_usd,
+        trade_date > last_date - INTERVAL '1' YEAR AS in_year,
+        row_number() OVER recent AS age,
+        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN 'adjusted' ELSE 'close' END AS price,
+        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars
+            THEN adj_close / nullif(lead(adj_close) OVER recent, 0)
+            ELSE close / nullif(lead(close) OVER recent, 0)
+        END AS ratio
+    FROM dated
+    WHERE trade_date > last_date - INTERVAL '10' YEAR
+    WINDOW
+        all_bars AS (PARTITION BY symbol),
+        recent AS (PARTITION BY symbol ORDER BY trade_date DESC)
+),
+returned AS (
+    SELECT *, ln(CASE WHEN ratio > 0 THEN ratio END) AS log_return
+    FROM priced
+),
+rolling AS (
+    SELECT
+        *,
+        CASE WHEN count(log_return) OVER last_20 = 20
+            THEN 100 * sqrt(252) * stddev_samp(log_return) OVER last_20
+        END AS volatility
+    FROM returned
+    WINDOW last_20 AS (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING)
+),
+known AS (
+    SELECT
+        *,
+        substr(CAST(trade_date AS varchar), 1, 7) AS month,
+        max(volatility) FILTER (WHERE age = 1) OVER all_bars AS volatility_now,
+        CASE WHEN count(log_return) FILTER (WHERE in_year) OVER all_bars >= 20
+            THEN 100 * sqrt(252) * stddev_samp(log_return) FILTER (WHERE in_year) OVER all_bars
+        END AS volatility_year,
+        avg(volume * close_usd) FILTER (WHERE age <= 30) OVER all_bars AS turnover_usd
+    FROM rolling
+    WINDOW all_bars AS (PARTITION BY symbol)
+),
+months AS (
+    SELECT
+        symbol,
+        month,
+        max(last_date) AS last_date,
+        max(price) AS price,
+        max(volatility_now) AS volatility,
+        max(volatility_year) AS volatility_year,
+        max(turnover_usd) AS turnover_usd,
+        count(*) FILTER (WHERE in_year AND volatility <= volatility_now) AS days_at_or_below,
+        count(*) FILTER (WHERE in_year AND volatility IS NOT NULL AND volatility_now IS NOT NULL) AS days,
+        CASE WHEN count(log_return) >= 10 THEN 100 * sqrt(252) * stddev_samp(log_return) END AS month_volatility,
+        array_agg(CAST(trade_date AS varchar) ORDER BY trade_date) FILTER (WHERE age <= 252) AS dates,
+        array_agg(volatility ORDER BY trade_date) FILTER (WHERE age <= 252) AS volatilities
+    FROM known
+    GROUP BY symbol, month
+),
+compared AS (
+    SELECT
+        *,
+        min(month_volatility) OVER (PARTITION BY symbol) AS calmest_month_volatility,
+        max(month_volatility) OVER (PARTITION BY symbol) AS wildest_month_volatility
+    FROM months
+),
+summary AS (
+    SELECT
+        symbol,
+        calmest_month_volatility,
+        wildest_month_volatility,
+        max(month) FILTER (WHERE month_volatility = calmest_month_volatility) AS calmest_month,
+        max(month) FILTER (WHERE month_volatility = wildest_month_volatility) AS wildest_month,
+        max(last_date) AS last_date,
+        max(price) AS price,
+        max(volatility) AS volatility,
+        max(volatility_year) AS volatility_year,
+        max(turnover_usd) AS turnover_usd,
+        1e2 * sum(days_at_or_below) / nullif(sum(days), 0) AS days_at_or_below_percent,
+        array_agg(dates ORDER BY month) FILTER (WHERE dates IS NOT NULL) AS dates,
+        array_agg(volatilities ORDER BY month) FILTER (WHERE volatilities IS NOT NULL) AS volatilities
+    FROM compared
+    GROUP BY symbol, calmest_month_volatility, wildest_month_volatility
+),
+placed AS (
+    SELECT *, row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
+    FROM summary
+)
+SELECT
+    symbol,
+    last_date,
+    price,
+    volatility,
+    volatility_year,
+    days_at_or_below_percent,
+    calmest_month,
+    calmest_month_volatility,
+    wildest_month,
+    wildest_month_volatility,
+    CASE WHEN place <= 12 THEN flatten(dates) END AS dates,
+    CASE WHEN place <= 12 THEN flatten(volatilities) END AS volatilities
+FROM placed
+ORDER BY place

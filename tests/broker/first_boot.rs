@@ -1,0 +1,283 @@
+//! `make deploy-broker` and the first boot of its instance: broker/deploy.sh, then the user data of broker.yaml as cloud-init runs it, with
+//! a real Kafka and the real producer. What only an instance has, `instance.sh` stands in for.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use local::project_root;
+use tests::built;
+
+use crate::secured::free_ports;
+
+const PUBLISH_LIMIT: Duration = Duration::from_secs(90);
+
+#[test]
+fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()> {
+    let instance = Instance::new()?;
+    instance.deploy()?;
+    instance.calls_in_order(&[
+        "aws ssm get-parameter --name /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+        "s3://my-artifacts/tickerlake/broker.tar.gz",
+        "s3://my-artifacts/tickerlake/producer",
+        "WithProducer=true ImageId=ami-00000000000000001 Architecture=arm64",
+    ])?;
+
+    ensure_success(&instance.boot()?)?;
+    instance.calls_in_order(&[
+        "aws s3 cp --no-progress --region eu-central-1 s3://my-artifacts/tickerlake/broker.tar.gz .",
+        "dnf install --assumeyes --quiet java-17-amazon-corretto-headless openssl xfsprogs",
+        "mkfs.xfs -q /dev/sdk",
+        "mount /var/lib/kafka",
+        "useradd --system",
+        "chown kafka:kafka /var/lib/kafka",
+        "curl -fsS -X PUT",
+        "/make-ca.sh",
+        "/make-certificate.sh broker 127.0.0.1",
+        "/format-storage.sh",
+        "systemctl enable --quiet kafka",
+        "systemctl restart kafka",
+        "/make-topic.sh",
+        "aws secretsmanager put-secret-value --secret-id reader",
+        "aws secretsmanager put-secret-value --secret-id writer",
+        "aws secretsmanager put-secret-value --secret-id ca",
+        "systemctl enable --quiet producer",
+        "systemctl restart producer",
+        "cfn-signal --exit-code 0 --stack tickerlake-broker --resource Ready --region eu-central-1",
+    ])?;
+    instance.the_producer_publishes()?;
+    let kept = instance.kept()?;
+    assert!(kept[0].starts_with(r#"{"username":"lake","password":""#), "the secret has another shape");
+    assert!(kept[2].starts_with(r#"{"certificate":"-----BEGIN CERTIFICATE-----\n"#), "{}", kept[2]);
+    let token = instance.put_secret_calls()?;
+    assert!(
+        !instance.calls()?.contains(kept[0].split('"').nth(7).context("no password")?),
+        "a password is in an argument"
+    );
+
+    // A newer version: the running image stays, and so does all that was made.
+    instance.forget_calls()?;
+    instance.deploy()?;
+    instance.calls_in_order(&["aws ec2 describe-instances", "ImageId=ami-0000000000000000a Architecture=arm64"])?;
+    ensure_success(&instance.boot()?)?;
+    instance.calls_in_order(&[
+        "xfs_growfs -d /var/lib/kafka",
+        "systemctl restart kafka",
+        "cfn-signal --exit-code 0",
+    ])?;
+    for once in ["mkfs.xfs", "mount /", "useradd"] {
+        assert!(!instance.calls()?.lines().any(|call| call.starts_with(once)), "{}", instance.calls()?);
+    }
+    assert_eq!(instance.kept()?, kept);
+    assert_eq!(instance.put_secret_calls()?, token, "another token stores the same secret anew");
+    Ok(())
+}
+
+#[test]
+fn a_boot_that_fails_is_signalled_and_nothing_is_made() -> Result<()> {
+    let instance = Instance::new()?;
+    fs::remove_file(instance.path("opt/aws/bin/cfn-signal"))?;
+    // Nothing was uploaded.
+    assert!(!instance.boot()?.status.success());
+    let calls = instance.calls()?;
+    assert!(calls.lines().last().is_some_and(|last| last.starts_with("cfn-signal --exit-code 1 ")), "{calls}");
+    assert!(!calls.contains("java") && !calls.contains("mkfs"), "{calls}");
+    Ok(())
+}
+
+/// shellcheck comes with the tools of `make`; `make check` does the same for the files of broker/.
+#[test]
+fn the_user_data_is_clean_for_shellcheck() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("user-data");
+    fs::write(&file, user_data()?)?;
+    let shellcheck = project_root().join("target/tools/venv/bin/shellcheck");
+    ensure_success(&Command::new(shellcheck).arg(file).output()?)
+}
+
+/// A folder that is the instance. Dropping it ends what runs there.
+struct Instance {
+    folder: tempfile::TempDir,
+    ports: [u16; 4],
+}
+
+impl Instance {
+    fn new() -> Result<Self> {
+        const COMMANDS: [&str; 15] = [
+            "aws",
+            "blkid",
+            "chown",
+            "curl",
+            "dnf",
+            "id",
+            "mkfs.xfs",
+            "mount",
+            "mountpoint",
+            "runuser",
+            "systemctl",
+            "tar",
+            "user-data",
+            "useradd",
+            "xfs_growfs",
+        ];
+        let instance = Self { folder: tempfile::tempdir()?, ports: free_ports()? };
+        for folder in [
+            "bin",
+            "dev",
+            "etc/systemd/system",
+            "opt/aws/bin",
+            "run",
+            "s3/my-artifacts/tickerlake",
+            "secrets",
+            "usr/local/bin",
+            "var/lib",
+        ] {
+            fs::create_dir_all(instance.path(folder))?;
+        }
+        let stand_in = project_root().join("tests/broker/instance.sh");
+        for command in COMMANDS {
+            symlink(&stand_in, instance.path("bin").join(command))?;
+        }
+        symlink(&stand_in, instance.path("opt/aws/bin/cfn-signal"))?;
+        for empty in ["calls", "dev/sdk", "etc/fstab"] {
+            fs::write(instance.path(empty), "")?;
+        }
+        Ok(instance)
+    }
+
+    fn path(&self, of: &str) -> PathBuf {
+        self.folder.path().join(of)
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut path = self.path("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut command = Command::new(program);
+        command.env("PATH", path).env("INSTANCE", self.folder.path()).current_dir(project_root());
+        for (name, port) in ["BROKER_PORT", "ADMIN_PORT", "CONTROLLER_PORT"].iter().zip(self.ports) {
+            command.env(name, port.to_string());
+        }
+        command
+    }
+
+    fn deploy(&self) -> Result<()> {
+        let mut deploy = self.command(&project_root().join("broker/deploy.sh"));
+        deploy.arg("Architecture=arm64").env("PRODUCER", built("producer"));
+        ensure_success(&deploy.env("BUCKET", "my-artifacts").env("VPC", "vpc-1").env("SUBNET", "subnet-1").output()?)
+    }
+
+    fn boot(&self) -> Result<Output> {
+        let file = self.path("user-data");
+        fs::write(&file, user_data()?)?;
+        Ok(self.command(&self.path("bin/user-data")).arg(file).output()?)
+    }
+
+    fn calls(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.path("calls"))?)
+    }
+
+    fn forget_calls(&self) -> Result<()> {
+        Ok(fs::write(self.path("calls"), "")?)
+    }
+
+    /// Each in a line of its own, below the one before.
+    fn calls_in_order(&self, wanted: &[&str]) -> Result<()> {
+        let calls = self.calls()?;
+        let mut lines = calls.lines();
+        for call in wanted {
+            ensure!(lines.any(|line| line.contains(call)), "no {call:?} where it should be in\n{calls}");
+        }
+        Ok(())
+    }
+
+    fn put_secret_calls(&self) -> Result<Vec<String>> {
+        let calls = self.calls()?;
+        Ok(calls.lines().filter(|call| call.contains("put-secret-value")).map(str::to_owned).collect())
+    }
+
+    /// What another run must leave as it is: the secrets, keys and passwords, where the volume is mounted.
+    fn kept(&self) -> Result<Vec<String>> {
+        let files = ["secrets/reader", "secrets/writer", "secrets/ca", "var/lib/kafka/security/ca.key"];
+        let more = ["var/lib/kafka/security/broker.crt", "var/lib/kafka/data/meta.properties", "etc/fstab"];
+        files.iter().chain(&more).map(|file| Ok(fs::read_to_string(self.path(file))?)).collect()
+    }
+
+    fn the_producer_publishes(&self) -> Result<()> {
+        let installed = self.path("usr/local/bin/producer");
+        assert_eq!(fs::metadata(installed)?.permissions().mode() & 0o777, 0o755);
+        let deadline = Instant::now() + PUBLISH_LIMIT;
+        loop {
+            let asked = self
+                .command(&self.path("opt/tickerlake/broker/kafka.sh"))
+                .args([
+                    "get-offsets",
+                    "--topic",
+                    "stock-bars",
+                    "--bootstrap-server",
+                    &format!("127.0.0.1:{}", self.ports[1]),
+                ])
+                .output()?;
+            ensure_success(&asked)?;
+            let offsets = String::from_utf8(asked.stdout)?;
+            assert_eq!(offsets.lines().count(), 3, "{offsets}");
+            if offsets.lines().any(|line| !line.ends_with(":0")) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "nothing is published: {}",
+                fs::read_to_string(self.path("producer.log"))?
+            );
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        for service in ["producer", "kafka"] {
+            if let Ok(pid) = fs::read_to_string(self.path("run").join(service)) {
+                // It may have ended by itself.
+                let _ = Command::new("kill").args(["-KILL", pid.trim_end()]).output();
+            }
+        }
+    }
+}
+
+/// That of broker.yaml, with the names that `CloudFormation` would put in.
+fn user_data() -> Result<String> {
+    let template = fs::read_to_string(project_root().join("broker.yaml"))?;
+    let (_, rest) =
+        template.split_once("UserData: !Base64\n        Fn::Sub:\n          - |\n").context("no UserData")?;
+    let (text, _) = rest.split_once("\n          - ProducerUrl:").context("no end of the UserData")?;
+    let mut text = text
+        .lines()
+        .map(|line| line.strip_prefix("            ").unwrap_or(line).to_owned() + "\n")
+        .collect::<String>();
+    for (name, value) in [
+        ("AWS::StackName", "tickerlake-broker"),
+        ("AWS::Region", "eu-central-1"),
+        ("ArtifactsBucket", "my-artifacts"),
+        ("ReaderSecret", "reader"),
+        ("WriterSecret", "writer"),
+        ("RootCaSecret", "ca"),
+        ("ProducerUrl", "s3://my-artifacts/tickerlake/producer"),
+        ("KafkaTopic", "stock-bars"),
+        ("KafkaPartitions", "3"),
+        ("KafkaConsumerGroup", "tickerlake"),
+        ("RetentionHours", "168"),
+    ] {
+        text = text.replace(&format!("${{{name}}}"), value);
+    }
+    ensure!(!text.contains("${"), "something in the UserData has no value here: {text}");
+    Ok(text)
+}
+
+fn ensure_success(output: &Output) -> Result<()> {
+    let (printed, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{printed}{errors}");
+    Ok(())
+}
