@@ -13,6 +13,8 @@ import signal
 import sys
 import time
 
+from playwright.sync_api import Error
+
 import chromium
 import self_test
 from findings import Findings
@@ -45,7 +47,10 @@ def main():
         for variant in VARIANTS:
             with chromium.tab(browser, variant) as page:
                 for report_page in pages:
-                    visit(page, variant, report_page, findings, screenshots)
+                    try:
+                        visit(page, variant, report_page, findings, screenshots)
+                    except Error as error:
+                        sys.exit(f"{report_page.name}: the browser gave up in {variant.name}: {error.message.splitlines()[0]}")
 
     for line in findings.lines():
         print(line)
