@@ -1,4 +1,4 @@
-"""Opens every report page in a headless Chromium, dark and light, narrow and wide, and says what a reader would stumble over.
+"""Opens every report page in a headless Chromium, dark and light, narrow and wide and as printed, and says what a reader would stumble over.
 
     browser.py REPORTS SCREENSHOTS
 
@@ -12,6 +12,8 @@ import pathlib
 import signal
 import sys
 import time
+
+from playwright.sync_api import Error
 
 import chromium
 import self_test
@@ -43,9 +45,12 @@ def main():
         if not (reports / "index.html").is_file():
             findings.add("index", "", "links", f"{reports}/index.html is missing")
         for variant in VARIANTS:
-            with chromium.context(browser, variant) as context:
-                for page in pages:
-                    visit(context, variant, page, findings, screenshots)
+            with chromium.tab(browser, variant) as page:
+                for report_page in pages:
+                    try:
+                        visit(page, variant, report_page, findings, screenshots)
+                    except Error as error:
+                        sys.exit(f"{report_page.name}: the browser gave up in {variant.name}: {error.message.splitlines()[0]}")
 
     for line in findings.lines():
         print(line)

@@ -5,9 +5,10 @@ import os
 import shutil
 import sys
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+START_LIMIT_MS = 30_000
 STEP_LIMIT_MS = 10_000
 
 
@@ -17,7 +18,11 @@ def started():
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # it refuses to start for root with one
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=arguments, timeout=3 * STEP_LIMIT_MS)
+        program = executable()
+        try:
+            browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=START_LIMIT_MS)
+        except Error as error:
+            sys.exit(f"{program} does not start as a headless browser: {error.message}")
         try:
             yield browser
         finally:
@@ -33,16 +38,18 @@ def executable():
 
 
 @contextlib.contextmanager
-def context(browser, variant):
-    opened = browser.new_context(
+def tab(browser, variant):
+    context = browser.new_context(
         viewport={"width": variant.width, "height": variant.height},
         color_scheme=variant.scheme,
         reduced_motion="reduce",
         locale="en-GB",
         timezone_id="UTC",
     )
-    opened.set_default_timeout(STEP_LIMIT_MS)
+    context.set_default_timeout(STEP_LIMIT_MS)
     try:
-        yield opened
+        page = context.new_page()
+        page.emulate_media(media=variant.media)
+        yield page
     finally:
-        opened.close()
+        context.close()

@@ -1,7 +1,10 @@
 // Nothing is cut off, overflows or overlaps.
 ({ quote, describe, ancestors, remembered, frames, isVisible, seenPart, texts, meetingPairs }) => {
   const TOLERANCE = 1;
-  const SMALLEST_TEXT = 9;
+  const isPrint = matchMedia("print").matches;
+  const SMALLEST_TEXT = isPrint ? 7 : 9;
+  // Browsers make what is too wide for the paper smaller; up to here it can still be read.
+  const WIDEST = isPrint ? 1.25 : 1;
   // A line of text is higher than its letters by about this part of the font's size, above and below.
   const LINE_MARGIN = 0.17;
   const LABEL_GAP = 2;
@@ -21,7 +24,7 @@
 
   const sideways = () => {
     const width = root.clientWidth;
-    if (root.scrollWidth > width) {
+    if (root.scrollWidth > width * WIDEST) {
       const outside = [...document.body.querySelectorAll("*")].filter((element) =>
         isVisible(element) && element.getBoundingClientRect().right > width + TOLERANCE && frames(element.parentElement).length === 0);
       const culprits = outside.filter((element) => !outside.some((other) => other !== element && other.contains(element)));

@@ -1,5 +1,6 @@
 """What can be seen of a page as it is: the checks in JavaScript, run inside it."""
 
+import contextlib
 import pathlib
 
 HERE = pathlib.Path(__file__).parent
@@ -7,15 +8,23 @@ TOOLS = (HERE / "tools.js").read_text()
 CHECKS = {name: (HERE / f"{name}.js").read_text() for name in ("layout", "contrast", "names")}
 
 
-def open_and_listen(page, address):
-    """Errors of the page, and whatever it asks for besides itself; a list that grows while the page is open."""
+@contextlib.contextmanager
+def listening(page, address):
+    """Yields a list that grows: errors of the page, and whatever it asks for besides itself."""
     messages = []
-    page.on("console", lambda message: message.type == "error" and messages.append(f"console error: {message.text}"))
-    page.on("pageerror", lambda error: messages.append(f"a script failed: {error.message}"))
-    page.on("request", lambda request: is_other(request, address) and messages.append(f"a request: {request.url}; the page must hold all it needs"))
-    page.on("requestfailed", lambda request: messages.append(f"a request failed: {request.url}: {request.failure}"))
-    page.goto(address)
-    return messages
+    listeners = {
+        "console": lambda message: message.type == "error" and messages.append(f"console error: {message.text}"),
+        "pageerror": lambda error: messages.append(f"a script failed: {error.message}"),
+        "request": lambda request: is_other(request, address) and messages.append(f"a request: {request.url}; the page must hold all it needs"),
+        "requestfailed": lambda request: messages.append(f"a request failed: {request.url}: {request.failure}"),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    try:
+        yield messages
+    finally:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
 
 
 def is_other(request, address):
