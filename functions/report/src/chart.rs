@@ -97,7 +97,7 @@ pub(crate) fn draw(
     let digits = |name: &String| declaration.columns[at(name)].digits;
     let drawn = match &chart.kind {
         Kind::IndexedLines { label, x, y, days } => lines::draw_indexed(rows, [at(label), at(x), at(y)], *days),
-        Kind::Lines { label, x, y, unit } => lines::draw(rows, [at(label), at(x), at(y)], unit, digits(y)),
+        Kind::Lines { label, x, y, unit, days } => lines::draw(rows, [at(label), at(x), at(y)], *days, unit, digits(y)),
         Kind::LinesByRow { label, x, y, rows: most } => {
             let columns = panels::Columns { label: at(label), x: at(x), y: all(y), names: labels(y) };
             panels::draw(rows, &columns, *most)

@@ -74,7 +74,7 @@ fn stated(report: &Report, table: &Table) -> Markup {
                 @for fact in &facts {
                     div {
                         dt { (fact.label) }
-                        dd { (fact.value) @if let Some(unit) = fact.unit { " " span class="unit" { (unit) } } }
+                        dd class=[(!fact.value.contains(' ')).then_some("whole")] { (fact.value) @if let Some(unit) = fact.unit { " " span class="unit" { (unit) } } }
                     }
                 }
             }

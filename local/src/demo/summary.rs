@@ -17,8 +17,12 @@ pub(super) struct Lake {
     folder: PathBuf,
     /// Number and bytes.
     objects: BTreeMap<String, (u64, u64)>,
-    reports: Vec<PathBuf>,
+    /// How many pages the index links.
+    reports: usize,
 }
+
+/// What the user is to open.
+const INDEX: &str = "reports/index.html";
 
 /// What the user may want to open.
 const COPIED: [&str; 3] = ["bars/", "rejects/", "reports/"];
@@ -40,9 +44,8 @@ impl Lake {
             .filter(|key| COPIED.iter().any(|prefix| key.starts_with(prefix)))
             .collect();
         stack.aws().download(&bucket, &keys, &folder).await.context("cannot copy the lake")?;
-        let copies = keys.iter().map(|key| folder.join(key));
-        let reports: Vec<PathBuf> = copies.filter(|path| path.extension().is_some_and(|kind| kind == "html")).collect();
-        ensure!(!reports.is_empty(), "there is no HTML report below s3://{bucket}/reports/");
+        let reports = keys.iter().filter(|key| key.ends_with("/report.html")).count();
+        ensure!(keys.iter().any(|key| key == INDEX), "there is no index at s3://{bucket}/{INDEX}");
         Ok(Self { bucket, folder, objects, reports })
     }
 }
@@ -168,9 +171,8 @@ impl fmt::Display for Summary {
         writeln!(out, "  lake       s3://{}/ (on the emulator, ended with this command)", self.lake.bucket)?;
         writeln!(out, "  copies     {}", self.lake.folder.display())?;
         writeln!(out)?;
-        for report in &self.lake.reports {
-            writeln!(out, "  report     {}", report.display())?;
-        }
+        writeln!(out, "  reports    {}, all of them linked from", self.lake.reports)?;
+        writeln!(out, "             {}", self.lake.folder.join(INDEX).display())?;
         Ok(())
     }
 }
@@ -220,7 +222,7 @@ mod tests {
                 bucket: "tickerlake-lake".to_owned(),
                 folder: "/project/target/local/lake".into(),
                 objects: [("bars".to_owned(), (12, 1_234_567)), ("reports".to_owned(), (4, 999))].into(),
-                reports: vec!["/project/target/local/lake/reports/market-summary/dt=2026-11-22/report.html".into()],
+                reports: 9,
             },
             database: "tickerlake".to_owned(),
             topic: "stock-bars".to_owned(),

@@ -20,6 +20,8 @@ pub(super) type DateChart<'a, 'b> =
 pub(super) struct DateAxis {
     pub(super) first: NaiveDate,
     pub(super) last: NaiveDate,
+    /// Days of room on either side, without a label.
+    pub(super) room: i32,
 }
 
 /// The distance of two labels.
@@ -34,7 +36,7 @@ impl DateAxis {
     /// From the earliest of these days to the latest.
     pub(super) fn over(days: impl Iterator<Item = i32> + Clone) -> Option<Self> {
         let first = NaiveDate::from_num_days_from_ce_opt(days.clone().min()?)?;
-        Some(Self { first, last: NaiveDate::from_num_days_from_ce_opt(days.max()?)? })
+        Some(Self { first, last: NaiveDate::from_num_days_from_ce_opt(days.max()?)?, room: 0 })
     }
 
     /// In words, below the chart.
@@ -86,7 +88,8 @@ impl DateAxis {
         let step = self.step(canvas.x_labels);
         let (low, high) = aired(heights);
         let digits = digits_for(high - low);
-        let days = self.first.num_days_from_ce()..self.last.num_days_from_ce().max(self.first.num_days_from_ce() + 1);
+        let (first, last) = (self.first.num_days_from_ce(), self.last.num_days_from_ce());
+        let days = first - self.room..last.max(first + 1) + self.room;
         let y_labels = usize::try_from(canvas.height / 40)?;
         let mut svg = String::new();
         {
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     fn labels(first: &str, last: &str) -> Vec<String> {
-        let axis = DateAxis { first: first.parse().unwrap(), last: last.parse().unwrap() };
+        let axis = DateAxis { first: first.parse().unwrap(), last: last.parse().unwrap(), room: 0 };
         let step = axis.step(8);
         axis.ticks(step).into_iter().map(|day| label(step, day)).collect()
     }

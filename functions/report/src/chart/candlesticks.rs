@@ -78,13 +78,10 @@ fn panel(label: String, candles: &[Candle], axis: DateAxis) -> Result<Panel, Plo
     let low = prices().fold(f64::INFINITY, f64::min);
     let high = prices().fold(f64::NEG_INFINITY, f64::max);
     let days = u32::try_from((axis.last - axis.first).num_days())? + 2;
-    // A day more on each side, so that the first and the last body are whole.
-    let wider = DateAxis {
-        first: axis.first.pred_opt().unwrap_or(axis.first),
-        last: axis.last.succ_opt().unwrap_or(axis.last),
-    };
+    // So that the first and the last body are whole.
+    let roomy = DateAxis { room: 1, ..axis };
     let width = (PANEL.width / days.max(1) * 6 / 10).clamp(2, 12);
-    let svg = wider.plot(PANEL, &(low..=high), |chart| {
+    let svg = roomy.plot(PANEL, &(low..=high), |chart| {
         let bodies = candles.iter().map(|candle| {
             let Candle { day, open, high, low, close } = *candle;
             CandleStick::new(day, open, high, low, close, RISE.filled(), FALL.filled(), width)

@@ -13,17 +13,15 @@ use crate::table::{Rows, Value};
 pub(super) fn draw(
     rows: &Rows<'_>,
     columns: [usize; 3],
+    days: Option<u32>,
     unit: &str,
     digits: usize,
 ) -> Result<Option<Drawing>, PlotError> {
-    let mut lines: Vec<Line> = rows
-        .iter()
-        .map(|row| {
-            let points = line_plot::points(&row[columns[1]], &row[columns[2]]);
-            Line { label: row[columns[0]].to_plain(), points: line_plot::by_day(&points) }
-        })
-        .filter(|line| line.points.len() > 1)
-        .collect();
+    let oldest = days.and_then(|days| oldest_shown(rows, columns[1], days)).unwrap_or(NaiveDate::MIN);
+    let (mut lines, older) = lines_since(rows, columns, |dates, numbers| {
+        let known = line_plot::points(dates, numbers);
+        line_plot::by_day(&known.into_iter().filter(|(date, _)| *date >= oldest).collect::<Vec<_>>())
+    });
     let left_out = lines.len().saturating_sub(MOST_SERIES);
     lines.truncate(MOST_SERIES);
     let Some(axis) = days_of(&lines) else {
@@ -38,27 +36,16 @@ pub(super) fn draw(
         summary: format!("lines that end with {}", ends.join(", ")),
         legend: legend(&lines, end),
         swatch: Swatch::Line,
-        note: (left_out > 0).then(|| format!("The first {MOST_SERIES} are drawn, {left_out} more are not.")),
+        note: note("first", left_out, &older, oldest),
     }))
 }
 
 /// The same, each line divided by its first number since `days` before the newest of all.
 pub(super) fn draw_indexed(rows: &Rows<'_>, columns: [usize; 3], days: u32) -> Result<Option<Drawing>, PlotError> {
-    let Some(newest) = rows.column(columns[1]).filter_map(newest_date).max() else {
+    let Some(oldest) = oldest_shown(rows, columns[1], days) else {
         return Ok(None);
     };
-    let oldest = newest.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN);
-    let mut lines = Vec::new();
-    let mut older = Vec::new();
-    for row in rows.iter() {
-        let label = row[columns[0]].to_plain();
-        let points = indexed(&row[columns[1]], &row[columns[2]], oldest);
-        if points.len() > 1 {
-            lines.push(Line { label, points });
-        } else if row[columns[1]] != Value::Null {
-            older.push(label);
-        }
-    }
+    let (mut lines, older) = lines_since(rows, columns, |dates, numbers| indexed(dates, numbers, oldest));
     lines.sort_by(|left, right| move_of(right).abs().total_cmp(&move_of(left).abs()));
     let left_out = lines.len().saturating_sub(MOST_SERIES);
     lines.truncate(MOST_SERIES);
@@ -75,8 +62,30 @@ pub(super) fn draw_indexed(rows: &Rows<'_>, columns: [usize; 3], days: u32) -> R
         summary: format!("lines that begin at 100 and end with {}", ends.join(", ")),
         legend: legend(&lines, end),
         swatch: Swatch::Line,
-        note: note(left_out, &older, oldest),
+        note: note("that moved most", left_out, &older, oldest),
     }))
+}
+
+/// So many days before the newest of all dates.
+fn oldest_shown(rows: &Rows<'_>, dates: usize, days: u32) -> Option<NaiveDate> {
+    let newest = rows.column(dates).filter_map(newest_date).max()?;
+    newest.checked_sub_days(Days::new(days.into()))
+}
+
+/// The lines of two points and more, and the names of those that have fewer. A row without dates is not meant to be drawn.
+fn lines_since(
+    rows: &Rows<'_>,
+    columns: [usize; 3],
+    points: impl Fn(&Value, &Value) -> Vec<(i32, f64)>,
+) -> (Vec<Line>, Vec<String>) {
+    let mut lines = Vec::new();
+    let mut older = Vec::new();
+    for row in rows.iter().filter(|row| row[columns[1]] != Value::Null) {
+        let label = row[columns[0]].to_plain();
+        let points = points(&row[columns[1]], &row[columns[2]]);
+        if points.len() > 1 { lines.push(Line { label, points }) } else { older.push(label) }
+    }
+    (lines, older)
 }
 
 fn days_of(lines: &[Line]) -> Option<DateAxis> {
@@ -121,14 +130,16 @@ fn legend(lines: &[Line], end: impl Fn(&Line) -> String) -> Vec<LegendEntry> {
     lines.iter().enumerate().map(entry).collect()
 }
 
-fn note(left_out: usize, older: &[String], oldest: NaiveDate) -> Option<String> {
+/// `drawn` says which are, if there are more than can be told apart.
+fn note(drawn: &str, left_out: usize, older: &[String], oldest: NaiveDate) -> Option<String> {
     let mut notes = Vec::new();
     if left_out > 0 {
-        notes.push(format!("The {MOST_SERIES} that moved most are drawn, {left_out} more are not."));
+        notes.push(format!("The {MOST_SERIES} {drawn} are drawn, {left_out} more are not."));
     }
     if !older.is_empty() {
         let names = if older.len() > 5 { format!("{} symbols", older.len()) } else { older.join(", ") };
-        notes.push(format!("Not drawn, with fewer than two usable closes since {oldest}: {names}."));
+        let since = if oldest == NaiveDate::MIN { String::new() } else { format!(" since {oldest}") };
+        notes.push(format!("Not drawn, with fewer than two usable values{since}: {names}."));
     }
     (!notes.is_empty()).then(|| notes.join(" "))
 }
@@ -165,7 +176,7 @@ mod tests {
             ],
         };
         let note = draw_indexed(&table.all(), [0, 1, 2], 45).unwrap().unwrap().note.unwrap();
-        assert_eq!(note, "Not drawn, with fewer than two usable closes since 2026-10-06: OLD.");
+        assert_eq!(note, "Not drawn, with fewer than two usable values since 2026-10-06: OLD.");
     }
 
     #[test]

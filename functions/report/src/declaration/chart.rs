@@ -38,6 +38,8 @@ pub(crate) enum Kind {
         y: String,
         /// Of the y axis.
         unit: String,
+        /// How far before the newest point of all the chart begins; without it, with the oldest.
+        days: Option<u32>,
     },
     /// A small chart per row, with a line for each of several columns.
     LinesByRow {

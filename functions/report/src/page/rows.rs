@@ -10,6 +10,9 @@ use crate::table::{Rows, Value};
 /// More rows than these are for the files: a browser takes long over them, and nobody reads them.
 const MOST_ROWS: usize = 200;
 
+/// More columns than these are printed smaller.
+const MOST_COLUMNS_ON_PAPER: usize = 10;
+
 /// `name` is what a screen reader calls the table.
 pub(super) fn render(declaration: &Declaration, rows: &Rows<'_>, name: &str) -> Markup {
     let shown: Vec<(usize, &Column)> = declaration
@@ -21,7 +24,7 @@ pub(super) fn render(declaration: &Declaration, rows: &Rows<'_>, name: &str) -> 
     let columns: Vec<&Column> = shown.iter().map(|(_, column)| *column).collect();
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(name) {
-            table data-sortable {
+            table data-sortable class=[(columns.len() > MOST_COLUMNS_ON_PAPER).then_some("dense")] {
                 thead { (heading(&columns)) }
                 tbody {
                     @for row in rows.iter().take(MOST_ROWS) {
