@@ -1,0 +1,69 @@
+"""A small lake of records and rejects, and what ingest-health and integrity say of it, counted by hand."""
+
+import datetime
+
+import lake as lakes
+
+
+def _moment(day, hour, minute, second=0):
+    return datetime.datetime(2026, 11, day, hour, minute, second)
+
+
+def lake():
+    """Two partitions: one with a hole, a row that is there twice and a rejected record; one whose topic was made anew."""
+    result = lakes.Lake()
+    def add(symbol, partition, offset, index, landed, hour, moment):
+        result.add(symbol, landed, 10.0, hour=hour, kafka_partition=partition, kafka_offset=offset, kafka_index=index,
+                   kafka_timestamp=moment)
+
+    day, before, older = lakes.LAST_DAY, datetime.date(2026, 11, 19), datetime.date(2026, 11, 1)
+    add("OLD", 0, 0, 0, older, "03", _moment(1, 3, 0))
+    # An array of two bars in one record, then its next; offsets 4 and 5 are a hole.
+    add("A", 0, 1, 0, before, "22", _moment(19, 22, 10))
+    add("B", 0, 1, 1, before, "22", _moment(19, 22, 10))
+    add("A", 0, 2, 0, before, "22", _moment(19, 22, 59, 30))
+    add("A", 0, 6, 0, day, "12", _moment(20, 11, 59))
+    # The same row twice.
+    add("B", 0, 7, 0, day, "12", _moment(20, 11, 58))
+    add("B", 0, 7, 0, day, "12", _moment(20, 11, 58))
+    # Offset 0 of partition 1 again, with a newer time.
+    add("C", 1, 0, 0, before, "22", _moment(19, 22, 30))
+    add("C", 1, 0, 0, day, "09", _moment(20, 9, 30))
+    # After the day.
+    add("LATER", 0, 100, 0, datetime.date(2026, 11, 21), "00", _moment(21, 0, 1))
+    milliseconds = int(datetime.datetime(2026, 11, 20, 11, 0, tzinfo=datetime.UTC).timestamp() * 1000)
+    def reject(partition, offset, reason, landed_at):
+        result.rejects.append((landed_at[:10], ("bars", partition, offset, milliseconds, reason, "", landed_at)))
+
+    reject(0, 3, "tombstone", "2026-11-20T11:00:01Z")
+    reject(0, 3, "tombstone", "2026-11-20T11:00:02Z")
+    reject(1, 1, "a_new_reason", "2026-11-20T12:30:00Z")
+    reject(None, None, "malformed_record", "2026-11-19T08:00:00Z")
+    reject(1, 2, "not_json", "2026-11-18T08:00:00Z")
+    return result
+
+
+_REASONS = ["tombstone", "invalid_base64", "not_json", "not_a_bar", "missing_field", "invalid_field", "invalid_date",
+            "malformed_record", "other"]
+
+
+def _hour(start, bars, records, symbols, lag, **reasons):
+    row = {"hour_start": datetime.datetime.fromisoformat(start), "bar_rows": bars, "records": records, "symbols": symbols,
+           "newest_lag": lag, "rejects": sum(reasons.values())}
+    return row | dict.fromkeys(_REASONS, 0) | reasons
+
+
+# As of noon: the hour that has just begun is looked at as of its start.
+INGEST_HEALTH = [
+    _hour("2026-11-20T12:00:00", 3, 2, 2, 60, other=1),
+    _hour("2026-11-20T11:00:00", 0, 0, 0, None, tombstone=2),
+    _hour("2026-11-20T09:00:00", 1, 1, 1, 1800),
+    _hour("2026-11-19T22:00:00", 4, 3, 3, 30),
+    _hour("2026-11-19T08:00:00", 0, 0, 0, None, malformed_record=1),
+]
+INTEGRITY = [
+    {"kafka_topic": "bars", "kafka_partition": 0, "first_offset": 0, "last_offset": 7, "offsets": 6, "landed": 5,
+     "rejected": 1, "bar_rows": 7, "duplicates": 2, "holes": 1, "hole_offsets": 2, "first_hole": 4},
+    {"kafka_topic": "bars", "kafka_partition": 1, "first_offset": 0, "last_offset": 2, "offsets": 3, "landed": 2,
+     "rejected": 2, "bar_rows": 2, "duplicates": 0, "holes": 0, "hole_offsets": 0, "first_hole": None},
+]

@@ -1,0 +1,81 @@
+"""What the report data-quality must say, computed with plain Python from the rows of a lake: no SQL."""
+
+import datetime
+import math
+
+from prices import daily_bars
+
+COUNTS = ["high_below_low", "open_outside", "close_outside", "without_price", "jumps", "early", "corrected_days", "repeated_days"]
+KINDS = {
+    "high below low": "high_below_low", "open outside the range": "open_outside", "close outside the range": "close_outside",
+    "price zero or missing": "without_price", "repeated day": "repeated_days", "corrected day": "corrected_days",
+    "gap": None, "jump": "jumps", "early": "early",
+}
+VALUES = ["open", "high", "low", "close", "adj_close", "volume", "close_usd"]
+
+
+def data_quality(lake, date, folder_from):
+    bars = daily_bars(lake, date, folder_from)
+    rows_of_day = {}
+    for row in lake.rows:
+        if row["trade_date"] <= date and row["dt"] >= folder_from:
+            rows_of_day.setdefault((row["symbol"], row["trade_date"]), []).append(tuple(row[name] for name in VALUES))
+    symbols, findings = [], []
+    for symbol, group in bars.groupby("symbol"):
+        counts, missing, previous = dict.fromkeys(COUNTS, 0), [0], None
+        for bar in group.itertuples():
+            gap = len(_weekdays_between(previous.trade_date, bar.trade_date)) if previous else 0
+            missing.append(gap)
+            for kind, detail in _findings(bar, previous, gap, rows_of_day[symbol, bar.trade_date]):
+                findings.append({"symbol": symbol, "trade_date": bar.trade_date, "finding": kind, "detail": detail})
+                if KINDS[kind]:
+                    counts[KINDS[kind]] += 1
+            previous = bar
+        symbols.append({
+            "section": "Symbols", "symbol": symbol, "bars": len(group), "first_date": group.trade_date.iloc[0],
+            "last_date": group.trade_date.iloc[-1], **counts, "findings": sum(counts.values()) - counts["repeated_days"],
+            "missing_weekdays": sum(missing), "longest_gap": max(missing),
+            "missing_adj_close": int(group.adj_close.isna().sum()), "missing_close_usd": int(group.close_usd.isna().sum()),
+            "trade_date": None, "finding": None, "detail": None,
+        })
+    symbols.sort(key=lambda row: (-row["findings"], row["symbol"]))
+    order = list(KINDS)
+    findings.sort(key=lambda row: (-row["trade_date"].toordinal(), row["symbol"], order.index(row["finding"])))
+    nothing = dict.fromkeys(symbols[0]) if symbols else {}
+    return symbols + [nothing | {"section": "Newest findings"} | row for row in findings[:200]]
+
+
+def _findings(bar, previous, gap, rows):
+    high, low = _text(bar.high), _text(bar.low)
+    if bar.high < bar.low:
+        yield "high below low", f"high {high} is below low {low}"
+    if not bar.low <= bar.open <= bar.high:
+        yield "open outside the range", f"open {_text(bar.open)} is outside {low} to {high}"
+    if not bar.low <= bar.close <= bar.high:
+        yield "close outside the range", f"close {_text(bar.close)} is outside {low} to {high}"
+    if 0 in (bar.open, bar.high, bar.low, bar.close):
+        yield "price zero or missing", f"open {_text(bar.open)}, high {high}, low {low}, close {_text(bar.close)}"
+    if len(rows) > 1 and len(set(rows)) == 1:
+        yield "repeated day", f"{len(rows)} rows with the same values"
+    if len(set(rows)) > 1:
+        yield "corrected day", f"{len(rows)} rows whose values differ: the newest counts"
+    if gap >= 3:
+        yield "gap", f"{gap} weekdays without a bar since {previous.trade_date}"
+    if previous and previous.close > 0 and bar.close > 0 and not 0.8 <= bar.close / previous.close <= 1.2:
+        change = 100 * (bar.close / previous.close - 1)
+        text = f"close {_text(bar.close)} after {_text(previous.close)} on {previous.trade_date}: {change:.1f} %"
+        yield "jump", text
+    if datetime.date.fromisoformat(bar.dt) < bar.trade_date:
+        yield "early", f"landed on {bar.dt}, before its day"
+
+
+def _weekdays_between(start, end):
+    days = (start + datetime.timedelta(days=number) for number in range(1, (end - start).days))
+    return [day for day in days if day.weekday() < 5]
+
+
+def _text(number):
+    if math.isnan(number):
+        return "none"
+    text = f"{number:.6f}".rstrip("0")
+    return text.rstrip(".")
