@@ -69,7 +69,8 @@
   for (const { text, element, isSvg, size, lines } of texts()) {
     const isBold = Number(getComputedStyle(element).fontWeight) >= 700;
     const least = size >= 24 || (isBold && size >= 18.66) ? 3 : 4.5;
-    const points = lines.flatMap((rect) => [0.1, 0.5, 0.9].map((part) => [rect.left + rect.width * part, rect.top + rect.height / 2]));
+    const parts = isSvg ? [0.1, 0.5, 0.9] : [0.5]; // a label may lie on the edge of a bar
+    const points = lines.flatMap((rect) => parts.map((part) => [rect.left + rect.width * part, rect.top + rect.height / 2]));
     for (const [x, y] of points) {
       const under = background(element, isSvg, x, y);
       if (!under) {
