@@ -11,15 +11,23 @@ LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_6
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
 TEMPLATES          := $(wildcard template.yaml broker.yaml)
-SCRIPTS            := $(wildcard broker/*.sh local/*.sh) .ci/run
+SCRIPTS            := $(wildcard broker/*.sh local/*.sh tests/*/*.sh) .ci/run
 
 # All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
 PROGRAMS           := --workspace --bins
 
 TOOLS    := target/tools/venv
 EMULATOR := target/emulator/venv
-CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
 CHECKOV  := target/checkov/venv
+BROWSER  := target/browser/venv
+GOLDEN   := target/golden/venv
+# What is in them, for people; each is local/requirements-<name>.txt.
+IN_tools    := sam, cargo-lambda, cfn-lint and shellcheck (about a minute)
+IN_emulator := the AWS emulator (about half a minute)
+IN_checkov  := checkov (about half a minute)
+IN_browser  := what drives the browser that looks at the reports
+IN_golden   := what computes the reports once more (about half a minute)
+CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
 # The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
 PYTHON   ?= $(shell command -v python3)
@@ -93,7 +101,7 @@ clean:                           ## removes everything that was built or set up
 	@target/debug/local up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
-.test: $(EMULATOR)/.complete target/kafka/libs/.complete .build-local
+.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete target/kafka/libs/.complete .build-local
 	@cargo build $(PROGRAMS)
 	@cargo test --workspace
 
@@ -165,25 +173,13 @@ prerequisites-kafka:
 	@local/prerequisites.sh kafka
 
 prerequisites-test:
-	@KAFKA_BOOTSTRAP_SERVERS= local/prerequisites.sh kafka
+	@KAFKA_BOOTSTRAP_SERVERS= local/prerequisites.sh test
 
 # pip and Maven, with pinned versions; `.complete` says that the last one got to its end.
-$(TOOLS)/.complete: local/requirements-tools.txt
-	@echo "installing sam, cargo-lambda, cfn-lint and shellcheck from PyPI into $(TOOLS) (about a minute)"
-	@$(PYTHON) -m venv --clear $(TOOLS)
-	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	@touch $@
-
-$(EMULATOR)/.complete: local/requirements-emulator.txt
-	@echo "installing the AWS emulator from PyPI into $(EMULATOR) (about half a minute)"
-	@$(PYTHON) -m venv --clear $(EMULATOR)
-	@$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
-	@touch $@
-
-$(CHECKOV)/.complete: local/requirements-checkov.txt
-	@echo "installing checkov from PyPI into $(CHECKOV) (about half a minute)"
-	@$(PYTHON) -m venv --clear $(CHECKOV)
-	@$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+target/%/venv/.complete: local/requirements-%.txt
+	@echo "installing $(IN_$*) from PyPI into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
 
 target/kafka/libs/.complete: local/kafka/pom.xml

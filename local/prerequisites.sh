@@ -1,9 +1,9 @@
 #!/bin/sh
 # Names every prerequisite that is missing, with how to get it, before anything starts.
 #
-#     prerequisites.sh [kafka]
+#     prerequisites.sh [kafka|test]
 #
-# `kafka` asks for Java and Maven too, unless KAFKA_BOOTSTRAP_SERVERS names a broker.
+# `kafka` asks for Java and Maven too, unless KAFKA_BOOTSTRAP_SERVERS names a broker; `test` asks for a browser besides.
 missing=0
 
 lacks() {
@@ -39,7 +39,7 @@ elif ! "$python3" -c 'import venv, ensurepip' 2>/dev/null; then
     lacks "Python's venv module" 'Debian, Ubuntu: apt-get install python3-venv'
 fi
 
-if [ "$1" = kafka ] && [ -z "$KAFKA_BOOTSTRAP_SERVERS" ]; then
+if [ -n "$1" ] && [ -z "$KAFKA_BOOTSTRAP_SERVERS" ]; then
     command -v openssl >/dev/null ||
         lacks 'openssl (certificates of a broker with TLS are made with it)' 'Debian, Ubuntu: apt-get install openssl; Fedora: dnf install openssl'
     java=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
@@ -48,6 +48,11 @@ if [ "$1" = kafka ] && [ -z "$KAFKA_BOOTSTRAP_SERVERS" ]; then
     fi
     command -v mvn >/dev/null ||
         lacks 'Maven' 'Debian, Ubuntu: apt-get install maven; or name a broker: KAFKA_BOOTSTRAP_SERVERS=host:9092'
+fi
+
+if [ "$1" = test ] && [ -z "$CHROMIUM" ]; then
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+        lacks 'Chromium (the tests look at the reports in it)' 'Debian: apt-get install chromium; Fedora: dnf install chromium; or name one: CHROMIUM=/path/to/it'
 fi
 
 exit $missing

@@ -33,6 +33,8 @@ pub struct StackOptions {
     pub login: Option<Login>,
     /// Whether the topic is deleted with the stack, if the stack made it.
     pub delete_topic: bool,
+    /// Parameters of the template, by name, that are to differ from those of every local stack.
+    pub parameters: Vec<(&'static str, &'static str)>,
     /// Retries before the event source gives up an event; without a number, those of the deployed mapping.
     pub retries: Option<u32>,
     /// How long the event source waits before it delivers a failed event again.
@@ -51,6 +53,7 @@ impl StackOptions {
             bootstrap_servers: variable("KAFKA_BOOTSTRAP_SERVERS"),
             login: None,
             delete_topic: false,
+            parameters: Vec::new(),
             retries: None,
             backoff: Backoff::default(),
         }
@@ -111,8 +114,9 @@ impl Stack {
                 Some(login) => Some(login.store(&aws).await?),
                 None => None,
             };
+            let (login_used, changed) = (login.as_ref(), &options.parameters);
             let outputs =
-                deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, login.as_ref(), &folder, &[]).await?;
+                deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, login_used, &folder, changed).await?;
             tell("template.yaml is deployed");
             anyhow::Ok((emulator, login, outputs))
         };

@@ -26,6 +26,14 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
         "WithProducer=true ImageId=ami-00000000000000001 Architecture=arm64",
     ])?;
 
+    // The volume comes too late: told, and the same can be run again.
+    fs::remove_file(instance.path("dev/sdk"))?;
+    let failed = instance.boot()?;
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("there is no volume at"), "{failed:?}");
+    instance.calls_in_order(&["dnf install", "sleep 5", "cfn-signal --exit-code 1"])?;
+    fs::write(instance.path("dev/sdk"), "")?;
+    instance.forget_calls()?;
+
     ensure_success(&instance.boot()?)?;
     instance.calls_in_order(&[
         "aws s3 cp --no-progress --region eu-central-1 s3://my-artifacts/tickerlake/broker.tar.gz .",
@@ -106,7 +114,7 @@ struct Instance {
 
 impl Instance {
     fn new() -> Result<Self> {
-        const COMMANDS: [&str; 15] = [
+        const COMMANDS: [&str; 16] = [
             "aws",
             "blkid",
             "chown",
@@ -117,6 +125,7 @@ impl Instance {
             "mount",
             "mountpoint",
             "runuser",
+            "sleep",
             "systemctl",
             "tar",
             "user-data",

@@ -41,7 +41,7 @@ impl Function {
                 end_crawl(stack).await?;
                 json!({})
             }
-            Self::Report => json!({ "report": "ingest-health", "date": "2026-01-05" }),
+            Self::Report => json!({ "date": "2026-01-05" }),
         };
         stack.aws().invoke(self.arn(stack), event.to_string().into_bytes()).await.map(drop)
     }

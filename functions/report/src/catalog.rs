@@ -77,7 +77,7 @@ pub fn load() -> Result<Vec<Report>, CatalogError> {
         Ok((file.path().to_owned(), content?.to_owned()))
     };
     let files = REPORTS.dirs().flat_map(Dir::files).chain(REPORTS.files());
-    parse(files.map(text).collect::<Result<_, CatalogError>>()?)
+    parse(&files.map(text).collect::<Result<_, CatalogError>>()?)
 }
 
 /// The reports of a folder on disk, by name.
@@ -94,11 +94,11 @@ pub fn read(folder: &Path) -> Result<Vec<Report>, CatalogError> {
             files.insert(file.strip_prefix(folder).unwrap_or(&file).to_owned(), content);
         }
     }
-    parse(files)
+    parse(&files)
 }
 
 /// From the texts of all files by their paths: a folder is a report, an `.sql` file beside the folders is a shared expression.
-fn parse(files: BTreeMap<PathBuf, String>) -> Result<Vec<Report>, CatalogError> {
+fn parse(files: &BTreeMap<PathBuf, String>) -> Result<Vec<Report>, CatalogError> {
     let stem = |path: &Path| path.to_str().and_then(|path| path.strip_suffix(".sql")).map(str::to_owned);
     let is_shared = |path: &Path| path.components().count() == 1;
     let shared: Vec<(String, &str)> = files

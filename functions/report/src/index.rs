@@ -3,6 +3,7 @@
 mod history;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use maud::{Markup, html};
@@ -86,7 +87,7 @@ fn is_lost<E: aws_sdk_s3::error::ProvideErrorMetadata>(error: &E) -> bool {
 async fn etag(client: &Client, bucket: &str) -> Result<Option<String>, StorageError> {
     match client.get_object().bucket(bucket).key(KEY).send().await {
         Ok(index) => Ok(index.e_tag),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => Ok(None),
+        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(None),
         Err(error) => Err(publish::failed(bucket, KEY, "read", &error)),
     }
 }

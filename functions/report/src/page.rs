@@ -42,6 +42,12 @@ pub(crate) fn render(report: &Report, table: &Table, answer: &Answer, moment: Mo
             p class="description" { (declaration.description) }
         }
         main {
+            @if moment.date > moment.generated_at.date_naive() {
+                p class="notice" {
+                    (moment.date) " has not come yet. This is what had landed until "
+                    (moment.generated_at.format("%Y-%m-%d %H:%M UTC")) "."
+                }
+            }
             @if table.rows.is_empty() {
                 section class="empty" {
                     h2 { "Nothing to show" }

@@ -1,30 +1,29 @@
 WITH daily AS (
     {{daily_bars}}
 ),
-dated AS (
-    SELECT symbol, trade_date, close, adj_close, volume, close_usd, max(trade_date) OVER (PARTITION BY symbol) AS last_date
-    FROM daily
-),
 -- Adjusted and plain closes are never mixed: that would show dividends and splits as moves.
 priced AS (
     SELECT
-        symbol, trade_date, last_date, volume, close_usd,
-        trade_date > last_date - INTERVAL '1' YEAR AS in_year,
+        symbol, trade_date, volume, close_usd,
+        max(trade_date) OVER all_bars AS last_date,
         row_number() OVER recent AS age,
         CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN 'adjusted' ELSE 'close' END AS price,
         CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars
             THEN adj_close / nullif(lead(adj_close) OVER recent, 0)
             ELSE close / nullif(lead(close) OVER recent, 0)
         END AS ratio
-    FROM dated
-    WHERE trade_date > last_date - INTERVAL '10' YEAR
+    FROM daily
     WINDOW
         all_bars AS (PARTITION BY symbol),
         recent AS (PARTITION BY symbol ORDER BY trade_date DESC)
 ),
 returned AS (
-    SELECT *, ln(CASE WHEN ratio > 0 THEN ratio END) AS log_return
+    SELECT
+        *,
+        trade_date > last_date - INTERVAL '1' YEAR AS in_year,
+        ln(CASE WHEN ratio > 0 THEN ratio END) AS log_return
     FROM priced
+    WHERE trade_date > last_date - INTERVAL '10' YEAR
 ),
 rolling AS (
     SELECT

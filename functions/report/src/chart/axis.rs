@@ -38,12 +38,12 @@ impl DateAxis {
     }
 
     /// In words, below the chart.
-    pub(super) fn in_words(&self) -> String {
+    pub(super) fn in_words(self) -> String {
         let day = |day: NaiveDate| day.format("%-d %b %Y").to_string();
         format!("trade date, {} to {}", day(self.first), day(self.last))
     }
 
-    fn step(&self, labels: u32) -> Step {
+    fn step(self, labels: u32) -> Step {
         let days = u32::try_from((self.last - self.first).num_days()).unwrap_or_default();
         let fits = |step_days: u32| days / step_days <= labels;
         if days <= 120 {
@@ -56,7 +56,7 @@ impl DateAxis {
         Step::Years(years.and_then(|years| i32::try_from(years).ok()).unwrap_or(500))
     }
 
-    fn ticks(&self, step: Step) -> Vec<i32> {
+    fn ticks(self, step: Step) -> Vec<i32> {
         let days = self.first.num_days_from_ce()..=self.last.num_days_from_ce();
         match step {
             // From the last day back: it is the one that is looked for.
@@ -78,7 +78,7 @@ impl DateAxis {
 
     /// An SVG of this size with both axes, into which `draw` draws.
     pub(super) fn plot(
-        &self,
+        self,
         canvas: Canvas,
         heights: &RangeInclusive<f64>,
         draw: impl FnOnce(&mut DateChart<'_, '_>) -> Result<(), PlotError>,

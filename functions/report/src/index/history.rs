@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use chrono::NaiveDate;
 use futures::future::try_join_all;
 
@@ -49,7 +50,7 @@ fn published(key: &str) -> Option<(&str, NaiveDate)> {
 async fn headline(client: &Client, bucket: &str, key: &str) -> Result<Option<String>, StorageError> {
     let object = match client.get_object().bucket(bucket).key(key).send().await {
         Ok(object) => object,
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(None),
+        Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
         Err(error) => return Err(publish::failed(bucket, key, "read", &error)),
     };
     match object.body.collect().await {

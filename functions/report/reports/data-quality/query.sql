@@ -1,0 +1,164 @@
+WITH daily AS (
+    {{daily_bars}}
+),
+-- Days with more than one row, of which daily has only the newest.
+repeated AS (
+    SELECT symbol, trade_date, sum(same_rows) AS day_rows, count(*) > 1 AS differ
+    FROM (
+        SELECT symbol, trade_date, count(*) AS same_rows
+        FROM bars
+        WHERE trade_date <= {{date}} AND dt >= {{folder_from}}
+        GROUP BY symbol, trade_date, open, high, low, close, adj_close, volume, close_usd
+    ) AS different
+    GROUP BY symbol, trade_date
+    HAVING sum(same_rows) > 1
+),
+counted AS (
+    SELECT
+        symbol, trade_date, open, high, low, close, adj_close, close_usd, dt,
+        coalesce(day_rows, 1) AS day_rows,
+        coalesce(differ, false) AS differ,
+        row_number() OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS age,
+        lead(trade_date) OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS previous_date,
+        lead(close) OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS previous_close,
+        -- The first of January of the year 1 was a Monday.
+        date_diff('day', DATE '0001-01-01', trade_date) AS day_number
+    FROM daily
+    LEFT JOIN repeated USING (symbol, trade_date)
+),
+weekdays AS (
+    SELECT
+        *,
+        5 * floor(day_number / 7e0) + least(day_number % 7 + 1, 5) AS weekdays_through,
+        date_diff('day', DATE '0001-01-01', previous_date) AS previous_number
+    FROM counted
+),
+checked AS (
+    SELECT
+        *,
+        high < low AS is_high_below_low,
+        open > high OR open < low AS is_open_outside,
+        close > high OR close < low AS is_close_outside,
+        open = 0 OR high = 0 OR low = 0 OR close = 0 OR open + high + low + close IS NULL AS is_without_price,
+        day_rows > 1 AND NOT differ AS is_repeated,
+        day_rows > 1 AND differ AS is_corrected,
+        coalesce(
+            weekdays_through - 5 * floor(previous_number / 7e0) - least(previous_number % 7 + 1, 5)
+                - CASE WHEN day_number % 7 < 5 THEN 1 ELSE 0 END,
+            0
+        ) AS missing_weekdays,
+        100 * (close / nullif(previous_close, 0) - 1) AS jump_percent,
+        CAST(trade_date AS varchar) > dt AS is_early
+    FROM weekdays
+),
+found AS (
+    SELECT
+        symbol, trade_date, age, dt, day_rows, previous_date,
+        open, high, low, close, previous_close, jump_percent,
+        is_high_below_low, is_open_outside, is_close_outside, is_without_price, is_repeated, is_corrected, is_early,
+        CAST(missing_weekdays AS bigint) AS missing_weekdays,
+        close > 0 AND abs(jump_percent) > 20 AS is_jump,
+        is_high_below_low OR is_open_outside OR is_close_outside OR is_without_price OR is_repeated OR is_corrected OR is_early
+            OR missing_weekdays >= 3 OR (close > 0 AND abs(jump_percent) > 20) AS is_found,
+        count(*) OVER all_bars AS bars,
+        min(trade_date) OVER all_bars AS first_date,
+        count(CASE WHEN is_high_below_low THEN 1 END) OVER all_bars AS high_below_low,
+        count(CASE WHEN is_open_outside THEN 1 END) OVER all_bars AS open_outside,
+        count(CASE WHEN is_close_outside THEN 1 END) OVER all_bars AS close_outside,
+        count(CASE WHEN is_without_price THEN 1 END) OVER all_bars AS without_price,
+        count(CASE WHEN is_repeated THEN 1 END) OVER all_bars AS repeated_days,
+        count(CASE WHEN is_corrected THEN 1 END) OVER all_bars AS corrected_days,
+        sum(missing_weekdays) OVER all_bars AS all_missing_weekdays,
+        max(missing_weekdays) OVER all_bars AS longest_gap,
+        count(CASE WHEN close > 0 AND abs(jump_percent) > 20 THEN 1 END) OVER all_bars AS jumps,
+        count(CASE WHEN is_early THEN 1 END) OVER all_bars AS early,
+        count(*) OVER all_bars - count(adj_close) OVER all_bars AS missing_adj_close,
+        count(*) OVER all_bars - count(close_usd) OVER all_bars AS missing_close_usd
+    FROM checked
+    WINDOW all_bars AS (PARTITION BY symbol)
+),
+newest AS (
+    SELECT *, row_number() OVER (PARTITION BY is_found ORDER BY trade_date DESC, symbol) AS newest_first
+    FROM found
+    WHERE age = 1 OR is_found
+),
+-- Numbers as text alike in both engines: without an exponent, at most six decimal places.
+worded AS (
+    SELECT
+        *,
+        CAST(trade_date AS varchar) AS day,
+        CAST(previous_date AS varchar) AS day_before,
+        coalesce(regexp_replace(CAST(TRY_CAST(open AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS open_text,
+        coalesce(regexp_replace(CAST(TRY_CAST(high AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS high_text,
+        coalesce(regexp_replace(CAST(TRY_CAST(low AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS low_text,
+        coalesce(regexp_replace(CAST(TRY_CAST(close AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS close_text,
+        regexp_replace(CAST(TRY_CAST(previous_close AS decimal(30, 6)) AS varchar), '[.]?0+$', '') AS previous_text,
+        CAST(TRY_CAST(jump_percent AS decimal(30, 1)) AS varchar) AS jump_text
+    FROM newest
+    WHERE age = 1 OR newest_first <= 200
+),
+listed AS (
+    SELECT
+        *,
+        CASE kind
+            WHEN 1 THEN concat('high ', high_text, ' is below low ', low_text)
+            WHEN 2 THEN concat('open ', open_text, ' is outside ', low_text, ' to ', high_text)
+            WHEN 3 THEN concat('close ', close_text, ' is outside ', low_text, ' to ', high_text)
+            WHEN 4 THEN concat('open ', open_text, ', high ', high_text, ', low ', low_text, ', close ', close_text)
+            WHEN 5 THEN concat(CAST(day_rows AS varchar), ' rows with the same values')
+            WHEN 6 THEN concat(CAST(day_rows AS varchar), ' rows whose values differ: the newest counts')
+            WHEN 7 THEN concat(CAST(missing_weekdays AS varchar), ' weekdays without a bar since ', day_before)
+            WHEN 8 THEN concat('close ', close_text, ' after ', previous_text, ' on ', day_before, ': ', jump_text, ' %')
+            WHEN 9 THEN concat('landed on ', dt, ', before its day')
+        END AS detail,
+        row_number() OVER (PARTITION BY kind = 0 ORDER BY trade_date DESC, symbol, kind) AS listed_first
+    FROM worded
+    CROSS JOIN (VALUES
+        (0, NULL), (1, 'high below low'), (2, 'open outside the range'), (3, 'close outside the range'),
+        (4, 'price zero or missing'), (5, 'repeated day'), (6, 'corrected day'), (7, 'gap'), (8, 'jump'), (9, 'early')
+    ) AS kinds (kind, finding)
+    WHERE CASE kind
+        WHEN 0 THEN age = 1
+        WHEN 1 THEN is_high_below_low
+        WHEN 2 THEN is_open_outside
+        WHEN 3 THEN is_close_outside
+        WHEN 4 THEN is_without_price
+        WHEN 5 THEN is_repeated
+        WHEN 6 THEN is_corrected
+        WHEN 7 THEN missing_weekdays >= 3
+        WHEN 8 THEN is_jump
+        ELSE is_early
+    END
+),
+sectioned AS (
+    SELECT
+        *,
+        kind = 0 AS is_symbol,
+        high_below_low + open_outside + close_outside + without_price + corrected_days + jumps + early AS findings
+    FROM listed
+)
+SELECT
+    CASE WHEN is_symbol THEN 'Symbols' ELSE 'Newest findings' END AS section,
+    symbol,
+    CASE WHEN NOT is_symbol THEN trade_date END AS trade_date,
+    finding,
+    detail,
+    CASE WHEN is_symbol THEN findings END AS findings,
+    CASE WHEN is_symbol THEN bars END AS bars,
+    CASE WHEN is_symbol THEN first_date END AS first_date,
+    CASE WHEN is_symbol THEN trade_date END AS last_date,
+    CASE WHEN is_symbol THEN high_below_low END AS high_below_low,
+    CASE WHEN is_symbol THEN open_outside END AS open_outside,
+    CASE WHEN is_symbol THEN close_outside END AS close_outside,
+    CASE WHEN is_symbol THEN without_price END AS without_price,
+    CASE WHEN is_symbol THEN jumps END AS jumps,
+    CASE WHEN is_symbol THEN early END AS early,
+    CASE WHEN is_symbol THEN corrected_days END AS corrected_days,
+    CASE WHEN is_symbol THEN repeated_days END AS repeated_days,
+    CASE WHEN is_symbol THEN CAST(all_missing_weekdays AS bigint) END AS missing_weekdays,
+    CASE WHEN is_symbol THEN CAST(longest_gap AS bigint) END AS longest_gap,
+    CASE WHEN is_symbol THEN missing_adj_close END AS missing_adj_close,
+    CASE WHEN is_symbol THEN missing_close_usd END AS missing_close_usd
+FROM sectioned
+WHERE is_symbol OR listed_first <= 200
+ORDER BY is_symbol DESC, CASE WHEN is_symbol THEN findings END DESC, CASE WHEN is_symbol THEN symbol END, listed_first

@@ -1,0 +1,31 @@
+//! A link that anybody can open who has it.
+
+use anyhow::{Context as _, Result};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Follows the links to pages in this page, of which there must be two for each report.
+pub(crate) async fn each_opens_without_a_login(page: &str, reports: usize) -> Result<()> {
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let links: Vec<String> =
+        links.filter(|link| link.contains("/report.html?")).map(|link| link.replace("&amp;", "&")).collect();
+    assert_eq!(links.len(), 2 * reports, "{page}");
+    for link in &links[..2] {
+        let answer = get(link).await?;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("<h1>"), "{link}: {answer}");
+        let unsigned = link.split_once('?').context("not signed")?.0;
+        assert!(!get(unsigned).await?.starts_with("HTTP/1.1 200"), "{unsigned} is open to all");
+    }
+    Ok(())
+}
+
+/// Status line, headers and body.
+async fn get(link: &str) -> Result<String> {
+    let (host, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).context("not a URL")?;
+    let mut connection = TcpStream::connect(host).await?;
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
