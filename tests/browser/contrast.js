@@ -39,9 +39,9 @@
   /** From the text down, until something opaque. Below all: the canvas, which is the scheme's own. */
   const background = (element, isSvg, x, y) => {
     const stack = document.elementsFromPoint(x, y);
-    const place = stack.indexOf(element);
-    // Outside of the window or scrolled away, nothing is hit: there, what surrounds the text is below it.
-    const below = place < 0 ? ancestors(element) : stack.slice(isSvg ? place + 1 : place);
+    // Outside of the window or scrolled away, something else is hit or nothing: there, what surrounds the text is below it.
+    const isThere = stack.includes(isSvg ? element.closest("svg") : element);
+    const below = isThere ? stack.slice(isSvg ? stack.indexOf(element) + 1 : stack.indexOf(element)) : ancestors(element);
     const layers = [];
     for (const layer of below) {
       const colour = paint(layer);
