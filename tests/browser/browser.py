@@ -35,6 +35,9 @@ def main():
         sys.exit(f"{reports}: no index.html and no <report>/dt=YYYY-MM-DD/report.html in it; are the reports made and copied there?")
     limit_time(LIMIT_SECONDS + LIMIT_SECONDS_PER_PAGE * len(pages))
     screenshots.mkdir(parents=True, exist_ok=True)
+    for variant in VARIANTS:
+        for older in screenshots.glob(f"*-{variant.name}.png"):
+            older.unlink()
 
     start = time.monotonic()
     with chromium.started() as browser:

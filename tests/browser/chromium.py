@@ -22,7 +22,8 @@ def started():
         try:
             browser = playwright.chromium.launch(executable_path=program, args=arguments, timeout=START_LIMIT_MS)
         except Error as error:
-            sys.exit(f"{program} does not start as a headless browser: {error.message}")
+            told = [line.strip() for line in error.message.splitlines() if "[err]" in line] or [error.message.splitlines()[0]]
+            sys.exit("\n".join([f"{program} does not start as a headless browser:", *told]))
         try:
             yield browser
         finally:

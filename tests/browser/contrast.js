@@ -39,9 +39,9 @@
   /** From the text down, until something opaque. Below all: the canvas, which is the scheme's own. */
   const background = (element, isSvg, x, y) => {
     const stack = document.elementsFromPoint(x, y);
-    const place = stack.indexOf(element);
-    // Outside of the window or scrolled away, nothing is hit: there, what surrounds the text is below it.
-    const below = place < 0 ? ancestors(element) : stack.slice(isSvg ? place + 1 : place);
+    // Outside of the window or scrolled away, something else is hit or nothing: there, what surrounds the text is below it.
+    const isThere = stack.includes(isSvg ? element.closest("svg") : element);
+    const below = isThere ? stack.slice(isSvg ? stack.indexOf(element) + 1 : stack.indexOf(element)) : ancestors(element);
     const layers = [];
     for (const layer of below) {
       const colour = paint(layer);
@@ -69,7 +69,8 @@
   for (const { text, element, isSvg, size, lines } of texts()) {
     const isBold = Number(getComputedStyle(element).fontWeight) >= 700;
     const least = size >= 24 || (isBold && size >= 18.66) ? 3 : 4.5;
-    const points = lines.flatMap((rect) => [0.1, 0.5, 0.9].map((part) => [rect.left + rect.width * part, rect.top + rect.height / 2]));
+    const parts = isSvg ? [0.1, 0.5, 0.9] : [0.5]; // a label may lie on the edge of a bar
+    const points = lines.flatMap((rect) => parts.map((part) => [rect.left + rect.width * part, rect.top + rect.height / 2]));
     for (const [x, y] of points) {
       const under = background(element, isSvg, x, y);
       if (!under) {

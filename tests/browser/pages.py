@@ -13,11 +13,10 @@ class ReportPage:
 
 
 def find_pages(root):
-    """The index first. The newest page of a report has the report's name, an older one its day too."""
+    """The index first; then each report, by its days."""
     index = root / "index.html"
     pages = [ReportPage("index", index, root, is_index=True)] if index.is_file() else []
-    for report in sorted({file.parent.parent for file in root.glob("*/dt=*/report.html")}):
-        newest, *older = sorted(report.glob("dt=*/report.html"), reverse=True)
-        pages.append(ReportPage(report.name, newest, root))
-        pages += [ReportPage(f"{report.name}-{file.parent.name.removeprefix('dt=')}", file, root) for file in older]
+    for file in sorted(root.glob("*/dt=*/report.html")):
+        day, report = file.parent.name.removeprefix("dt="), file.parent.parent.name
+        pages.append(ReportPage(f"{report}-{day}", file, root))
     return pages

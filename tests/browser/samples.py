@@ -78,6 +78,7 @@ DEFECTS = [
     Defect("cards on one another", "layout", "boxes overlap", '<figure style="height:60px"></figure><figure style="margin-top:-30px;height:60px"></figure>'),
     Defect("grey on white and on black", "contrast", "has a contrast of", '<p style="color:#808080b0">Faint</p>'),
     Defect("a label on a bar of nearly its colour", "contrast", "has a contrast of", chart('<rect x="0" y="0" width="200" height="60" fill="#8894a0"/><text x="10" y="30">Bar</text>')),
+    Defect("a label on a half transparent square", "contrast", "has a contrast of", chart('<rect width="80" height="60" opacity="0.5" fill="#c0262d"/><text x="10" y="30">0.9</text>')),
     Defect("text on a gradient", "contrast", "picture or gradient", '<p style="background-image:linear-gradient(red,blue)">Colourful</p>'),
     Defect("half transparent text", "contrast", "has a contrast of", '<p style="opacity:.4">Faint</p>'),
     Defect("a colour that is good on white alone", "contrast", "has a contrast of", '<p style="color:#5b3a29">Brown</p>', variant="dark-wide"),

@@ -25,6 +25,9 @@ VARIANTS = [
     Variant("print", "light", 718, 1046, "print"),
 ]
 
+# Where anything is clicked at all: neither a dark page nor a printed one leads elsewhere.
+WAYS_TO_SORT = {"light-wide": (sorting.by_mouse, sorting.by_keys), "light-narrow": (sorting.by_touch,)}
+
 # Chromium paints nothing below.
 HIGHEST_PICTURE = 16_000
 
@@ -43,9 +46,9 @@ def visit(page, variant, report_page, findings, screenshots=None):
             picture(page, variant, screenshots / f"{report_page.name}-{variant.name}.png")
         for check, seen in looks.look(page).items():
             add(check, seen)
-        if variant.name in ("light-wide", "light-narrow"):  # colours neither sort nor lead anywhere
+        if ways := WAYS_TO_SORT.get(variant.name):
             add("links", links.check(page, report_page))
-            add("sorting", sorting.check(page, report_page, by_keys_too=variant.name == "light-wide"))
+            add("sorting", sorting.check(page, report_page, ways))
             add("presigned", links.check_presigned(page, address))
         add("browser", messages)
 
