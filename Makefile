@@ -55,7 +55,7 @@ test: prerequisites-test         ## every test: units, the template, and end to 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
 
-bench: .data prerequisites       ## speed, memory, size and start of the ingest function: DATA=file.csv for your own bars
+bench: .data prerequisites       ## speed, memory, size and start of the ingest function, the queries on five million bars: DATA=file.csv for your own bars
 	@$(SUPERVISED) .bench
 
 fuzz: prerequisites              ## any bytes into the event parser and the row decoder: SECONDS=60 for each
@@ -109,15 +109,16 @@ clean:                           ## removes everything that was built or set up
 .simulate:
 	@cargo test --workspace --test simulation -- --nocapture every_record
 
-# Both, even if the first misses a goal. cargo runs them in the package's folder; the lines that begin with a brace are the metrics
+# All, even if the first misses a goal. cargo runs them in the package's folder; the lines that begin with a brace are the metrics
 # that the handler prints for each event.
-.bench: $(TOOLS)/.complete .build-local
+.bench: $(TOOLS)/.complete $(GOLDEN)/.complete .build-local
 	@echo "building the benchmarks"
-	@cargo bench --package ingest --benches --no-run
+	@cargo bench --package ingest --package report --benches --no-run
 	@failed=0; \
 	$(if $(DATA),BENCH_DATA="$$(realpath "$(DATA)")") bash -o pipefail -c \
 		'cargo bench --package ingest --bench speed | grep -v "^{"' || failed=1; \
 	cargo bench --package ingest --bench function || failed=1; \
+	cargo bench --package report --bench queries || failed=1; \
 	exit $$failed
 
 # Without a sanitizer, which needs a nightly compiler: shared/ has no unsafe code for one to watch.
