@@ -13,12 +13,14 @@ const FUNCTIONS: [(&str, &str); 3] =
     [("ingest", "IngestFunction"), ("crawl", "CrawlFunction"), ("report", "ReportFunction")];
 
 /// The action that a call of the SDK needs.
-const CALLS: [(&str, &str); 9] = [
+const CALLS: [(&str, &str); 11] = [
     ("get_crawler", "glue:GetCrawler"),
     ("get_object", "s3:GetObject"),
     ("get_query_execution", "athena:GetQueryExecution"),
     ("get_query_results", "athena:GetQueryResults"),
     ("head_object", "s3:GetObject"),
+    ("list_objects_v2", "s3:ListBucket"),
+    ("publish", "sns:Publish"),
     ("put_object", "s3:PutObject"),
     ("start_crawler", "glue:StartCrawler"),
     ("start_query_execution", "athena:StartQueryExecution"),
@@ -145,11 +147,11 @@ fn calls(folder: &Path) -> BTreeSet<String> {
 
 /// Whether a method without arguments is named as the SDK names operations.
 fn is_operation(name: &str) -> bool {
-    let verbs = [
-        "batch", "copy", "create", "delete", "get", "head", "list", "publish", "put", "send", "start", "stop", "update",
-    ];
-    name.split_once('_').is_some_and(|(verb, noun)| {
-        verbs.contains(&verb)
-            && noun.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-    })
+    let verbs = ["batch", "copy", "create", "delete", "get", "head", "list", "put", "send", "start", "stop", "update"];
+    // SNS's is a verb alone.
+    name == "publish"
+        || name.split_once('_').is_some_and(|(verb, noun)| {
+            verbs.contains(&verb)
+                && noun.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        })
 }
