@@ -147,6 +147,24 @@ def flat():
     return lake
 
 
+def just_enough():
+    """Months of ten returns, a year of twenty, and a pair with nineteen common days."""
+    lake = lakes.Lake()
+    for name, count in (("ENOUGH", 21), ("ALSO", 21), ("SHORT", 20)):
+        for day, price in zip(lakes.business_days(count, datetime.date(2026, 11, 13)), lakes.random_walk(name, count)):
+            lake.add(name, day, price)
+    return lake
+
+
+def decades():
+    """A bar a month for thirty years: more months than a chart has points."""
+    lake = lakes.Lake()
+    prices = lakes.random_walk("decades", 360)
+    for number, price in enumerate(prices):
+        lake.add("OLD", datetime.date(1997 + number // 12, number % 12 + 1, 15), price, landed=lakes.LAST_DAY)
+    return lake
+
+
 def two_falls():
     lake = lakes.Lake()
     for day, price in zip(lakes.business_days(8), [10.0, 8.0, 5.0, 5.0, 9.0, 10.0, 12.0, 9.0]):
@@ -162,7 +180,9 @@ LAKES = {
     "flat prices": flat,
     "no adjusted close": lambda: walk(["ONE", "TWO"], 90, adj_close=None),
     "no close in USD": lambda: walk(["ONE", "TWO"], 60, close_usd=None),
-    "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(15)], 45),
+    "just enough": just_enough,
+    "decades of months": decades,
+    "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(30)], 45),
 }
 
 

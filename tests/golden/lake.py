@@ -109,10 +109,10 @@ def everything():
     days = business_days(300)
     market = random_walk("market", 300)
     for number, day in enumerate(days):
-        # A week without a bar; a day that lands late.
-        if not 100 <= number < 105:
-            lake.add("ALPHA", day, market[number], landed=days[min(number + 1, 299)] if number == 150 else day,
-                     volume=2000.0 + number)
+        # A week without a bar, and three days; a day that lands late; extremes a year before the last day, which the year has not.
+        year_ago = {"low": 1.0, "high": 1000.0} if day == datetime.date(2025, 11, 20) else {}
+        if not (100 <= number < 105 or 180 <= number < 183):
+            lake.add("ALPHA", day, market[number], landed=days[151] if number == 150 else day, volume=2000.0 + number, **year_ago)
     beta = random_walk("beta", 300, 20.0)
     for number, day in enumerate(days):
         if number % 50 != 7:
@@ -121,7 +121,7 @@ def everything():
                      close_usd=None if number in (60, 290) else price * 1.5)
     for number, (day, price) in enumerate(zip(days, random_walk("gamma", 300, 7.0))):
         # A close in USD of zero; a price of zero and the jumps around it; a bar on a Saturday; one that is there too early.
-        lake.add("GAMMA", day, 0.0 if number == 200 else price, close_usd=0.0 if number == 278 else price,
+        lake.add("GAMMA", day, 0.0 if number == 200 else price, close_usd=0.0 if number in (278, 298) else price,
                  landed=day - datetime.timedelta(days=1) if number == 260 else day)
     lake.add("GAMMA", datetime.date(2026, 11, 14), 7.5)
     for day in business_days(120, datetime.date(2026, 6, 30)):
@@ -133,7 +133,7 @@ def everything():
     for number, (day, price) in enumerate(zip(days[-40:], random_walk("hostile", 40))):
         wrong = {
             5: {"high": price * 0.9, "low": price * 1.1}, 6: {"open": price * 2}, 7: {"close": price * 0.5},
-            8: {"open": 0.0}, 9: {"low": 0.0, "open": 0.0}, 10: {"close": price * 1.5},
+            8: {"open": 0.0}, 9: {"low": 0.0, "open": 0.0}, 10: {"close": price * 1.5}, 14: {"close": price * 1.22, "high": price * 1.3},
         }.get(number, {})
         lake.add(hostile, day, price, adj_close=None, close_usd=None, **wrong)
     # A replay of days that are there, a correction, and a correction of a correction.

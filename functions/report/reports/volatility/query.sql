@@ -23,7 +23,6 @@ returned AS (
         trade_date > last_date - INTERVAL '1' YEAR AS in_year,
         ln(CASE WHEN ratio > 0 THEN ratio END) AS log_return
     FROM priced
-    WHERE trade_date > last_date - INTERVAL '10' YEAR
 ),
 rolling AS (
     SELECT
@@ -44,6 +43,7 @@ known AS (
         END AS volatility_year,
         avg(volume * close_usd) FILTER (WHERE age <= 30) OVER all_bars AS turnover_usd
     FROM rolling
+    WHERE trade_date > last_date - INTERVAL '10' YEAR
     WINDOW all_bars AS (PARTITION BY symbol)
 ),
 months AS (
