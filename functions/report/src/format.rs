@@ -40,6 +40,31 @@ pub(crate) fn decimal(number: f64, digits: usize) -> String {
     if is_zero(unsigned) { unsigned.to_owned() } else { group_thousands(&rounded) }
 }
 
+/// What large numbers of one axis are divided by, and the letter for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scale {
+    pub(crate) divisor: f64,
+    letter: &'static str,
+}
+
+impl Scale {
+    /// Of an axis whose largest number is this one.
+    pub(crate) fn of(largest: f64) -> Self {
+        let (divisor, letter) = match largest.abs() {
+            large if large >= 1e12 => (1e12, "T"),
+            large if large >= 1e9 => (1e9, "B"),
+            large if large >= 1e6 => (1e6, "M"),
+            _ => (1.0, ""),
+        };
+        Self { divisor, letter }
+    }
+
+    /// `digits` are those after the division.
+    pub(crate) fn show(self, number: f64, digits: usize) -> String {
+        format!("{}{}", decimal(number / self.divisor, digits), self.letter)
+    }
+}
+
 /// The two largest units: `12 s`, `25 min 1 s`, `3 h 4 min`, `5 d 3 h`.
 pub(crate) fn duration(seconds: i64) -> String {
     let sign = if seconds < 0 { "−" } else { "" };
@@ -124,6 +149,12 @@ mod tests {
         assert_eq!(decimal(-1_234_567.891, 2), "−1,234,567.89");
         assert_eq!(decimal(1_234_567.5, 0), "1,234,568");
         assert_eq!(group_thousands("-123"), "−123");
+    }
+
+    #[test]
+    fn large_numbers_of_an_axis_have_a_letter() {
+        let shown = [(999_999.0, 0), (1_210_000.0, 2), (-2.5e9, 1), (7e12, 0)].map(|(n, d)| Scale::of(n).show(n, d));
+        assert_eq!(shown, ["999,999", "1.21M", "−2.5B", "7T"]);
     }
 
     #[test]

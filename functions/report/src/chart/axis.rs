@@ -9,7 +9,7 @@ use plotters::prelude::*;
 
 use super::colour::{AXIS, GRID};
 use super::{Canvas, PlotError, RIGHT_MARGIN, TOP_MARGIN, X_LABEL_AREA, Y_LABEL_AREA, label_style};
-use crate::format;
+use crate::format::Scale;
 
 /// What is drawn into: days of the common era, and numbers.
 pub(super) type DateChart<'a, 'b> =
@@ -87,7 +87,8 @@ impl DateAxis {
     ) -> Result<String, PlotError> {
         let step = self.step(canvas.x_labels);
         let (low, high) = aired(heights);
-        let digits = digits_for(high - low);
+        let scale = Scale::of(high.abs().max(low.abs()));
+        let digits = digits_for((high - low) / scale.divisor);
         let (first, last) = (self.first.num_days_from_ce(), self.last.num_days_from_ce());
         let days = first - self.room..last.max(first + 1) + self.room;
         let y_labels = usize::try_from(canvas.height / 40)?;
@@ -109,7 +110,7 @@ impl DateAxis {
                 .bold_line_style(GRID)
                 .label_style(label_style())
                 .x_label_formatter(&|day| label(step, *day))
-                .y_label_formatter(&|number| format::decimal(*number, digits))
+                .y_label_formatter(&|number| scale.show(*number, digits))
                 .draw()?;
             draw(&mut chart)?;
             root.present()?;
@@ -136,10 +137,11 @@ fn aired(heights: &RangeInclusive<f64>) -> (f64, f64) {
 
 /// As many decimal places as tell two labels of the y axis apart.
 fn digits_for(height: f64) -> usize {
-    match height / 8.0 {
+    match height / 5.0 {
         step if step >= 1.0 => 0,
         step if step >= 0.1 => 1,
         step if step >= 0.01 => 2,
+        step if step >= 0.001 => 3,
         _ => 4,
     }
 }

@@ -89,8 +89,7 @@ pub(super) fn draw(
 
 fn plot(grid: &Grid, canvas: Canvas) -> Result<String, PlotError> {
     let count = u32::try_from(grid.names.len())?;
-    let labels_width = canvas.width / 4;
-    let labels_width = labels_width.min(150);
+    let labels_width = (canvas.width * 3 / 10).min(150);
     let cell_width = (canvas.width - labels_width - RIGHT) / count;
     let is_named = cell_width >= NAMED_CELL;
     let row_name = |index: usize| {

@@ -7,7 +7,7 @@ use super::colour::{AXIS, FALL, INK, RISE};
 use super::{
     Canvas, Drawing, NARROW, Picture, PlotError, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, fitting, label_style,
 };
-use crate::format;
+use crate::format::Scale;
 use crate::table::{Rows, Value};
 
 struct Bar {
@@ -23,8 +23,8 @@ const BAR_HEIGHT: u32 = 24;
 const BAR: i32 = 100;
 const BODY: i32 = 72;
 const LABELS: u32 = 110;
-/// For the number at the end of a bar.
-const NUMBER_WIDTH: f64 = 64.0;
+/// For each letter of the number at the end of a bar.
+const LETTER: f64 = 8.0;
 
 /// `columns` are those of the label and the value.
 pub(super) fn draw(
@@ -33,10 +33,13 @@ pub(super) fn draw(
     unit: &str,
     digits: usize,
 ) -> Result<Option<Drawing>, PlotError> {
+    let largest = rows.column(columns[1]).filter_map(Value::number).map(f64::abs).fold(0.0, f64::max);
+    let scale = Scale::of(largest);
     let bar = |row: &[Value]| {
         let number = row[columns[1]].number()?;
         let sign = if number > 0.0 { "+" } else { "" };
-        let text = format!("{sign}{}", format::decimal(number, digits));
+        let digits = if scale.divisor > 1.0 { 2 } else { digits };
+        let text = format!("{sign}{}", scale.show(number, digits));
         Some(Bar { label: row[columns[0]].to_plain(), number, text })
     };
     let mut bars: Vec<Bar> = rows.iter().filter_map(bar).collect();
@@ -68,7 +71,10 @@ fn plot(bars: &[Bar], canvas: Canvas) -> Result<String, PlotError> {
     // Where bars end, a number must fit between them and the edge.
     let inner = f64::from(canvas.width - LABELS - RIGHT_MARGIN);
     let sides = f64::from(u8::from(low < 0.0)) + f64::from(u8::from(high > 0.0));
-    let air = span * NUMBER_WIDTH / (inner - sides * NUMBER_WIDTH);
+    #[expect(clippy::cast_precision_loss, reason = "a dozen letters")]
+    let letters = bars.iter().map(|bar| bar.text.chars().count()).max().unwrap_or_default() as f64;
+    let number_width = (LETTER * (letters + 1.0)).min(inner / 3.0);
+    let air = span * number_width / (inner - sides * number_width);
     let left = if low < 0.0 { low - air } else { 0.0 };
     let right = if high > 0.0 { high + air } else { 0.0 };
     let range = if right > left { left..right } else { -1.0..1.0 };

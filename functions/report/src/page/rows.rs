@@ -96,7 +96,7 @@ fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
     }
     let text = format::value(column, value);
     if is_first {
-        return html! { th scope="row" data-sort=[sort] { (text) } };
+        return html! { th scope="row" class=[is_text(column).then_some("text")] data-sort=[sort] { (text) } };
     }
     let colour = match value {
         Value::Null | Value::Integer(0) => Some("muted"),
@@ -104,7 +104,7 @@ fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
         _ if column.signed && text.starts_with('−') => Some("fall"),
         _ => None,
     };
-    let classes = [is_number(column).then_some("number"), colour];
+    let classes = [is_number(column).then_some("number"), is_text(column).then_some("text"), colour];
     let classes: Vec<&str> = classes.into_iter().flatten().collect();
     html! { td class=[(!classes.is_empty()).then(|| classes.join(" "))] data-sort=[sort] { (text) } }
 }
@@ -116,6 +116,11 @@ fn sort_key(value: &Value) -> Option<String> {
         Value::Decimals(numbers) => numbers.iter().flatten().next_back().map(f64::to_string),
         value => Some(value.to_plain()),
     }
+}
+
+/// Wrapped where it is long.
+fn is_text(column: &Column) -> bool {
+    column.format == Format::Text
 }
 
 /// Aligned to the right.
