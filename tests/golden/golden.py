@@ -8,6 +8,7 @@ import datetime
 import functools
 import math
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -258,6 +259,12 @@ class TrinoTest(unittest.TestCase):
                 result = trino_sql_validator.validate(path.read_text(encoding="utf-8"), jinja="reject")
                 self.assertTrue(result.valid, result.error)
                 self.assertEqual(result.warnings, ())
+
+    def test_no_window_has_a_filter_which_trino_parses_and_then_refuses(self):
+        nested = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+        for path in sorted(pathlib.Path(FOLDER).glob("*.sql")):
+            found = re.search(rf"FILTER\s*{nested}\s*OVER", path.read_text(encoding="utf-8"))
+            self.assertIsNone(found, path.name)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ aged AS (
     WINDOW recent AS (PARTITION BY symbol ORDER BY trade_date DESC)
 ),
 measured AS (
-    SELECT *, avg(volume * close_usd) FILTER (WHERE age <= 30) OVER (PARTITION BY symbol) AS turnover_usd
+    SELECT *, avg(CASE WHEN age <= 30 THEN volume * close_usd END) OVER (PARTITION BY symbol) AS turnover_usd
     FROM aged
 ),
 placed AS (

@@ -6,7 +6,7 @@ WITH daily AS (
 peaked AS (
     SELECT
         symbol, trade_date, volume, close_usd,
-        count(*) OVER all_bars - row_number() OVER so_far + 1 AS age,
+        count(*) OVER all_bars - row_number() OVER in_order + 1 AS age,
         min(trade_date) OVER all_bars AS first_date,
         max(trade_date) OVER all_bars AS last_date,
         CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN 'adjusted' ELSE 'close' END AS price_kind,
@@ -18,6 +18,7 @@ peaked AS (
     FROM daily
     WINDOW
         all_bars AS (PARTITION BY symbol),
+        in_order AS (PARTITION BY symbol ORDER BY trade_date),
         so_far AS (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
 ),
 -- A fall begins at each bar that is as high as any before it, and has the bars below it that follow.
@@ -28,7 +29,7 @@ fallen AS (
         count(CASE WHEN price = peak THEN 1 END) OVER (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
             AS fall,
         max(trade_date) OVER (PARTITION BY symbol) AS last_priced_date,
-        avg(volume * close_usd) FILTER (WHERE age <= 30) OVER (PARTITION BY symbol) AS turnover_usd,
+        avg(CASE WHEN age <= 30 THEN volume * close_usd END) OVER (PARTITION BY symbol) AS turnover_usd,
         12 * (extract(YEAR FROM trade_date) - extract(YEAR FROM first_date))
             + extract(MONTH FROM trade_date) - extract(MONTH FROM first_date) AS month,
         12 * (extract(YEAR FROM last_date) - extract(YEAR FROM first_date))

@@ -46,8 +46,8 @@ ranked AS (
         *,
         row_number() OVER (PARTITION BY place, direction ORDER BY abs(change_percent) DESC, symbol) AS rank,
         count(*) OVER (PARTITION BY place) AS compared,
-        count(*) FILTER (WHERE direction = 'rose') OVER (PARTITION BY place) AS rose,
-        count(*) FILTER (WHERE direction = 'fell') OVER (PARTITION BY place) AS fell
+        count(CASE WHEN direction = 'rose' THEN 1 END) OVER (PARTITION BY place) AS rose,
+        count(CASE WHEN direction = 'fell' THEN 1 END) OVER (PARTITION BY place) AS fell
     FROM directed
 )
 SELECT

@@ -30,8 +30,8 @@ placed_in_year AS (
     SELECT
         *,
         lead(averages) OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS averages_before,
-        max(high) FILTER (WHERE in_year) OVER (PARTITION BY symbol) AS high_year,
-        min(low) FILTER (WHERE in_year) OVER (PARTITION BY symbol) AS low_year
+        max(CASE WHEN in_year THEN high END) OVER (PARTITION BY symbol) AS high_year,
+        min(CASE WHEN in_year THEN low END) OVER (PARTITION BY symbol) AS low_year
     FROM compared
 ),
 summary AS (

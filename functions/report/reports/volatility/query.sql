@@ -37,11 +37,11 @@ known AS (
     SELECT
         *,
         substr(CAST(trade_date AS varchar), 1, 7) AS month,
-        max(volatility) FILTER (WHERE age = 1) OVER all_bars AS volatility_now,
-        CASE WHEN count(log_return) FILTER (WHERE in_year) OVER all_bars >= 20
-            THEN 100 * sqrt(252) * stddev_samp(log_return) FILTER (WHERE in_year) OVER all_bars
+        max(CASE WHEN age = 1 THEN volatility END) OVER all_bars AS volatility_now,
+        CASE WHEN count(CASE WHEN in_year THEN log_return END) OVER all_bars >= 20
+            THEN 100 * sqrt(252) * stddev_samp(CASE WHEN in_year THEN log_return END) OVER all_bars
         END AS volatility_year,
-        avg(volume * close_usd) FILTER (WHERE age <= 30) OVER all_bars AS turnover_usd
+        avg(CASE WHEN age <= 30 THEN volume * close_usd END) OVER all_bars AS turnover_usd
     FROM rolling
     WHERE trade_date > last_date - INTERVAL '10' YEAR
     WINDOW all_bars AS (PARTITION BY symbol)
