@@ -109,9 +109,9 @@ def everything():
     days = business_days(300)
     market = random_walk("market", 300)
     for number, day in enumerate(days):
-        # A week without a bar, and three days; a day that lands late; extremes a year before the last day, which the year has not.
+        # A week without a bar, and a day less; a day that lands late; extremes a year before the last day, which the year has not.
         year_ago = {"low": 1.0, "high": 1000.0} if day == datetime.date(2025, 11, 20) else {}
-        if not (100 <= number < 105 or 180 <= number < 183):
+        if not (100 <= number < 105 or 180 <= number < 184):
             lake.add("ALPHA", day, market[number], landed=days[151] if number == 150 else day, volume=2000.0 + number, **year_ago)
     beta = random_walk("beta", 300, 20.0)
     for number, day in enumerate(days):

@@ -5,11 +5,11 @@ import math
 
 from prices import daily_bars
 
-COUNTS = ["high_below_low", "open_outside", "close_outside", "without_price", "jumps", "early", "corrected_days", "repeated_days"]
+COUNTS = ["high_below_low", "open_outside", "close_outside", "without_price", "jumps", "early", "corrected_days", "gaps"]
 KINDS = {
     "high below low": "high_below_low", "open outside the range": "open_outside", "close outside the range": "close_outside",
-    "price zero or missing": "without_price", "repeated day": "repeated_days", "corrected day": "corrected_days",
-    "gap": None, "jump": "jumps", "early": "early",
+    "price zero or missing": "without_price", "corrected day": "corrected_days",
+    "gap": "gaps", "jump": "jumps", "early": "early",
 }
 VALUES = ["open", "high", "low", "close", "adj_close", "volume", "close_usd"]
 
@@ -22,18 +22,19 @@ def data_quality(lake, date, folder_from):
             rows_of_day.setdefault((row["symbol"], row["trade_date"]), []).append(tuple(row[name] for name in VALUES))
     symbols, findings = [], []
     for symbol, group in bars.groupby("symbol"):
-        counts, missing, previous = dict.fromkeys(COUNTS, 0), [0], None
+        counts, missing, repeated, previous = dict.fromkeys(COUNTS, 0), [0], 0, None
         for bar in group.itertuples():
             gap = len(_weekdays_between(previous.trade_date, bar.trade_date)) if previous else 0
             missing.append(gap)
-            for kind, detail in _findings(bar, previous, gap, rows_of_day[symbol, bar.trade_date]):
+            rows = rows_of_day[symbol, bar.trade_date]
+            repeated += len(rows) > 1 and len(set(rows)) == 1
+            for kind, detail in _findings(bar, previous, gap, rows):
                 findings.append({"symbol": symbol, "trade_date": bar.trade_date, "finding": kind, "detail": detail})
-                if KINDS[kind]:
-                    counts[KINDS[kind]] += 1
+                counts[KINDS[kind]] += 1
             previous = bar
         symbols.append({
             "section": "Symbols", "symbol": symbol, "bars": len(group), "first_date": group.trade_date.iloc[0],
-            "last_date": group.trade_date.iloc[-1], **counts, "findings": sum(counts.values()) - counts["repeated_days"],
+            "last_date": group.trade_date.iloc[-1], **counts, "findings": sum(counts.values()), "repeated_days": repeated,
             "missing_weekdays": sum(missing), "longest_gap": max(missing),
             "missing_adj_close": int(group.adj_close.isna().sum()), "missing_close_usd": int(group.close_usd.isna().sum()),
             "trade_date": None, "finding": None, "detail": None,
@@ -55,11 +56,9 @@ def _findings(bar, previous, gap, rows):
         yield "close outside the range", f"close {_text(bar.close)} is outside {low} to {high}"
     if 0 in (bar.open, bar.high, bar.low, bar.close):
         yield "price zero or missing", f"open {_text(bar.open)}, high {high}, low {low}, close {_text(bar.close)}"
-    if len(rows) > 1 and len(set(rows)) == 1:
-        yield "repeated day", f"{len(rows)} rows with the same values"
     if len(set(rows)) > 1:
         yield "corrected day", f"{len(rows)} rows whose values differ: the newest counts"
-    if gap >= 3:
+    if gap >= 5:
         yield "gap", f"{gap} weekdays without a bar since {previous.trade_date}"
     if previous and previous.close > 0 and bar.close > 0 and not 0.8 <= bar.close / previous.close <= 1.2:
         change = 100 * (bar.close / previous.close - 1)

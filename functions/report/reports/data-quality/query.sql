@@ -58,8 +58,8 @@ found AS (
         is_high_below_low, is_open_outside, is_close_outside, is_without_price, is_repeated, is_corrected, is_early,
         CAST(missing_weekdays AS bigint) AS missing_weekdays,
         close > 0 AND abs(jump_percent) > 20 AS is_jump,
-        is_high_below_low OR is_open_outside OR is_close_outside OR is_without_price OR is_repeated OR is_corrected OR is_early
-            OR missing_weekdays >= 3 OR (close > 0 AND abs(jump_percent) > 20) AS is_found,
+        is_high_below_low OR is_open_outside OR is_close_outside OR is_without_price OR is_corrected OR is_early
+            OR missing_weekdays >= 5 OR (close > 0 AND abs(jump_percent) > 20) AS is_found,
         count(*) OVER all_bars AS bars,
         min(trade_date) OVER all_bars AS first_date,
         count(CASE WHEN is_high_below_low THEN 1 END) OVER all_bars AS high_below_low,
@@ -70,6 +70,7 @@ found AS (
         count(CASE WHEN is_corrected THEN 1 END) OVER all_bars AS corrected_days,
         sum(missing_weekdays) OVER all_bars AS all_missing_weekdays,
         max(missing_weekdays) OVER all_bars AS longest_gap,
+        count(CASE WHEN missing_weekdays >= 5 THEN 1 END) OVER all_bars AS gaps,
         count(CASE WHEN close > 0 AND abs(jump_percent) > 20 THEN 1 END) OVER all_bars AS jumps,
         count(CASE WHEN is_early THEN 1 END) OVER all_bars AS early,
         count(*) OVER all_bars - count(adj_close) OVER all_bars AS missing_adj_close,
@@ -105,17 +106,16 @@ listed AS (
             WHEN 2 THEN concat('open ', open_text, ' is outside ', low_text, ' to ', high_text)
             WHEN 3 THEN concat('close ', close_text, ' is outside ', low_text, ' to ', high_text)
             WHEN 4 THEN concat('open ', open_text, ', high ', high_text, ', low ', low_text, ', close ', close_text)
-            WHEN 5 THEN concat(CAST(day_rows AS varchar), ' rows with the same values')
-            WHEN 6 THEN concat(CAST(day_rows AS varchar), ' rows whose values differ: the newest counts')
-            WHEN 7 THEN concat(CAST(missing_weekdays AS varchar), ' weekdays without a bar since ', day_before)
-            WHEN 8 THEN concat('close ', close_text, ' after ', previous_text, ' on ', day_before, ': ', jump_text, ' %')
-            WHEN 9 THEN concat('landed on ', dt, ', before its day')
+            WHEN 5 THEN concat(CAST(day_rows AS varchar), ' rows whose values differ: the newest counts')
+            WHEN 6 THEN concat(CAST(missing_weekdays AS varchar), ' weekdays without a bar since ', day_before)
+            WHEN 7 THEN concat('close ', close_text, ' after ', previous_text, ' on ', day_before, ': ', jump_text, ' %')
+            WHEN 8 THEN concat('landed on ', dt, ', before its day')
         END AS detail,
         row_number() OVER (PARTITION BY kind = 0 ORDER BY trade_date DESC, symbol, kind) AS listed_first
     FROM worded
     CROSS JOIN (VALUES
         (0, NULL), (1, 'high below low'), (2, 'open outside the range'), (3, 'close outside the range'),
-        (4, 'price zero or missing'), (5, 'repeated day'), (6, 'corrected day'), (7, 'gap'), (8, 'jump'), (9, 'early')
+        (4, 'price zero or missing'), (5, 'corrected day'), (6, 'gap'), (7, 'jump'), (8, 'early')
     ) AS kinds (kind, finding)
     WHERE CASE kind
         WHEN 0 THEN age = 1
@@ -123,10 +123,9 @@ listed AS (
         WHEN 2 THEN is_open_outside
         WHEN 3 THEN is_close_outside
         WHEN 4 THEN is_without_price
-        WHEN 5 THEN is_repeated
-        WHEN 6 THEN is_corrected
-        WHEN 7 THEN missing_weekdays >= 3
-        WHEN 8 THEN is_jump
+        WHEN 5 THEN is_corrected
+        WHEN 6 THEN missing_weekdays >= 5
+        WHEN 7 THEN is_jump
         ELSE is_early
     END
 ),
@@ -134,7 +133,7 @@ sectioned AS (
     SELECT
         *,
         kind = 0 AS is_symbol,
-        high_below_low + open_outside + close_outside + without_price + corrected_days + jumps + early AS findings
+        high_below_low + open_outside + close_outside + without_price + corrected_days + gaps + jumps + early AS findings
     FROM listed
 )
 SELECT
@@ -156,6 +155,7 @@ SELECT
     CASE WHEN is_symbol THEN corrected_days END AS corrected_days,
     CASE WHEN is_symbol THEN repeated_days END AS repeated_days,
     CASE WHEN is_symbol THEN CAST(all_missing_weekdays AS bigint) END AS missing_weekdays,
+    CASE WHEN is_symbol THEN gaps END AS gaps,
     CASE WHEN is_symbol THEN CAST(longest_gap AS bigint) END AS longest_gap,
     CASE WHEN is_symbol THEN missing_adj_close END AS missing_adj_close,
     CASE WHEN is_symbol THEN missing_close_usd END AS missing_close_usd
