@@ -100,7 +100,7 @@ def read(format, cell):
         return [None if item in ("None", "nan") else float(item) if format == "numbers" else item for item in items]
     if format in ("integer", "duration"):
         return int(text)
-    if format in ("decimal", "percent"):
+    if format in ("decimal", "amount", "percent"):
         number = float(text)
         return number if math.isfinite(number) else None
     return text

@@ -77,7 +77,10 @@ pub(crate) enum Format {
     /// A moment in UTC, shown to the minute.
     Timestamp,
     Integer,
+    /// With a unit it is a price: one below 1 has more decimal places.
     Decimal,
+    /// A decimal of which the size matters, not the last digit: `62.3T`.
+    Amount,
     /// Already times a hundred.
     Percent,
     /// Whole seconds.

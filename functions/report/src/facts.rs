@@ -60,7 +60,7 @@ fn text(aggregate: Aggregate, column: &Column, rows: &Rows<'_>, position: usize)
         Aggregate::Distinct => return format::count(known().map(Value::to_plain).collect::<BTreeSet<String>>().len()),
         Aggregate::Rising => return format::count(numbers().filter(|number| *number > 0.0).count()),
         Aggregate::Falling => return format::count(numbers().filter(|number| *number < 0.0).count()),
-        Aggregate::Sum if column.format == Format::Decimal => Some(Value::Decimal(numbers().sum())),
+        Aggregate::Sum if column.format != Format::Integer => Some(Value::Decimal(numbers().sum())),
         Aggregate::Sum => Some(Value::Integer(known().map(integer).sum())),
         Aggregate::Min => known().reduce(|left, right| if is_larger(left, right) { right } else { left }).cloned(),
         Aggregate::Max => known().reduce(|left, right| if is_larger(right, left) { right } else { left }).cloned(),

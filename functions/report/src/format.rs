@@ -13,8 +13,9 @@ pub(crate) fn value(column: &Column, value: &Value) -> String {
         Value::Text(text) => text.clone(),
         Value::Integer(seconds) if column.format == Format::Duration => duration(*seconds),
         Value::Integer(number) => signed(column, *number > 0, integer(*number)),
+        Value::Decimal(number) if column.format == Format::Amount => amount(*number),
         Value::Decimal(number) => {
-            let text = decimal(*number, column.digits);
+            let text = decimal(*number, digits(column, *number));
             let is_rise = *number > 0.0 && !is_zero(&text);
             signed(column, is_rise, text)
         }
@@ -63,6 +64,24 @@ impl Scale {
     pub(crate) fn show(self, number: f64, digits: usize) -> String {
         format!("{}{}", decimal(number / self.divisor, digits), self.letter)
     }
+}
+
+/// To three digits or four, from a million on.
+fn amount(number: f64) -> String {
+    let scale = Scale::of(number);
+    scale.show(number, usize::from(scale.divisor > 1.0))
+}
+
+/// Those of the column; a price below 1 has as many more as it has zeros before its first digit, and one.
+fn digits(column: &Column, number: f64) -> usize {
+    const MOST_ZEROS: f64 = 8.0;
+    let is_price = column.format == Format::Decimal && column.unit.is_some();
+    if !is_price || number == 0.0 || number.abs() >= 1.0 {
+        return column.digits;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
+    let zeros = (-number.abs().log10()).floor().clamp(0.0, MOST_ZEROS) as usize;
+    column.digits + zeros + 1
 }
 
 /// The two largest units: `12 s`, `25 min 1 s`, `3 h 4 min`, `5 d 3 h`.
@@ -149,6 +168,17 @@ mod tests {
         assert_eq!(decimal(-1_234_567.891, 2), "−1,234,567.89");
         assert_eq!(decimal(1_234_567.5, 0), "1,234,568");
         assert_eq!(group_thousands("-123"), "−123");
+    }
+
+    #[test]
+    fn a_price_below_one_keeps_three_digits_and_an_amount_has_a_letter() {
+        let price: Column = toml::from_str("name = 'p'\nlabel = 'P'\nunit = 'USD'\nformat = 'decimal'").unwrap();
+        let shown = [0.0135, -0.5, 0.000_012_34, 0.0, 1.0].map(|number| value(&price, &Value::Decimal(number)));
+        assert_eq!(shown, ["0.0135", "−0.500", "0.0000123", "0.00", "1.00"]);
+        let amounts: Column = toml::from_str("name = 'a'\nlabel = 'A'\nunit = 'USD'\nformat = 'amount'").unwrap();
+        let shown =
+            [62_319_952_918_854.0, 180_931_042.0, 12_345.6].map(|number| value(&amounts, &Value::Decimal(number)));
+        assert_eq!(shown, ["62.3T", "180.9M", "12,346"]);
     }
 
     #[test]

@@ -109,6 +109,8 @@ enum ReportError {
     Query(#[from] QueryError),
     #[error(transparent)]
     Table(#[from] TableError),
+    #[error("the rows cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     #[error(transparent)]
     Chart(#[from] ChartError),
     #[error(transparent)]
@@ -214,7 +216,7 @@ impl Handler {
         let headline = facts::headline(&report.declaration, &table, date);
         let files = Files {
             csv,
-            json: json::render(report, &table, moment),
+            json: json::render(report, &table, moment)?,
             html: page::render(report, &table, &answer, moment)?,
             headline: headline.clone(),
         };

@@ -1,44 +1,83 @@
 //! The rows of a report as JSON: what a program reads.
 
-use chrono::SecondsFormat;
-use serde_json::{Map, Value as Json, json};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use crate::catalog::Report;
+use crate::declaration::{Column, Declaration};
 use crate::page::Moment;
 use crate::table::{Table, Value};
 
-/// `{"report","title","date","as_of","generated_at","columns":[{"name","label","unit"}],"rows":[{"<name>":…}]}`. Numbers are numbers, a date is
-/// `YYYY-MM-DD`, a timestamp is `YYYY-MM-DDThh:mm:ss` in UTC, nothing is null.
-pub(crate) fn render(report: &Report, table: &Table, moment: Moment) -> Vec<u8> {
-    let declaration = &report.declaration;
-    let columns: Vec<Json> = declaration
-        .columns
-        .iter()
-        .map(|column| json!({ "name": column.name, "label": column.label, "unit": column.unit }))
-        .collect();
-    let names = || declaration.columns.iter().map(|column| column.name.clone());
-    let rows =
-        table.rows.iter().map(|row| Json::Object(names().zip(row.iter().map(plain)).collect::<Map<String, Json>>()));
-    let time = |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let document = json!({
-        "report": report.name,
-        "title": declaration.title,
-        "date": moment.date.to_string(),
-        "as_of": time(moment.as_of),
-        "generated_at": time(moment.generated_at),
-        "columns": columns,
-        "rows": rows.collect::<Vec<Json>>(),
-    });
-    document.to_string().into_bytes()
+#[derive(Serialize)]
+struct Document<'a> {
+    report: &'a str,
+    title: &'a str,
+    date: String,
+    as_of: String,
+    generated_at: String,
+    /// In the order of the CSV.
+    columns: Vec<Heading<'a>>,
+    rows: Vec<Row<'a>>,
 }
 
-fn plain(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Integer(integer) => json!(integer),
-        Value::Decimal(decimal) => json!(decimal),
-        Value::Decimals(decimals) => json!(decimals),
-        Value::Dates(dates) => dates.iter().map(|date| date.map(|date| date.to_string())).collect(),
-        Value::Text(_) | Value::Date(_) | Value::Timestamp(_) => Json::String(value.to_plain()),
+#[derive(Serialize)]
+struct Heading<'a> {
+    name: &'a str,
+    label: &'a str,
+    unit: Option<&'a str>,
+}
+
+impl<'a> Heading<'a> {
+    fn of(column: &'a Column) -> Self {
+        Self { name: &column.name, label: &column.label, unit: column.unit.as_deref() }
+    }
+}
+
+/// Written as it is read, without a copy: there may be many thousands.
+struct Row<'a> {
+    declaration: &'a Declaration,
+    cells: &'a [Value],
+}
+
+/// `{"report","title","date","as_of","generated_at","columns":[{"name","label","unit"}],"rows":[{"<name>":…}]}`. Numbers are numbers, a date is
+/// `YYYY-MM-DD`, a timestamp is `YYYY-MM-DDThh:mm:ss` in UTC, nothing is null.
+///
+/// # Errors
+/// None that is known: a table has no value that JSON lacks.
+pub(crate) fn render(report: &Report, table: &Table, moment: Moment) -> Result<Vec<u8>, serde_json::Error> {
+    let declaration = &report.declaration;
+    let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    serde_json::to_vec(&Document {
+        report: &report.name,
+        title: &declaration.title,
+        date: moment.date.to_string(),
+        as_of: time(moment.as_of),
+        generated_at: time(moment.generated_at),
+        columns: declaration.columns.iter().map(Heading::of).collect(),
+        rows: table.rows.iter().map(|cells| Row { declaration, cells }).collect(),
+    })
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_map(Some(self.cells.len()))?;
+        for (column, cell) in self.declaration.columns.iter().zip(self.cells) {
+            row.serialize_entry(&column.name, cell)?;
+        }
+        row.end()
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_none(),
+            Self::Integer(integer) => serializer.serialize_i64(*integer),
+            Self::Decimal(decimal) => serializer.serialize_f64(*decimal),
+            Self::Decimals(decimals) => decimals.serialize(serializer),
+            Self::Dates(dates) => serializer.collect_seq(dates.iter().map(|date| date.map(|date| date.to_string()))),
+            Self::Text(_) | Self::Date(_) | Self::Timestamp(_) => serializer.serialize_str(&self.to_plain()),
+        }
     }
 }

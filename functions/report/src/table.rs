@@ -174,7 +174,7 @@ fn parse(format: Format, text: &str) -> Option<Value> {
     Some(match format {
         Format::Text | Format::Month => Value::Text(text.to_owned()),
         Format::Integer | Format::Duration => Value::Integer(text.parse().ok()?),
-        Format::Decimal | Format::Percent => {
+        Format::Decimal | Format::Amount | Format::Percent => {
             let decimal: f64 = text.parse().ok()?;
             if decimal.is_finite() { Value::Decimal(decimal) } else { Value::Null }
         }

@@ -87,6 +87,12 @@ fn panel(label: String, candles: &[Candle], axis: DateAxis) -> Result<Panel, Plo
             CandleStick::new(day, open, high, low, close, RISE.filled(), FALL.filled(), width)
         });
         chart.draw_series(bodies)?;
+        // A body of no height is not drawn: this is its line.
+        let half = i32::try_from(width / 2)?;
+        let closes = candles.iter().filter(|candle| (candle.open - candle.close).abs() < f64::EPSILON);
+        chart.draw_series(closes.map(|candle| {
+            EmptyElement::at((candle.day, candle.close)) + PathElement::new([(-half, 0), (half, 0)], FALL)
+        }))?;
         Ok(())
     })?;
     let close = candles.last().map_or_else(String::new, |candle| format::decimal(candle.close, 2));
@@ -131,6 +137,15 @@ mod tests {
             (panels[0].svg.matches("#000400").count() > 0, panels[0].svg.matches("#000500").count() > 0),
             (true, true)
         );
+    }
+
+    #[test]
+    fn a_bar_that_ends_where_it_began_is_a_line() {
+        let flat = [Some(10.0), Some(10.0), Some(10.0), Some(10.0)];
+        let table = Table { rows: vec![row("A", flat)] };
+        let drawing = draw(&table.all(), [0, 1, 2, 3, 4, 5], 6).unwrap().unwrap();
+        let Picture::Panels(panels) = drawing.picture else { panic!("no panels") };
+        assert_eq!(panels[0].svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#000500\"").count(), 2);
     }
 
     #[test]

@@ -146,5 +146,9 @@ fn numbers(column: &str) -> Wanted<'_> {
 }
 
 fn number(column: &str) -> Wanted<'_> {
-    Wanted { column, formats: &[Format::Decimal, Format::Percent], in_words: "decimal or percent" }
+    Wanted {
+        column,
+        formats: &[Format::Decimal, Format::Amount, Format::Percent],
+        in_words: "decimal, amount or percent",
+    }
 }

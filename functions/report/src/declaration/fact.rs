@@ -38,14 +38,22 @@ pub(crate) enum Aggregate {
 
 impl Fact {
     pub(super) fn wanted(&self) -> Wanted<'_> {
-        const NUMBERS: &[Format] = &[Format::Decimal, Format::Percent, Format::Integer];
-        const ORDERED: &[Format] =
-            &[Format::Integer, Format::Decimal, Format::Percent, Format::Date, Format::Timestamp, Format::Duration];
+        const NUMBERS: &[Format] = &[Format::Decimal, Format::Amount, Format::Percent, Format::Integer];
+        const ORDERED: &[Format] = &[
+            Format::Integer,
+            Format::Decimal,
+            Format::Amount,
+            Format::Percent,
+            Format::Date,
+            Format::Timestamp,
+            Format::Duration,
+        ];
         const SINGLE: &[Format] = &[
             Format::Text,
             Format::Month,
             Format::Integer,
             Format::Decimal,
+            Format::Amount,
             Format::Percent,
             Format::Date,
             Format::Timestamp,
@@ -54,7 +62,7 @@ impl Fact {
         let formats: &[Format] = match self.of {
             Aggregate::Count | Aggregate::Distinct => &[],
             Aggregate::Rising | Aggregate::Falling => NUMBERS,
-            Aggregate::Sum => &[Format::Integer, Format::Decimal],
+            Aggregate::Sum => &[Format::Integer, Format::Decimal, Format::Amount],
             Aggregate::Min | Aggregate::Max => ORDERED,
             Aggregate::First => SINGLE,
         };

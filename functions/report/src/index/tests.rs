@@ -21,7 +21,7 @@ fn entry(name: &str, days: &[&str]) -> Entry {
 }
 
 fn rendered(entries: &[Entry]) -> String {
-    render(entries, NOW.parse().unwrap(), |key| key.to_owned())
+    render(entries, NOW.parse().unwrap(), str::to_owned)
 }
 
 #[test]
@@ -68,8 +68,8 @@ async fn an_index_that_somebody_else_wrote_meanwhile_is_made_again() {
         })
         .sequence()
         .error(|| {
-            let lost = aws_sdk_s3::error::ErrorMetadata::builder().code("PreconditionFailed").build();
-            PutObjectError::generic(lost)
+            let refused = aws_sdk_s3::error::ErrorMetadata::builder().code("PreconditionFailed").build();
+            PutObjectError::generic(refused)
         })
         .output(|| PutObjectOutput::builder().build())
         .build();
