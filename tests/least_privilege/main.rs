@@ -17,7 +17,7 @@ const ATHENA: &str = "Athena has the caller's rights to catalog and lake, where 
 const DEAD_LETTER: &str = "Lambda, not the function, sends the event of a failed asynchronous invocation";
 
 /// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), and why.
-const UNCHECKED: [(Function, &str, &[&str], &str); 11] = [
+const UNCHECKED: [(Function, &str, &[&str], &str); 12] = [
     (
         Function::Ingest,
         "TellMissingFromForbidden",
@@ -64,6 +64,12 @@ const UNCHECKED: [(Function, &str, &[&str], &str); 11] = [
             "glue:GetTables",
         ],
         ATHENA,
+    ),
+    (
+        Function::Report,
+        "Announce",
+        &["sns:Publish"],
+        "a topic's own policy, as SNS makes it, lets everybody of the account publish",
     ),
     (Function::Report, "FindTheLake", &["s3:GetBucketLocation"], ATHENA),
     (Function::Report, "ReadTheLake", &["s3:GetObject"], ATHENA),

@@ -43,7 +43,7 @@ impl Template {
 }
 
 /// What a placeholder stands for. A folder is text, as the partition keys `dt` are.
-fn literals(date: NaiveDate, as_of: DateTime<Utc>, lookback_days: Option<u32>) -> [(&'static str, String); 5] {
+fn literals(date: NaiveDate, as_of: DateTime<Utc>, lookback_days: Option<u32>) -> [(&'static str, String); 4] {
     let before = |days: u32| {
         let day = date.checked_sub_days(Days::new(days.into())).filter(|day| day.year() >= 0);
         day.map_or_else(|| FIRST_FOLDER.to_owned(), |day| day.to_string())
@@ -51,7 +51,6 @@ fn literals(date: NaiveDate, as_of: DateTime<Utc>, lookback_days: Option<u32>) -
     [
         ("date", format!("DATE '{date}'")),
         ("folder", format!("'{date}'")),
-        ("folder_before", format!("'{}'", before(1))),
         ("folder_from", format!("'{}'", before(lookback_days.unwrap_or(u32::MAX)))),
         ("as_of", format!("TIMESTAMP '{}'", as_of.format("%Y-%m-%d %H:%M:%S"))),
     ]
@@ -68,9 +67,9 @@ mod tests {
     #[test]
     fn placeholders_become_literals_also_inside_a_shared_expression() {
         let shared = [("daily", "SELECT * FROM bars WHERE trade_date <= {{date}}\n")];
-        let template = Template::parse("{{daily}} AND dt IN ({{folder_before}}, {{folder}}) -- {{as_of}}", &shared);
+        let template = Template::parse("{{daily}} AND dt IN ({{folder_from}}, {{folder}}) -- {{as_of}}", &shared);
         let as_of = "2026-11-22T23:50:00Z".parse().unwrap();
-        let sql = template.unwrap().render("2026-03-01".parse().unwrap(), as_of, None);
+        let sql = template.unwrap().render("2026-03-01".parse().unwrap(), as_of, Some(1));
         insta::assert_snapshot!(sql, @"SELECT * FROM bars WHERE trade_date <= DATE '2026-03-01' AND dt IN ('2026-02-28', '2026-03-01') -- TIMESTAMP '2026-11-22 23:50:00'");
     }
 
@@ -87,10 +86,7 @@ mod tests {
     fn an_unknown_placeholder_is_named() {
         for sql in ["SELECT {{dat}}", "SELECT {{dat"] {
             let message = Template::parse(sql, &[("daily", "")]).unwrap_err().to_string();
-            assert_eq!(
-                message,
-                "unknown placeholder {{dat}}: known are date, folder, folder_before, folder_from, as_of, daily"
-            );
+            assert_eq!(message, "unknown placeholder {{dat}}: known are date, folder, folder_from, as_of, daily");
         }
     }
 }

@@ -7,7 +7,7 @@ WITH landed AS (
         count(DISTINCT symbol) AS symbols,
         max(kafka_timestamp) AS newest
     FROM bars
-    WHERE dt IN ({{folder_before}}, {{folder}})
+    WHERE dt BETWEEN {{folder_from}} AND {{folder}}
     GROUP BY dt, hour
 ),
 rejected AS (
@@ -25,7 +25,7 @@ rejected AS (
         count(*) FILTER (WHERE reason = 'invalid_date') AS invalid_date,
         count(*) FILTER (WHERE reason = 'malformed_record') AS malformed_record
     FROM ({{rejected}}) AS rejected
-    WHERE dt IN ({{folder_before}}, {{folder}})
+    WHERE dt BETWEEN {{folder_from}} AND {{folder}}
     GROUP BY dt, substr(landed_at, 12, 2)
 ),
 hours AS (
