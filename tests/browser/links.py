@@ -24,15 +24,9 @@ def check(page, report_page):
         elif address.fragment and target == report_page.file and not page.evaluate(HAS_ID, address.fragment):
             messages.append(f"the link {link['text']!r} to {link['written']!r} leads to no element")
     if report_page.is_index:
-        messages += [f"no link to the newest page of {name}: {newest}" for name, newest in newest_pages(report_page.root) if newest not in targets]
+        made = sorted(report_page.root.glob("*/dt=*/report.html"))
+        messages += [f"no link to the page {file.relative_to(report_page.root)}" for file in made if file not in targets]
     return messages
-
-
-def newest_pages(root):
-    for report in sorted(folder for folder in root.iterdir() if folder.is_dir()):
-        pages = sorted(report.glob("dt=*/report.html"))
-        if pages:
-            yield report.name, pages[-1]
 
 
 def check_presigned(page, address):

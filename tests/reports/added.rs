@@ -91,17 +91,26 @@ pub(crate) async fn a_query_that_fails_leaves_the_page_of_before(stack: &Stack) 
 /// A copy of the project's folder of reports, with one more.
 fn reports_and(name: &str, declaration: &str, query: &str) -> Result<tempfile::TempDir> {
     let folder = tempfile::tempdir()?;
-    for entry in fs::read_dir(project_root().join("functions/report/reports"))? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), folder.path().join(entry.file_name()))?;
-        }
-    }
+    copy(&project_root().join("functions/report/reports"), folder.path())?;
     let report = folder.path().join(name);
     fs::create_dir(&report)?;
     fs::write(report.join("report.toml"), declaration)?;
     fs::write(report.join("query.sql"), query)?;
     Ok(folder)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let copied = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&copied)?;
+            copy(&entry.path(), &copied)?;
+        } else {
+            fs::copy(entry.path(), copied)?;
+        }
+    }
+    Ok(())
 }
 
 /// The deployed function has its reports built in; this is the same code with those of a folder.

@@ -5,7 +5,8 @@ mod bars;
 mod browser;
 mod signed_link;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use chrono::Utc;
 use local::{Stack, StackOptions};
 use serde_json::{Value, json};
 use tests::{land, stack_options};
@@ -50,7 +51,9 @@ async fn all_reports_of_a_day_are_made_linked_and_announced(stack: &Stack) -> Re
         }
     }
     assert_eq!(made["mailed"], true, "{made}");
-    let mailed = text(stack, "reports/mailed.html").await?;
+    let mailed = stack.aws().list(&stack.outputs().lake_bucket, "reports/mailed/").await?;
+    let [(mailed, _)] = &mailed[..] else { bail!("not one page behind the mail's link: {mailed:?}") };
+    let mailed = text(stack, mailed).await?;
     signed_link::each_opens_without_a_login(&mailed, REPORTS.len()).await?;
     let index = text(stack, "reports/index.html").await?;
     for name in REPORTS {
@@ -68,7 +71,11 @@ async fn a_day_without_bars_says_so_and_why(stack: &Stack) -> Result<()> {
     }
     report(stack, &json!({ "report": "trend", "date": "2999-01-01" })).await?;
     let future = text(stack, "reports/trend/dt=2999-01-01/report.html").await?;
-    assert!(future.contains("2999-01-01 has not come yet"), "{future}");
+    assert!(future.contains("2999-01-01 has not come yet") && future.contains("<table"), "{future}");
+    let index = text(stack, "reports/index.html").await?;
+    let [today, future] = [Utc::now().date_naive().to_string().as_str(), "2999-01-01"]
+        .map(|day| index.find(&format!("trend/dt={day}/report.html")));
+    assert!(today.is_some() && today < future, "a day to come is not the newest: {index}");
     Ok(())
 }
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use include_dir::{Dir, File, include_dir};
 use thiserror::Error;
 
 use crate::declaration::{Declaration, DeclarationError};
-use crate::sql::{Template, UnknownPlaceholder};
+use crate::sql::{self, Template, UnknownPlaceholder};
 
 /// One report: what it asks and how it is shown.
 #[derive(Debug)]
@@ -161,8 +161,8 @@ impl Report {
     }
 
     /// The first folder that the query for a day reads; none if it reads all.
-    pub(crate) fn folder_from(&self, date: NaiveDate) -> Option<NaiveDate> {
-        date.checked_sub_days(Days::new(self.declaration.lookback_days?.into()))
+    pub(crate) fn folder_from(&self, date: NaiveDate, as_of: DateTime<Utc>) -> Option<NaiveDate> {
+        sql::folder_from(date, as_of, self.declaration.lookback_days?)
     }
 }
 
@@ -193,16 +193,6 @@ mod tests {
             reports.iter().map(|report| (report.name.clone(), report.sql(day, DateTime::default()))).collect()
         };
         assert_eq!(sql(&read), sql(&loaded()));
-    }
-
-    #[test]
-    fn every_declared_column_is_named_in_its_query() {
-        for report in loaded() {
-            let sql = report.sql("2026-11-22".parse().unwrap(), DateTime::default());
-            for column in &report.declaration.columns {
-                assert!(sql.contains(&column.name), "{}: {}", report.name, column.name);
-            }
-        }
     }
 
     #[test]

@@ -140,6 +140,12 @@ fn label_style() -> TextStyle<'static> {
     ("sans-serif", 15).into_font().color(&colour::TEXT)
 }
 
+/// Whether a number can stand on an axis. Records may hold any finite number; a range that is none would be drawn for ever.
+fn is_drawable(number: f64) -> bool {
+    const LARGEST: f64 = 1e200;
+    number.abs() <= LARGEST
+}
+
 /// As much of a label as fits into so many pixels.
 fn fitting(label: &str, pixels: u32) -> String {
     const LETTER: u32 = 8;

@@ -3,6 +3,7 @@
 mod chart;
 mod fact;
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -163,6 +164,11 @@ impl Declaration {
             Some(unknown) => Err(DeclarationError::Headline(unknown.to_owned())),
             None => Ok(()),
         }
+    }
+
+    /// What an empty page of that day says.
+    pub(crate) fn empty_on(&self, date: NaiveDate) -> String {
+        self.empty.replace("{date}", &date.to_string())
     }
 
     /// The place of a column, by its name.

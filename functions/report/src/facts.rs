@@ -30,18 +30,26 @@ pub(crate) fn state<'a>(declaration: &'a Declaration, table: &Table) -> Vec<Stat
     declaration.facts.iter().filter_map(stated).collect()
 }
 
-/// The report in a line.
+/// The report in a line, whatever is in a symbol.
 pub(crate) fn headline(declaration: &Declaration, table: &Table, date: NaiveDate) -> String {
     if table.rows.is_empty() {
-        return declaration.empty.replace("{date}", &date.to_string());
+        return declaration.empty_on(date);
     }
-    state(declaration, table).into_iter().fold(declaration.headline.clone(), |line, fact| {
-        let unit = match fact.unit {
-            Some("%") if fact.value != format::NOTHING => " %",
-            _ => "",
-        };
-        line.replace(&format!("{{{}}}", fact.label), &format!("{}{unit}", fact.value))
-    })
+    let facts = state(declaration, table);
+    let fact = |label: &str| facts.iter().find(|fact| fact.label == label).map_or_else(String::new, in_a_line);
+    let mut pieces = declaration.headline.split('{');
+    let mut line = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (label, rest) = piece.split_once('}').unwrap_or((piece, ""));
+        line += &fact(label);
+        line += rest;
+    }
+    line.replace(char::is_control, " ")
+}
+
+fn in_a_line(fact: &Stated<'_>) -> String {
+    let unit = if fact.unit == Some("%") && fact.value != format::NOTHING { " %" } else { "" };
+    format!("{}{unit}", fact.value)
 }
 
 fn rows_of<'a>(fact: &Fact, declaration: &Declaration, table: &'a Table) -> Rows<'a> {

@@ -72,16 +72,27 @@ fn amount(number: f64) -> String {
     scale.show(number, usize::from(scale.divisor > 1.0))
 }
 
-/// Those of the column; a price below 1 has as many more as it has zeros before its first digit, and one.
+/// A price to two decimal places; one below 1 has more.
+pub(crate) fn price(number: f64) -> String {
+    decimal(number, 2 + zeros(number))
+}
+
+/// Those of the column, and for a price below 1 more; for a change of less than a cent, too.
 fn digits(column: &Column, number: f64) -> usize {
-    const MOST_ZEROS: f64 = 8.0;
     let is_price = column.format == Format::Decimal && column.unit.is_some();
-    if !is_price || number == 0.0 || number.abs() >= 1.0 {
-        return column.digits;
+    let is_seen = column.signed && number.abs() >= 0.01;
+    column.digits + if is_price && !is_seen { zeros(number) } else { 0 }
+}
+
+/// How many places more it takes to see three digits of a number below 1.
+fn zeros(number: f64) -> usize {
+    const MOST: f64 = 10.0;
+    if number == 0.0 || number.abs() >= 1.0 {
+        return 0;
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 8")]
-    let zeros = (-number.abs().log10()).floor().clamp(0.0, MOST_ZEROS) as usize;
-    column.digits + zeros + 1
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 10")]
+    let zeros = ((-number.abs().log10()).floor() + 1.0).clamp(1.0, MOST) as usize;
+    zeros
 }
 
 /// The two largest units: `12 s`, `25 min 1 s`, `3 h 4 min`, `5 d 3 h`.

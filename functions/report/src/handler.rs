@@ -182,7 +182,7 @@ impl Handler {
             .map(|(report, publication)| Entry::of(report, request.date, &publication.headline))
             .collect();
         let sender = Sender { s3: &self.s3, sns: &self.sns, bucket: &self.config.lake_bucket, delivery };
-        sender.send(&made, request.date, now).await?;
+        sender.send(&made, request.date, now, &request.cause).await?;
         Ok(true)
     }
 

@@ -19,6 +19,8 @@ pub(crate) const KEY: &str = "reports/index.html";
 /// More days than these of one report are found in the lake only.
 const MOST_DAYS: usize = 400;
 
+const DESCRIPTION: &str = "The newest of each report, with its data, and those of other days.";
+
 /// How often the index is made anew because somebody else wrote it at the same time.
 const MOST_TRIES: usize = 5;
 
@@ -29,8 +31,10 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) description: String,
-    /// The newest first; never empty.
-    pub(crate) days: Vec<NaiveDate>,
+    /// The last day that has come, if one has.
+    pub(crate) newest: NaiveDate,
+    /// The others, from the latest back.
+    pub(crate) others: Vec<NaiveDate>,
     /// Of the newest.
     pub(crate) headline: Option<String>,
 }
@@ -42,7 +46,8 @@ impl Entry {
             name: report.name.clone(),
             title: report.declaration.title.clone(),
             description: report.declaration.description.clone(),
-            days: vec![date],
+            newest: date,
+            others: Vec::new(),
             headline: Some(headline.to_owned()),
         }
     }
@@ -62,8 +67,8 @@ pub(crate) async fn update(
     loop {
         tries += 1;
         let seen = etag(client, bucket).await?;
-        let entries = history::read(client, bucket, reports).await?;
-        let html = render(&entries, now, |key| key.strip_prefix("reports/").unwrap_or(key).to_owned());
+        let entries = history::read(client, bucket, reports, now.date_naive()).await?;
+        let html = render(&entries, now, DESCRIPTION, |key| key.strip_prefix("reports/").unwrap_or(key).to_owned());
         let request = client.put_object().bucket(bucket).key(KEY).content_type("text/html; charset=utf-8");
         let request = match &seen {
             Some(etag) => request.if_match(etag),
@@ -93,13 +98,18 @@ async fn etag(client: &Client, bucket: &str) -> Result<Option<String>, StorageEr
 }
 
 /// `link` makes the address of a key.
-pub(crate) fn render(entries: &[Entry], now: DateTime<Utc>, link: impl Fn(&str) -> String) -> String {
-    let newest = entries.iter().filter_map(|entry| entry.days.first()).max();
+pub(crate) fn render(
+    entries: &[Entry],
+    now: DateTime<Utc>,
+    description: &str,
+    link: impl Fn(&str) -> String,
+) -> String {
+    let newest = entries.iter().map(|entry| entry.newest).max();
     let body = html! {
         header {
             nav { span class="brand" { "tickerlake" } }
             h1 { "Reports " @if let Some(day) = newest { time datetime=(day) { (day.format("%-d %B %Y")) } } }
-            p class="description" { "The newest of each report, with its data, and those of the days before." }
+            p class="description" { (description) }
         }
         main {
             @if entries.is_empty() {
@@ -113,11 +123,9 @@ pub(crate) fn render(entries: &[Entry], now: DateTime<Utc>, link: impl Fn(&str) 
 }
 
 fn card(entry: &Entry, link: &impl Fn(&str) -> String) -> Markup {
-    let Some((newest, earlier)) = entry.days.split_first() else {
-        return html! {};
-    };
-    let keys = Keys::of(&entry.name, *newest);
-    let shown = &earlier[..earlier.len().min(MOST_DAYS)];
+    let newest = entry.newest;
+    let keys = Keys::of(&entry.name, newest);
+    let shown = &entry.others[..entry.others.len().min(MOST_DAYS)];
     html! {
         section class="report" {
             h2 { a href=(link(&keys.html)) { (entry.title) } " " time datetime=(newest) { (newest) } }
@@ -128,7 +136,7 @@ fn card(entry: &Entry, link: &impl Fn(&str) -> String) -> Markup {
             }
             @if !shown.is_empty() {
                 details {
-                    summary { (format::count(earlier.len())) " earlier" }
+                    summary { (format::count(entry.others.len())) " other days" }
                     @for month in shown.chunk_by(|left, right| (left.year(), left.month()) == (right.year(), right.month())) {
                         p class="month" {
                             span { (month[0].format("%B %Y")) }
@@ -137,7 +145,7 @@ fn card(entry: &Entry, link: &impl Fn(&str) -> String) -> Markup {
                             }
                         }
                     }
-                    @if shown.len() < earlier.len() {
+                    @if shown.len() < entry.others.len() {
                         p class="muted" { "Those before are in the lake, below reports/" (entry.name) "/." }
                     }
                 }

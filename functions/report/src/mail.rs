@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 use chrono::{DateTime, NaiveDate, Utc};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::config::Delivery;
 use crate::index::{self, Entry};
 use crate::publish::{self, Keys};
 
-/// The page that the link opens: the index, with links that need no login, for as long as the link itself works.
-const KEY: &str = "reports/mailed.html";
+/// What the page that the link opens says of itself: it is an index whose links need no login, for as long as the link itself works.
+const DESCRIPTION: &str = "The reports of the day, with their data. The links end with the one that brought you here.";
 
 /// Beside the line that says what was made.
 const HEADLINES: usize = 4;
@@ -46,7 +47,16 @@ pub(crate) struct Sender<'a> {
 
 impl Sender<'_> {
     /// Writes the page behind the link, then sends the message. `made` is in the order of the mail.
-    pub(crate) async fn send(&self, made: &[Entry], date: NaiveDate, now: DateTime<Utc>) -> Result<(), MailError> {
+    ///
+    /// The page is one of its own for each cause, so that an old link never opens what was made later.
+    pub(crate) async fn send(
+        &self,
+        made: &[Entry],
+        date: NaiveDate,
+        now: DateTime<Utc>,
+        cause: &str,
+    ) -> Result<(), MailError> {
+        let key = key(date, cause);
         let mut links = HashMap::new();
         for keys in made.iter().map(|entry| Keys::of(&entry.name, date)) {
             for key in [keys.html, keys.csv, keys.json] {
@@ -54,9 +64,9 @@ impl Sender<'_> {
                 links.insert(key, link);
             }
         }
-        let page = index::render(made, now, |key| links.get(key).cloned().unwrap_or_default());
-        publish::put(self.s3, self.bucket, KEY, "text/html; charset=utf-8", page.into_bytes()).await?;
-        let message = message(made, date, now + self.delivery.link_lasts, &self.link(KEY).await?);
+        let page = index::render(made, now, DESCRIPTION, |key| links.get(key).cloned().unwrap_or_default());
+        publish::put(self.s3, self.bucket, &key, "text/html; charset=utf-8", page.into_bytes()).await?;
+        let message = message(made, date, now + self.delivery.link_lasts, &self.link(&key).await?);
         let topic = &self.delivery.topic;
         let subject = format!("tickerlake reports of {}", date.format("%-d %B %Y"));
         let request = self.sns.publish().topic_arn(topic).subject(subject).message(message);
@@ -75,11 +85,17 @@ impl Sender<'_> {
     }
 }
 
+fn key(date: NaiveDate, cause: &str) -> String {
+    let digest = Sha256::digest(cause);
+    let name = digest.iter().take(8).fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+    format!("reports/mailed/dt={date}/{name}.html")
+}
+
 fn message(made: &[Entry], date: NaiveDate, until: DateTime<Utc>, link: &str) -> String {
     let mut lines = vec![format!("All {} reports of {} are made.", made.len(), date.format("%-d %B %Y"))];
     let headlines = made.iter().filter_map(|entry| Some((&entry.title, entry.headline.as_ref()?)));
     lines.extend(headlines.take(HEADLINES).map(|(title, headline)| format!("{title}: {headline}")));
-    format!("{}\n\nOpen them until {}:\n{link}\n", lines.join("\n"), until.format("%-d %B %Y %H:%M UTC"))
+    format!("{}\n\nOpen them until {} at the latest:\n{link}\n", lines.join("\n"), until.format("%-d %B %Y %H:%M UTC"))
 }
 
 #[cfg(test)]
@@ -93,7 +109,8 @@ mod tests {
                 name: title.to_lowercase(),
                 title: title.to_owned(),
                 description: String::new(),
-                days: Vec::new(),
+                newest: NaiveDate::default(),
+                others: Vec::new(),
                 headline: Some(format!("headline of {title}")),
             })
             .into();
@@ -105,7 +122,7 @@ mod tests {
         Three: headline of Three
         Four: headline of Four
 
-        Open them until 23 November 2026 11:50 UTC:
+        Open them until 23 November 2026 11:50 UTC at the latest:
         https://lake.example/x
         ");
     }

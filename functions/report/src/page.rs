@@ -13,6 +13,7 @@ use maud::{Markup, html};
 use crate::athena::Answer;
 use crate::catalog::Report;
 use crate::chart::{self, ChartError};
+use crate::declaration::Declaration;
 use crate::facts;
 use crate::format;
 use crate::table::{Rows, Table};
@@ -51,7 +52,7 @@ pub(crate) fn render(report: &Report, table: &Table, answer: &Answer, moment: Mo
             @if table.rows.is_empty() {
                 section class="empty" {
                     h2 { "Nothing to show" }
-                    p { (declaration.empty.replace("{date}", &moment.date.to_string())) }
+                    p { (declaration.empty_on(moment.date)) }
                 }
             } @else {
                 (stated(report, table))
@@ -97,21 +98,35 @@ fn tables(report: &Report, table: &Table, moment: Moment) -> Result<Markup, Char
     let Some(position) = declaration.sections.as_ref().and_then(|column| declaration.position(column)) else {
         return Ok(rows::render(declaration, &table.all(), "All rows"));
     };
-    let sections = table
-        .sections(position)
+    let sections = section_names(declaration, table, position)
         .into_iter()
-        .map(|(name, rows)| {
+        .map(|name| {
+            let rows = table.section(position, &name);
             let charts = charts(report, &rows, Some(&name), moment)?;
             Ok(html! {
                 section class="part" {
                     h2 { (name) }
                     (charts)
-                    (rows::render(declaration, &rows, &name))
+                    @if rows.len() > 0 { (rows::render(declaration, &rows, &name)) }
                 }
             })
         })
         .collect::<Result<Vec<Markup>, ChartError>>()?;
     Ok(html! { @for section in &sections { (section) } })
+}
+
+/// Those of the rows, and those of charts: a section that has a chart is there without rows too, to say why.
+fn section_names(declaration: &Declaration, table: &Table, position: usize) -> Vec<String> {
+    let mut names = table.texts(position);
+    let declared: Vec<&String> = declaration.charts.iter().filter_map(|chart| chart.section.as_ref()).collect();
+    for (place, name) in declared.iter().enumerate().filter(|(_, name)| !table.texts(position).contains(name)) {
+        // Before the next that is declared, where a reader looks for it.
+        let next = declared[place + 1..].iter().find_map(|next| names.iter().position(|known| known == *next));
+        if !names.contains(name) {
+            names.insert(next.unwrap_or(names.len()), (*name).clone());
+        }
+    }
+    names
 }
 
 fn method(report: &Report) -> Markup {
@@ -128,7 +143,7 @@ fn method(report: &Report) -> Markup {
 fn footer(report: &Report, table: &Table, answer: &Answer, moment: Moment) -> Markup {
     let minute = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
     let folders = report
-        .folder_from(moment.date)
+        .folder_from(moment.date, moment.as_of)
         .map_or_else(|| "all folders".to_owned(), |first| format!("what landed from {first} on"));
     let entries = [
         ("Generated", minute(moment.generated_at)),

@@ -54,12 +54,12 @@ impl Keys {
     }
 }
 
-/// Writes the data, then the page, over those of an earlier run of the same day. The page comes last: it is what the index links.
+/// Writes the data, then the page, then what the index says of it, over those of an earlier run of the same day.
 pub(crate) async fn publish(client: &Client, bucket: &str, keys: &Keys, files: Files) -> Result<(), StorageError> {
     put(client, bucket, &keys.csv, "text/csv; charset=utf-8", files.csv).await?;
     put(client, bucket, &keys.json, "application/json", files.json).await?;
-    put(client, bucket, &keys.headline, "text/plain; charset=utf-8", files.headline.into_bytes()).await?;
-    put(client, bucket, &keys.html, "text/html; charset=utf-8", files.html.into_bytes()).await
+    put(client, bucket, &keys.html, "text/html; charset=utf-8", files.html.into_bytes()).await?;
+    put(client, bucket, &keys.headline, "text/plain; charset=utf-8", files.headline.into_bytes()).await
 }
 
 pub(crate) async fn put(

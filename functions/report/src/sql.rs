@@ -44,16 +44,20 @@ impl Template {
 
 /// What a placeholder stands for. A folder is text, as the partition keys `dt` are.
 fn literals(date: NaiveDate, as_of: DateTime<Utc>, lookback_days: Option<u32>) -> [(&'static str, String); 4] {
-    let before = |days: u32| {
-        let day = date.checked_sub_days(Days::new(days.into())).filter(|day| day.year() >= 0);
-        day.map_or_else(|| FIRST_FOLDER.to_owned(), |day| day.to_string())
-    };
+    let from = lookback_days.and_then(|days| folder_from(date, as_of, days));
+    let from = from.map_or_else(|| FIRST_FOLDER.to_owned(), |day| day.to_string());
     [
         ("date", format!("DATE '{date}'")),
         ("folder", format!("'{date}'")),
-        ("folder_from", format!("'{}'", before(lookback_days.unwrap_or(u32::MAX)))),
+        ("folder_from", format!("'{from}'")),
         ("as_of", format!("TIMESTAMP '{}'", as_of.format("%Y-%m-%d %H:%M:%S"))),
     ]
+}
+
+/// The first folder of a lookback. It counts from the day, or from now if the day has not come yet; none if it is before all days.
+pub(crate) fn folder_from(date: NaiveDate, as_of: DateTime<Utc>, lookback_days: u32) -> Option<NaiveDate> {
+    let last = date.min(as_of.date_naive());
+    last.checked_sub_days(Days::new(lookback_days.into())).filter(|day| day.year() >= 0)
 }
 
 fn placeholder(name: &str) -> String {
@@ -76,10 +80,13 @@ mod tests {
     #[test]
     fn folders_are_read_from_the_lookback_on_or_from_the_first() {
         let template = Template::parse("dt >= {{folder_from}}", &[]).unwrap();
-        let from = |days| template.render("2026-03-01".parse().unwrap(), DateTime::default(), days);
+        let now: DateTime<Utc> = "2026-11-22T23:50:00Z".parse().unwrap();
+        let from = |days| template.render("2026-03-01".parse().unwrap(), now, days);
         assert_eq!(from(Some(60)), "dt >= '2025-12-31'");
         assert_eq!(from(None), "dt >= '0000-00-00'");
         assert_eq!(from(Some(u32::MAX)), "dt >= '0000-00-00'", "further back than there are days");
+        let of_the_future = template.render("2999-01-01".parse().unwrap(), now, Some(60));
+        assert_eq!(of_the_future, "dt >= '2026-09-23'", "what has landed until now");
     }
 
     #[test]

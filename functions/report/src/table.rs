@@ -96,21 +96,20 @@ impl Table {
 
     /// The rows whose text in one column is this one.
     pub(crate) fn section(&self, position: usize, name: &str) -> Rows<'_> {
-        let is_of = |row: &&[Value]| matches!(&row[position], Value::Text(text) if text == name);
+        let is_of = |row: &&[Value]| row[position].to_plain() == name;
         Rows(self.rows.iter().map(Vec::as_slice).filter(is_of).collect())
     }
 
-    /// The rows by the text of one column, in the order in which the texts appear.
-    pub(crate) fn sections(&self, position: usize) -> Vec<(String, Rows<'_>)> {
-        let mut sections: Vec<(String, Rows<'_>)> = Vec::new();
+    /// The texts of one column, in the order in which they appear.
+    pub(crate) fn texts(&self, position: usize) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
         for row in &self.rows {
-            let name = row[position].to_plain();
-            match sections.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, rows)) => rows.0.push(row),
-                None => sections.push((name, Rows(vec![row]))),
+            let text = row[position].to_plain();
+            if texts.last() != Some(&text) && !texts.contains(&text) {
+                texts.push(text);
             }
         }
-        sections
+        texts
     }
 
     /// RFC 4180 with a heading; a null is empty, an array is JSON, a number has all its digits.

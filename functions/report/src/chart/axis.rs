@@ -131,19 +131,19 @@ fn label(step: Step, day: i32) -> String {
 /// Room above and below, also where all numbers are one.
 fn aired(heights: &RangeInclusive<f64>) -> (f64, f64) {
     let (low, high) = (*heights.start(), *heights.end());
-    let air = ((high - low) * 0.06).max(high.abs() * 0.002).max(0.01);
+    let air = ((high - low) * 0.06).max(high.abs() * 0.002);
+    // Nothing but zeros, or so near that no step between labels could be told from zero.
+    let air = if air > 1e-200 { air } else { 0.01 };
     (low - air, high + air)
 }
 
 /// As many decimal places as tell two labels of the y axis apart.
 fn digits_for(height: f64) -> usize {
-    match height / 5.0 {
-        step if step >= 1.0 => 0,
-        step if step >= 0.1 => 1,
-        step if step >= 0.01 => 2,
-        step if step >= 0.001 => 3,
-        _ => 4,
-    }
+    const MOST: f64 = 10.0;
+    let places = -(height / 5.0).log10();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 10")]
+    let places = places.ceil().clamp(0.0, MOST) as usize;
+    places
 }
 
 #[cfg(test)]
@@ -154,6 +154,14 @@ mod tests {
         let axis = DateAxis { first: first.parse().unwrap(), last: last.parse().unwrap(), room: 0 };
         let step = axis.step(8);
         axis.ticks(step).into_iter().map(|day| label(step, day)).collect()
+    }
+
+    #[test]
+    fn a_low_price_has_an_axis_of_its_own_size() {
+        let (low, high) = aired(&(0.000_100..=0.000_104));
+        assert!(low > 0.000_099 && high < 0.000_105, "{low} {high}");
+        assert_eq!([5.0, 0.5, 0.04, 0.000_005, 0.0].map(digits_for), [0, 1, 3, 6, 10]);
+        assert_eq!(aired(&(0.0..=0.0)), (-0.01, 0.01));
     }
 
     #[test]

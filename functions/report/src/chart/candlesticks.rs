@@ -4,8 +4,8 @@ use chrono::Datelike;
 use plotters::prelude::*;
 
 use super::axis::DateAxis;
-use super::colour::{FALL, RISE};
-use super::{Drawing, LegendEntry, PANEL, Panel, Picture, PlotError, Swatch, panels};
+use super::colour::{self, FALL, RISE};
+use super::{Drawing, LegendEntry, PANEL, Panel, Picture, PlotError, Swatch, is_drawable, panels};
 use crate::format;
 use crate::table::{Rows, Value};
 
@@ -37,7 +37,7 @@ pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<
         return Ok(None);
     }
     let entry = |colour: RGBColor, label: &str| LegendEntry {
-        colour: format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2),
+        colour: colour::hex(colour),
         label: label.to_owned(),
         value: String::new(),
     };
@@ -58,7 +58,7 @@ fn candles(row: &[Value], [dates, open, high, low, close]: [usize; 5]) -> Vec<Ca
         return Vec::new();
     };
     let number = |column: usize, place: usize| match &row[column] {
-        Value::Decimals(numbers) => numbers.get(place).copied().flatten(),
+        Value::Decimals(numbers) => numbers.get(place).copied().flatten().filter(|number| is_drawable(*number)),
         _ => None,
     };
     let candle = |(place, date): (usize, &Option<chrono::NaiveDate>)| {
@@ -89,13 +89,13 @@ fn panel(label: String, candles: &[Candle], axis: DateAxis) -> Result<Panel, Plo
         chart.draw_series(bodies)?;
         // A body of no height is not drawn: this is its line.
         let half = i32::try_from(width / 2)?;
-        let closes = candles.iter().filter(|candle| (candle.open - candle.close).abs() < f64::EPSILON);
-        chart.draw_series(closes.map(|candle| {
-            EmptyElement::at((candle.day, candle.close)) + PathElement::new([(-half, 0), (half, 0)], FALL)
+        chart.draw_series(candles.iter().map(|candle| {
+            let colour = if candle.open < candle.close { RISE } else { FALL };
+            EmptyElement::at((candle.day, candle.close)) + PathElement::new([(-half, 0), (half, 0)], colour)
         }))?;
         Ok(())
     })?;
-    let close = candles.last().map_or_else(String::new, |candle| format::decimal(candle.close, 2));
+    let close = candles.last().map_or_else(String::new, |candle| format::price(candle.close));
     Ok(Panel {
         value: format!("{close} on {}", axis.last),
         svg,
@@ -103,8 +103,8 @@ fn panel(label: String, candles: &[Candle], axis: DateAxis) -> Result<Panel, Plo
             "{label}, {}: {} bars between {} and {}, the last close {close}",
             axis.in_words(),
             candles.len(),
-            format::decimal(low, 2),
-            format::decimal(high, 2)
+            format::price(low),
+            format::price(high)
         ),
         label,
     })

@@ -21,7 +21,11 @@ pub(super) fn series(series: usize) -> RGBColor {
 }
 
 /// The colour of a series as the SVG has it.
-pub(crate) fn series_colour(number: usize) -> String {
-    let RGBColor(red, green, blue) = series(number);
+pub(super) fn series_colour(number: usize) -> String {
+    hex(series(number))
+}
+
+/// As the SVG has it.
+pub(super) fn hex(RGBColor(red, green, blue): RGBColor) -> String {
     format!("#{red:02X}{green:02X}{blue:02X}")
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::colour::{AXIS, COLD, INK, WARM};
+use super::colour::{self, AXIS, COLD, INK, WARM};
 use super::{Canvas, Drawing, LegendEntry, NARROW, Picture, PlotError, Swatch, TOP_MARGIN, WIDE, fitting, label_style};
 use crate::format;
 use crate::table::{Rows, Value};
@@ -69,7 +69,7 @@ pub(super) fn draw(
     let count = names.len();
     let grid = Grid { names, cells, range, digits };
     let end = |colour: RGBColor, number: f64| LegendEntry {
-        colour: format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2),
+        colour: colour::hex(colour),
         label: format::decimal(number, 0),
         value: String::new(),
     };
@@ -130,7 +130,7 @@ fn plot(grid: &Grid, canvas: Canvas) -> Result<String, PlotError> {
                 let (x, y) = (middles[column], side - middles[row]);
                 if let Some(number) = number {
                     let corners = [(x - SQUARE / 2, y - SQUARE / 2), (x + SQUARE / 2, y + SQUARE / 2)];
-                    chart.draw_series([Rectangle::new(corners, colour(*number, &grid.range).filled())])?;
+                    chart.draw_series([Rectangle::new(corners, shade(*number, &grid.range).filled())])?;
                 }
                 if cell_width >= NUMBERED_CELL {
                     let text = number
@@ -146,7 +146,7 @@ fn plot(grid: &Grid, canvas: Canvas) -> Result<String, PlotError> {
 }
 
 /// The further from the middle of the range, the stronger.
-fn colour(number: f64, range: &RangeInclusive<f64>) -> RGBAColor {
+fn shade(number: f64, range: &RangeInclusive<f64>) -> RGBAColor {
     let half = (range.end() - range.start()) / 2.0;
     let from_middle = ((number - range.start() - half) / half).clamp(-1.0, 1.0);
     let colour = if from_middle < 0.0 { COLD } else { WARM };

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 
 use super::axis::DateAxis;
 use super::colour::{self, AXIS};
-use super::{Canvas, PlotError};
+use super::{Canvas, PlotError, is_drawable};
 use crate::table::Value;
 
 /// One line.
@@ -27,7 +27,8 @@ impl Line {
 pub(super) fn points(dates: &Value, numbers: &Value) -> Vec<(NaiveDate, f64)> {
     match (dates, numbers) {
         (Value::Dates(dates), Value::Decimals(numbers)) => {
-            dates.iter().zip(numbers).filter_map(|(date, number)| Some(((*date)?, (*number)?))).collect()
+            let known = dates.iter().zip(numbers).filter_map(|(date, number)| Some(((*date)?, (*number)?)));
+            known.filter(|(_, number)| is_drawable(*number)).collect()
         }
         _ => Vec::new(),
     }

@@ -5,7 +5,7 @@ use chrono::{Days, NaiveDate};
 use super::axis::DateAxis;
 use super::colour::{MOST_SERIES, series_colour};
 use super::line_plot::{self, Line};
-use super::{Drawing, LegendEntry, NARROW, Picture, PlotError, Swatch, WIDE};
+use super::{Drawing, LegendEntry, NARROW, Picture, PlotError, Swatch, WIDE, is_drawable};
 use crate::format;
 use crate::table::{Rows, Value};
 
@@ -110,7 +110,8 @@ fn indexed(dates: &Value, numbers: &Value, oldest: NaiveDate) -> Vec<(i32, f64)>
     match recent.first() {
         Some((_, base)) if *base > 0.0 => {
             let base = *base;
-            line_plot::by_day(&recent).into_iter().map(|(day, number)| (day, 100.0 * number / base)).collect()
+            let share = |(day, number): (i32, f64)| (day, 100.0 * number / base);
+            line_plot::by_day(&recent).into_iter().map(share).filter(|(_, index)| is_drawable(*index)).collect()
         }
         _ => Vec::new(),
     }
@@ -187,6 +188,15 @@ mod tests {
         let labels: Vec<&str> = drawing.legend.iter().map(|entry| entry.label.as_str()).collect();
         assert_eq!((labels.len(), labels[0], labels[15]), (16, "19", "4"));
         assert_eq!(drawing.note.unwrap(), "The 16 that moved most are drawn, 4 more are not.");
+    }
+
+    #[test]
+    fn a_number_without_measure_is_left_out_and_the_others_are_drawn() {
+        let dates = ["2026-11-18", "2026-11-19", "2026-11-20"];
+        let table =
+            Table { rows: vec![row("A", &dates, &[1e-300, 1e10, 2e-300]), row("B", &dates, &[1.0, 1e307, 2.0])] };
+        let drawing = draw_indexed(&table.all(), [0, 1, 2], 45).unwrap().unwrap();
+        assert_eq!(drawing.summary, "lines that begin at 100 and end with A at 200.0, B at 200.0");
     }
 
     #[test]

@@ -68,8 +68,8 @@ fn lines(row: &[Value], columns: &Columns) -> Vec<Line> {
 
 fn panel(label: String, lines: &[Line], axis: DateAxis) -> Result<Panel, PlotError> {
     let ends: Vec<String> =
-        lines.iter().filter_map(|line| Some(format!("{} {}", line.label, format::decimal(line.last()?, 2)))).collect();
-    let value = lines.first().and_then(Line::last).map_or_else(String::new, |last| format::decimal(last, 2));
+        lines.iter().filter_map(|line| Some(format!("{} {}", line.label, format::price(line.last()?)))).collect();
+    let value = lines.first().and_then(Line::last).map_or_else(String::new, format::price);
     Ok(Panel {
         value: format!("{value} on {}", axis.last),
         svg: line_plot::plot(lines, axis, None, PANEL)?,

@@ -5,7 +5,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::colour::{AXIS, FALL, INK, RISE};
 use super::{
-    Canvas, Drawing, NARROW, Picture, PlotError, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, fitting, label_style,
+    Canvas, Drawing, NARROW, Picture, PlotError, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, fitting, is_drawable,
+    label_style,
 };
 use crate::format::Scale;
 use crate::table::{Rows, Value};
@@ -33,10 +34,15 @@ pub(super) fn draw(
     unit: &str,
     digits: usize,
 ) -> Result<Option<Drawing>, PlotError> {
-    let largest = rows.column(columns[1]).filter_map(Value::number).map(f64::abs).fold(0.0, f64::max);
+    let largest = rows
+        .column(columns[1])
+        .filter_map(Value::number)
+        .filter(|number| is_drawable(*number))
+        .map(f64::abs)
+        .fold(0.0, f64::max);
     let scale = Scale::of(largest);
     let bar = |row: &[Value]| {
-        let number = row[columns[1]].number()?;
+        let number = row[columns[1]].number().filter(|number| is_drawable(*number))?;
         let sign = if number > 0.0 { "+" } else { "" };
         let digits = if scale.divisor > 1.0 { 2 } else { digits };
         let text = format!("{sign}{}", scale.show(number, digits));
@@ -131,6 +137,14 @@ mod tests {
         assert_eq!(drawing.summary, "bars of UP +12.3, DOWN −4.0");
         let Picture::Whole { wide, .. } = drawing.picture else { panic!("not one picture") };
         assert_eq!((wide.matches("#000400").count(), wide.matches("#000500").count()), (1, 1));
+    }
+
+    #[test]
+    fn a_number_without_measure_is_left_out() {
+        let rows =
+            [("A", 1e307), ("B", 2.0)].map(|(label, value)| vec![Value::Text(label.to_owned()), Value::Decimal(value)]);
+        let drawing = draw(&Table { rows: rows.to_vec() }.all(), [0, 1], "%", 1).unwrap().unwrap();
+        assert_eq!(drawing.summary, "bars of B +2.0");
     }
 
     #[test]

@@ -80,10 +80,12 @@ fn handler(athena: &[&Rule], s3: &[&Rule]) -> Handler {
 
 /// What the index is made of: one day of `alpha` that was there before.
 fn listed() -> Rule {
-    mock!(S3::list_objects_v2).match_requests(|request| request.prefix() == Some("reports/")).then_output(|| {
-        let page = Object::builder().key("reports/alpha/dt=2026-11-01/report.html").build();
-        ListObjectsV2Output::builder().contents(page).build()
-    })
+    mock!(S3::list_objects_v2)
+        .match_requests(|request| request.prefix().is_some_and(|prefix| prefix.starts_with("reports/")))
+        .then_output(|| {
+            let page = Object::builder().key("reports/alpha/dt=2026-11-01/report.html").build();
+            ListObjectsV2Output::builder().contents(page).build()
+        })
 }
 
 fn no_index() -> Rule {
@@ -202,13 +204,13 @@ async fn the_rows_of_all_pages_are_published_as_files_then_as_a_page_then_in_the
         [
             ("reports/alpha/dt=2026-11-20/report.csv", "text/csv; charset=utf-8"),
             ("reports/alpha/dt=2026-11-20/report.json", "application/json"),
-            ("reports/alpha/dt=2026-11-20/headline.txt", "text/plain; charset=utf-8"),
             ("reports/alpha/dt=2026-11-20/report.html", "text/html; charset=utf-8"),
+            ("reports/alpha/dt=2026-11-20/headline.txt", "text/plain; charset=utf-8"),
             ("reports/index.html", "text/html; charset=utf-8"),
         ]
     );
     insta::assert_snapshot!(puts[1].2);
-    assert_eq!(puts[2].2, "3 symbols");
+    assert_eq!(puts[3].2, "3 symbols");
     assert!(puts[4].2.contains(r#"href="alpha/dt=2026-11-01/report.html""#), "{}", puts[4].2);
     assert_eq!(puts[0].2, "symbol,close\nHSI,1.5\nIXIC,\nsymbol,20\n");
     let outcome = serde_json::to_string_pretty(&outcome).unwrap();
@@ -267,8 +269,13 @@ async fn all_reports_of_a_day_are_announced_with_a_link_and_a_single_one_is_not(
     assert_eq!(messages.len(), 1);
     let lines: Vec<&str> = messages[0].lines().collect();
     assert_eq!(lines[..4], ["All 2 reports of 22 November 2026 are made.", "Small: 1 symbols", "Small: 1 symbols", ""]);
-    assert!(lines[5].contains("/reports/mailed.html?") && lines[5].contains("X-Amz-Expires=43200"), "{}", lines[5]);
-    let mailed = puts.lock().unwrap().iter().find(|put| put.0 == "reports/mailed.html").unwrap().2.clone();
+    assert!(
+        lines[5].contains("/reports/mailed/dt%3D2026-11-22/") && lines[5].contains("X-Amz-Expires=43200"),
+        "{}",
+        lines[5]
+    );
+    let mailed =
+        puts.lock().unwrap().iter().find(|put| put.0.starts_with("reports/mailed/dt=2026-11-22/")).unwrap().2.clone();
     assert_eq!(mailed.matches("/report.html?").count(), 4, "title and link of each, signed");
     assert!(!mailed.contains("href=\"alpha"), "nothing that needs a login");
 }
@@ -370,7 +377,7 @@ async fn one_failing_report_does_not_keep_the_others_from_being_published() {
         r#"1 of 2 reports failed: alpha: the query returns a column "close", which report.toml does not declare"#
     );
     let keys: Vec<String> = puts.lock().unwrap().iter().map(|put| put.0.clone()).collect();
-    let files = ["report.csv", "report.json", "headline.txt", "report.html"]
+    let files = ["report.csv", "report.json", "report.html", "headline.txt"]
         .map(|file| format!("reports/beta/dt=2026-11-22/{file}"));
     assert_eq!(keys[..4], files);
     assert_eq!(keys[4], "reports/index.html");

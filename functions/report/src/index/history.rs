@@ -1,7 +1,5 @@
 //! What is there of each report: the days whose page was written, and the headline of the newest.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use chrono::NaiveDate;
@@ -11,39 +9,58 @@ use super::Entry;
 use crate::catalog::Report;
 use crate::publish::{self, Keys, StorageError};
 
-/// One listing of the folder, a request for each thousand objects, and one small object per report.
-pub(super) async fn read(client: &Client, bucket: &str, reports: &[Report]) -> Result<Vec<Entry>, StorageError> {
-    let mut days: BTreeMap<String, Vec<NaiveDate>> = BTreeMap::new();
-    let mut pages = client.list_objects_v2().bucket(bucket).prefix("reports/").into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| publish::failed(bucket, "reports/", "listed", &error))?;
-        for (name, day) in page.contents().iter().filter_map(|object| published(object.key()?)) {
-            days.entry(name.to_owned()).or_default().push(day);
-        }
-    }
-    let entries = days.into_iter().map(|(name, mut days)| async move {
-        days.sort_unstable_by(|left, right| right.cmp(left));
-        let headline = headline(client, bucket, &Keys::of(&name, days[0]).headline).await?;
-        let known = reports.iter().find(|report| report.name == name);
-        let (title, description) = match known {
-            Some(report) => (report.declaration.title.clone(), report.declaration.description.clone()),
-            None => (name.clone(), "This report is no longer made.".to_owned()),
-        };
-        Ok(Entry { name, title, description, days, headline })
-    });
-    let mut entries = try_join_all(entries).await?;
-    // In the order of the mail, then by name.
-    let place = |name: &str| {
-        reports.iter().find(|report| report.name == name).map(|report| report.declaration.mail.unwrap_or(u8::MAX - 1))
-    };
-    entries.sort_by_key(|entry| (place(&entry.name).unwrap_or(u8::MAX), entry.name.clone()));
-    Ok(entries)
+/// Of each report a listing, a request for each thousand objects, and one small object; all side by side.
+pub(super) async fn read(
+    client: &Client,
+    bucket: &str,
+    reports: &[Report],
+    today: NaiveDate,
+) -> Result<Vec<Entry>, StorageError> {
+    let entries = try_join_all(reports.iter().map(|report| entry(client, bucket, report, today))).await?;
+    let mut entries: Vec<(u8, Entry)> = reports
+        .iter()
+        .zip(entries)
+        .filter_map(|(report, entry)| Some((report.declaration.mail.unwrap_or(u8::MAX), entry?)))
+        .collect();
+    // In the order of the mail; the sort keeps that of the names.
+    entries.sort_by_key(|(place, _)| *place);
+    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
-/// Report and day of a page, by its key.
-fn published(key: &str) -> Option<(&str, NaiveDate)> {
-    let (name, rest) = key.strip_prefix("reports/")?.split_once("/dt=")?;
-    Some((name, rest.strip_suffix("/report.html")?.parse().ok()?))
+/// None if no page of it was ever written.
+async fn entry(
+    client: &Client,
+    bucket: &str,
+    report: &Report,
+    today: NaiveDate,
+) -> Result<Option<Entry>, StorageError> {
+    let folder = format!("reports/{}/", report.name);
+    let mut days = Vec::new();
+    let mut pages = client.list_objects_v2().bucket(bucket).prefix(&folder).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| publish::failed(bucket, &folder, "listed", &error))?;
+        days.extend(page.contents().iter().filter_map(|object| day(object.key()?.strip_prefix(&folder)?)));
+    }
+    days.sort_unstable_by(|left, right| right.cmp(left));
+    if days.is_empty() {
+        return Ok(None);
+    }
+    // A page may be asked for of a day to come; it is not what one looks for today.
+    let newest = days.remove(days.iter().position(|day| *day <= today).unwrap_or_default());
+    let headline = headline(client, bucket, &Keys::of(&report.name, newest).headline).await?;
+    Ok(Some(Entry {
+        name: report.name.clone(),
+        title: report.declaration.title.clone(),
+        description: report.declaration.description.clone(),
+        newest,
+        others: days,
+        headline,
+    }))
+}
+
+/// The day of a page, by its key in the folder of its report.
+fn day(key: &str) -> Option<NaiveDate> {
+    key.strip_prefix("dt=")?.strip_suffix("/report.html")?.parse().ok()
 }
 
 /// None for a report that was made before there were headlines.
@@ -65,15 +82,9 @@ mod tests {
 
     #[test]
     fn only_the_page_of_a_day_counts() {
-        let day = "2026-11-22".parse().unwrap();
-        assert_eq!(published("reports/trend/dt=2026-11-22/report.html"), Some(("trend", day)));
-        for key in [
-            "reports/trend/dt=2026-11-22/report.csv",
-            "reports/trend/dt=today/report.html",
-            "reports/index.html",
-            "bars/dt=2026-11-22/report.html",
-        ] {
-            assert_eq!(published(key), None, "{key}");
+        assert_eq!(day("dt=2026-11-22/report.html"), "2026-11-22".parse().ok());
+        for key in ["dt=2026-11-22/report.csv", "dt=today/report.html", "report.html", "2026-11-22/report.html"] {
+            assert_eq!(day(key), None, "{key}");
         }
     }
 }

@@ -15,13 +15,14 @@ fn entry(name: &str, days: &[&str]) -> Entry {
         name: name.to_owned(),
         title: format!("The <b>{name}</b>"),
         description: "What it shows.".to_owned(),
-        days: days.iter().map(|day| day.parse().unwrap()).collect(),
+        newest: days[0].parse().unwrap(),
+        others: days[1..].iter().map(|day| day.parse().unwrap()).collect(),
         headline: Some("<script>alert(1)</script> rose".to_owned()),
     }
 }
 
 fn rendered(entries: &[Entry]) -> String {
-    render(entries, NOW.parse().unwrap(), str::to_owned)
+    render(entries, NOW.parse().unwrap(), DESCRIPTION, str::to_owned)
 }
 
 #[test]
@@ -54,8 +55,9 @@ async fn an_index_that_somebody_else_wrote_meanwhile_is_made_again() {
         .output(|| GetObjectOutput::builder().e_tag("two").build())
         .build();
     let list = mock!(Client::list_objects_v2).then_output(|| {
-        let page = Object::builder().key("reports/gone/dt=2026-11-22/report.html").build();
-        ListObjectsV2Output::builder().contents(page).build()
+        let page = |day: &str| Object::builder().key(format!("reports/small/dt={day}/report.html")).build();
+        let days = ["2026-11-21", "2026-11-22", "2999-01-01"].map(page);
+        ListObjectsV2Output::builder().set_contents(Some(days.into())).build()
     });
     let headline = mock!(Client::get_object)
         .match_requests(|request| request.key() != Some(KEY))
@@ -64,7 +66,8 @@ async fn an_index_that_somebody_else_wrote_meanwhile_is_made_again() {
         .match_requests(move |request| {
             noted.lock().unwrap().push(request.if_match().map(str::to_owned));
             let page = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-            page.contains("a headline") && page.contains("This report is no longer made.")
+            let newest = page.find("small/dt=2026-11-22/report.html");
+            page.contains("a headline") && newest.is_some() && newest < page.find("small/dt=2999-01-01/report.html")
         })
         .sequence()
         .error(|| {
@@ -74,6 +77,8 @@ async fn an_index_that_somebody_else_wrote_meanwhile_is_made_again() {
         .output(|| PutObjectOutput::builder().build())
         .build();
     let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&index, &list, &headline, &put]);
-    update(&client, "lake", &[], NOW.parse().unwrap()).await.unwrap();
+    let declaration = "title = 'Small'\ndescription = ''\nempty = ''\nheadline = ''\ncolumns = []";
+    let reports = [Report::parse("small", declaration, "SELECT 1", &[]).unwrap()];
+    update(&client, "lake", &reports, NOW.parse().unwrap()).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [Some("one".to_owned()), Some("two".to_owned())]);
 }

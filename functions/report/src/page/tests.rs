@@ -1,4 +1,5 @@
 use super::*;
+use crate::table::Value;
 
 const DECLARATION: &str = r#"
 title = "Small"
@@ -217,6 +218,26 @@ fn each_section_has_its_charts_its_columns_and_its_facts() {
     assert!(day.contains(">A</th>") && day.contains(">C</th>") && !day.contains(">B</th>"), "{day}");
     assert!(!page.contains(">Period<"), "the name of the section is the heading");
     assert_eq!(facts::headline(&report.declaration, &table, date), "B up +9.50 %");
+}
+
+#[test]
+fn a_section_without_rows_says_so_in_the_place_of_its_chart() {
+    let report = Report::parse("sections", SECTIONS, "SELECT 1", &[]).unwrap();
+    let table = Table { rows: vec![["Day", "A", "1.5", "0"].map(|cell| Value::Text(cell.to_owned())).to_vec()] };
+    let moment = Moment { date: NaiveDate::default(), as_of: DateTime::default(), generated_at: DateTime::default() };
+    let page = render(&report, &table, &answer(&[]), moment).unwrap();
+    let week = page.split_once("<h2>Week</h2>").unwrap().1;
+    assert!(week.contains("Nothing moved.") && !week.contains("<table"), "{week}");
+}
+
+#[test]
+fn a_headline_is_one_line_whatever_is_in_a_symbol() {
+    let report = Report::parse("sections", SECTIONS, "SELECT 1", &[]).unwrap();
+    let row = ["Week", "{By}\nB", "1.5", "0"];
+    let mut cells: Vec<Value> = row.iter().map(|cell| Value::Text((*cell).to_owned())).collect();
+    cells[2] = Value::Decimal(1.5);
+    let line = facts::headline(&report.declaration, &Table { rows: vec![cells] }, NaiveDate::default());
+    assert_eq!(line, "{By} B up +1.50 %");
 }
 
 #[test]
