@@ -136,7 +136,7 @@ fn card(entry: &Entry, link: &impl Fn(&str) -> String) -> Markup {
             }
             @if !shown.is_empty() {
                 details {
-                    summary { (format::count(entry.others.len())) " other days" }
+                    summary { (format::count(entry.others.len())) @if entry.others.len() == 1 { " other day" } @else { " other days" } }
                     @for month in shown.chunk_by(|left, right| (left.year(), left.month()) == (right.year(), right.month())) {
                         p class="month" {
                             span { (month[0].format("%B %Y")) }
