@@ -173,6 +173,16 @@ def two_falls():
     return lake
 
 
+def ended():
+    """Last bars of the newest day, of 7 and of 8 days before it: the last one has ended."""
+    lake = lakes.Lake()
+    for name, before in (("RUNNING", 0), ("WEEK", 7), ("EIGHT", 8)):
+        last = lakes.LAST_DAY - datetime.timedelta(days=before)
+        for day, price in zip(lakes.business_days(60, last), lakes.random_walk(name, 60)):
+            lake.add(name, day, price)
+    return lake
+
+
 LAKES = {
     "a lake of everything": lakes.everything,
     "no bars at all": lakes.Lake,
@@ -182,6 +192,7 @@ LAKES = {
     "no adjusted close": lambda: walk(["ONE", "TWO"], 90, adj_close=None),
     "no close in USD": lambda: walk(["ONE", "TWO"], 60, close_usd=None),
     "just enough": just_enough,
+    "symbols that ended": ended,
     "decades of months": decades,
     "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(30)], 45),
 }
@@ -230,6 +241,11 @@ class FixedPointsTest(GoldenCase):
         self.assertEqual((now["depth_percent"], str(now["peak_date"]), now["days_below"]), (-25.0, "2026-11-19", 1))
         found = [(row["depth_percent"], str(row["trough_date"]), row["days_falling"], row["days_to_recover"]) for row in worst]
         self.assertEqual(found, [(-50.0, "2026-11-13", 2, 5), (-25.0, "2026-11-20", 1, None)])
+
+    def test_a_symbol_is_current_until_its_last_bar_is_more_than_a_week_before_the_newest(self):
+        for report in ("market-summary", "trend", "volatility", "drawdown"):
+            rows = self.check(report, LAST_DATE, ended)
+            self.assertEqual({row["symbol"] for row in rows if row["current"]}, {"RUNNING", "WEEK"}, report)
 
 
 class OperationsTest(GoldenCase):

@@ -36,6 +36,16 @@ def percent(value, base):
     return None if base is None or math.isnan(base) or base == 0 else 100 * (value / base - 1)
 
 
+def with_current(rows, **values):
+    """Adds what only a symbol whose last bar is within 7 days of the newest one has: `current`, and copies of other values."""
+    newest = max((row["last_date"] for row in rows), default=None)
+    for row in rows:
+        is_current = (newest - row["last_date"]).days <= 7
+        row["current"] = "yes" if is_current else None
+        row |= {name: row[value] if is_current else None for name, value in values.items()}
+    return rows
+
+
 def market_summary(bars):
     rows = []
     for place, (symbol, group) in enumerate(by_turnover(bars)):
@@ -57,7 +67,7 @@ def market_summary(bars):
             "recent_highs": list(recent.high) if place < 12 else None,
             "recent_lows": list(recent.low) if place < 12 else None,
         })
-    return rows
+    return with_current(rows, current_change="change")
 
 
 def top_movers(bars):
@@ -121,7 +131,7 @@ def trend(bars):
             "from_high_percent": percent(last.close, highest.high),
             "low_year": lowest.low, "low_year_date": lowest.trade_date, "from_low_percent": percent(last.close, lowest.low),
         } | (chart if place < 12 else dict.fromkeys(chart)))
-    return rows
+    return with_current(rows, current_from_sma_50_percent="from_sma_50_percent")
 
 
 def _adjusted(group):
@@ -166,7 +176,7 @@ def volatility(bars):
             "wildest_month": max((month for month in months if months[month] == wildest), default=None),
             "wildest_month_volatility": wildest,
         } | (chart if place < 12 else dict.fromkeys(chart)))
-    return rows
+    return with_current(rows, current_volatility="volatility")
 
 
 def _falls(prices, dates):
@@ -199,6 +209,7 @@ def drawdown(bars):
         step = math.ceil((12 * (last.year - first.year) + last.month - first.month + 1) / 260)
         points = [points.idxmin() for _, points in depths.groupby([number // step for number in month])]
         nothing = dict.fromkeys(["rank", "last_price", "last_date", "days_below", "days_falling", "dates", "depths"])
+        nothing |= {"current": None, "current_depth_percent": None}
         current, price = falls[-1], prices.iloc[-1]
         now.append(nothing | current | {
             "section": "Below the peak now", "symbol": symbol, "price": kind, "depth_percent": 100 * (price / current["peak"] - 1),
@@ -214,7 +225,7 @@ def drawdown(bars):
                 "days_falling": _days(fall["peak_date"], fall["trough_date"]),
                 "days_to_recover": _days(fall["trough_date"], fall["recovered_date"]),
             })
-    return now + worst
+    return with_current(now, current_depth_percent="depth_percent") + worst
 
 
 def correlation(bars):

@@ -106,6 +106,10 @@ SELECT
     recovered_date,
     date_diff('day', trough_date, recovered_date) AS days_to_recover,
     price_kind AS price,
+    CASE WHEN section_place = 1 AND last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
+    CASE
+        WHEN section_place = 1 AND last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 100 * (last_price / peak - 1)
+    END AS current_depth_percent,
     CASE WHEN place <= 8 THEN dates END AS dates,
     CASE WHEN place <= 8 THEN depths END AS depths
 FROM placed
