@@ -76,13 +76,18 @@ def top_movers(bars):
     running = bars.groupby("symbol").trade_date.max()
     running = running[running >= before(bars.trade_date.max(), pandas.Timedelta(days=7))]
     rows = []
-    periods = [("Day", pandas.Timedelta(days=1)), ("Week", pandas.Timedelta(days=7)), ("Month", pandas.DateOffset(months=1))]
-    for period, length in periods:
+    periods = [
+        ("Day", pandas.Timedelta(days=1), pandas.Timedelta(days=7)),
+        ("Week", pandas.Timedelta(days=7), pandas.Timedelta(days=14)),
+        ("Month", pandas.DateOffset(months=1), pandas.DateOffset(months=2)),
+    ]
+    for period, shortest, longest in periods:
         moves = []
         for symbol, last_date in running.items():
             group = bars[bars.symbol == symbol]
             close = group.close_usd.iloc[-1]
-            earlier = group[(group.close_usd > 0) & (group.trade_date <= before(last_date, length))]
+            in_period = group.trade_date.between(before(last_date, longest), before(last_date, shortest))
+            earlier = group[(group.close_usd > 0) & in_period]
             if math.isnan(close) or earlier.empty:
                 continue
             since, month = earlier.iloc[-1], before(last_date, pandas.DateOffset(months=1))
