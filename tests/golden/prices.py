@@ -213,6 +213,8 @@ def drawdown(bars):
         month = [12 * (day.year - first.year) + day.month - first.month for day in dates]
         step = math.ceil((12 * (last.year - first.year) + last.month - first.month + 1) / 260)
         points = [points.idxmin() for _, points in depths.groupby([number // step for number in month])]
+        if points[-1] < dates[-1]:
+            points.append(dates[-1])
         nothing = dict.fromkeys(["rank", "last_price", "last_date", "days_below", "days_falling", "dates", "depths"])
         nothing |= {"current": None, "current_depth_percent": None}
         current, price = falls[-1], prices.iloc[-1]
