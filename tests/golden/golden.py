@@ -262,6 +262,8 @@ class FixedPointsTest(GoldenCase):
         for report in ("market-summary", "trend", "volatility", "drawdown"):
             rows = self.check(report, LAST_DATE, ended)
             self.assertEqual({row["symbol"] for row in rows if row["current"]}, {"RUNNING", "WEEK"}, report)
+        pairs = [(row["symbol"], row["other"]) for row in self.check("correlation", LAST_DATE, ended)]
+        self.assertEqual([set(pair) for pair in pairs], [{"RUNNING", "WEEK"}])
 
 
 class OperationsTest(GoldenCase):

@@ -237,7 +237,8 @@ def drawdown(bars):
 
 def correlation(bars):
     returns = []
-    for symbol, group in by_turnover(bars)[:12]:
+    running = [(symbol, group) for symbol, group in by_turnover(bars) if (bars.trade_date.max() - group.trade_date.max()).days <= 7]
+    for symbol, group in running[:12]:
         closes = group.close_usd.where(group.close_usd > 0)
         frame = pandas.DataFrame({"day": group.trade_date, "before": group.trade_date.shift(1), "value": numpy.log(closes).diff()})
         returns.append((symbol, frame.dropna()))
@@ -254,10 +255,10 @@ def correlation(bars):
             })
     rows.sort(key=lambda row: (row["correlation"] is None, -(row["correlation"] or 0), row["symbol"], row["other"]))
     known = [row for row in rows if row["correlation"] is not None]
-    strongest, weakest = (known[0], known[-1]) if known else (None, None)
+    strongest, lowest = (known[0], known[-1]) if known else (None, None)
     extremes = {
         "strongest_pair": strongest and f"{strongest['symbol']} and {strongest['other']}",
-        "weakest_pair": weakest and f"{weakest['symbol']} and {weakest['other']}",
-        "weakest_correlation": weakest and weakest["correlation"],
+        "lowest_pair": lowest and f"{lowest['symbol']} and {lowest['other']}",
+        "lowest_correlation": lowest and lowest["correlation"],
     }
     return [row | extremes for row in rows]
