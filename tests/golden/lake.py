@@ -160,7 +160,7 @@ def everything():
     lake.add("ALPHA", datetime.date(9999, 12, 31), 150.0, landed=LAST_DAY)
     lake.add("TOMORROW", datetime.date(2026, 11, 21), 5.0, landed=LAST_DAY)
     # Prices far below one and far above.
-    for number, price in enumerate((2.5e-7, 123456.78, 1.5e-12, 0.1)):
+    for number, price in enumerate((2.5e-7, 123456.78, 1.6e-12, 0.1)):
         lake.add("TINY", days[290 + number], price, close_usd=None, adj_close=None)
     # Years ago: only reports of all history see what landed then; what was replayed is seen by all.
     for number, day in enumerate(business_days(60, datetime.date(2020, 6, 30))):

@@ -89,18 +89,22 @@ numbered AS (
         *,
         date_diff('day', trade_date, max(trade_date) OVER ()) > 7 AS is_ended,
         max(trade_date) OVER () AS newest_date,
-        coalesce(TRY_CAST(CASE WHEN abs(open) < 1 THEN open END AS decimal(38, 12)), TRY_CAST(open AS decimal(30, 6))) AS open_number,
-        coalesce(TRY_CAST(CASE WHEN abs(high) < 1 THEN high END AS decimal(38, 12)), TRY_CAST(high AS decimal(30, 6))) AS high_number,
-        coalesce(TRY_CAST(CASE WHEN abs(low) < 1 THEN low END AS decimal(38, 12)), TRY_CAST(low AS decimal(30, 6))) AS low_number,
-        coalesce(TRY_CAST(CASE WHEN abs(close) < 1 THEN close END AS decimal(38, 12)), TRY_CAST(close AS decimal(30, 6))) AS close_number,
-        coalesce(TRY_CAST(CASE WHEN abs(previous_close) < 1 THEN previous_close END AS decimal(38, 12)), TRY_CAST(previous_close AS decimal(30, 6))) AS previous_number
+        coalesce(TRY_CAST(CASE WHEN abs(open) < 1 THEN open END AS decimal(38, 12)), TRY_CAST(open AS decimal(30, 6)))
+            AS open_number,
+        coalesce(TRY_CAST(CASE WHEN abs(high) < 1 THEN high END AS decimal(38, 12)), TRY_CAST(high AS decimal(30, 6)))
+            AS high_number,
+        coalesce(TRY_CAST(CASE WHEN abs(low) < 1 THEN low END AS decimal(38, 12)), TRY_CAST(low AS decimal(30, 6)))
+            AS low_number,
+        coalesce(TRY_CAST(CASE WHEN abs(close) < 1 THEN close END AS decimal(38, 12)), TRY_CAST(close AS decimal(30, 6)))
+            AS close_number,
+        coalesce(TRY_CAST(CASE WHEN abs(previous_close) < 1 THEN previous_close END AS decimal(38, 12)), TRY_CAST(previous_close AS decimal(30, 6)))
+            AS previous_number
     FROM newest
     WHERE age = 1 OR newest_first <= 200
 ),
 worded AS (
     SELECT
         *,
-        CAST(trade_date AS varchar) AS day,
         CAST(previous_date AS varchar) AS day_before,
         CAST(newest_date AS varchar) AS newest_day,
         coalesce(regexp_replace(CAST(open_number AS varchar), '[.]?0+$', ''), 'none') AS open_text,
@@ -128,8 +132,7 @@ listed AS (
     FROM worded
     CROSS JOIN (VALUES
         (0, NULL), (1, 'high below low'), (2, 'open outside the range'), (3, 'close outside the range'),
-        (4, 'price zero or missing'), (5, 'corrected day'), (6, 'gap'), (7, 'jump'), (8, 'early'),
-        (9, 'ended')
+        (4, 'price zero or missing'), (5, 'corrected day'), (6, 'gap'), (7, 'jump'), (8, 'early'), (9, 'ended')
     ) AS kinds (kind, finding)
     WHERE CASE kind
         WHEN 0 THEN age = 1
@@ -145,7 +148,7 @@ listed AS (
     END
 ),
 -- Bars of days that no report reaches yet: a row per symbol, whose day is null, and a row per day.
-after_day AS (
+later AS (
     SELECT
         symbol,
         trade_date AS later_date,
@@ -157,30 +160,27 @@ after_day AS (
         FROM bars
         WHERE trade_date > {{date}} AND dt BETWEEN {{folder_from}} AND {{folder}}
         GROUP BY symbol, trade_date
-    ) AS later
+    ) AS later_days
     GROUP BY GROUPING SETS ((symbol), (symbol, trade_date))
 ),
 sectioned AS (
     SELECT
         *,
         kind = 0 AS is_symbol,
-        coalesce(trade_date, later_date) AS day_found,
-        CASE WHEN kind = 10 THEN 'date after the day' ELSE finding END AS found,
-        CASE WHEN kind = 10 THEN later_detail ELSE detail END AS found_detail,
         CASE WHEN is_ended THEN 1 ELSE 0 END AS ended,
         coalesce(high_below_low + open_outside + close_outside + without_price + corrected_days + gaps + jumps + early, 0)
             + CASE WHEN is_ended THEN 1 ELSE 0 END + coalesce(after_day, 0) AS findings,
         row_number() OVER (PARTITION BY kind = 0 ORDER BY coalesce(trade_date, later_date) DESC, symbol, kind) AS listed_first
     FROM listed
     -- A symbol may have no other bars.
-    FULL JOIN after_day USING (symbol, kind)
+    FULL JOIN later USING (symbol, kind)
 )
 SELECT
     CASE WHEN is_symbol THEN 'Symbols' ELSE 'Newest findings' END AS section,
     symbol,
-    CASE WHEN NOT is_symbol THEN day_found END AS trade_date,
-    found AS finding,
-    found_detail AS detail,
+    CASE WHEN NOT is_symbol THEN coalesce(trade_date, later_date) END AS trade_date,
+    CASE WHEN kind = 10 THEN 'date after the day' ELSE finding END AS finding,
+    CASE WHEN kind = 10 THEN later_detail ELSE detail END AS detail,
     CASE WHEN is_symbol THEN findings END AS findings,
     CASE WHEN is_symbol THEN coalesce(bars, 0) END AS bars,
     CASE WHEN is_symbol THEN first_date END AS first_date,
