@@ -173,6 +173,25 @@ def two_falls():
     return lake
 
 
+def ended():
+    """Last bars of the newest day, of 7 and of 8 days before it: the last one has ended."""
+    lake = lakes.Lake()
+    for name, before in (("RUNNING", 0), ("WEEK", 7), ("EIGHT", 8)):
+        last = lakes.LAST_DAY - datetime.timedelta(days=before)
+        for day, price in zip(lakes.business_days(60, last), lakes.random_walk(name, 60)):
+            lake.add(name, day, price)
+    return lake
+
+
+def halted():
+    """Two bars each, the earlier one so many days before: at the ends of a week, of two, and of two months, and past them."""
+    lake = lakes.Lake()
+    for before in (7, 8, 14, 15, 61, 62, 200):
+        lake.add(f"H{before}", lakes.LAST_DAY - datetime.timedelta(days=before), 10.0)
+        lake.add(f"H{before}", lakes.LAST_DAY, 11.0)
+    return lake
+
+
 LAKES = {
     "a lake of everything": lakes.everything,
     "no bars at all": lakes.Lake,
@@ -182,6 +201,8 @@ LAKES = {
     "no adjusted close": lambda: walk(["ONE", "TWO"], 90, adj_close=None),
     "no close in USD": lambda: walk(["ONE", "TWO"], 60, close_usd=None),
     "just enough": just_enough,
+    "symbols that ended": ended,
+    "symbols that were halted": halted,
     "decades of months": decades,
     "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(30)], 45),
 }
@@ -230,6 +251,19 @@ class FixedPointsTest(GoldenCase):
         self.assertEqual((now["depth_percent"], str(now["peak_date"]), now["days_below"]), (-25.0, "2026-11-19", 1))
         found = [(row["depth_percent"], str(row["trough_date"]), row["days_falling"], row["days_to_recover"]) for row in worst]
         self.assertEqual(found, [(-50.0, "2026-11-13", 2, 5), (-25.0, "2026-11-20", 1, None)])
+
+    def test_a_move_is_not_over_a_halt(self):
+        found = {}
+        for row in self.check("top-movers", LAST_DATE, halted):
+            found.setdefault(row["period"], set()).add(row["symbol"])
+        self.assertEqual(found, {"Day": {"H7"}, "Week": {"H7", "H8", "H14"}, "Month": {"H61"}})
+
+    def test_a_symbol_is_current_until_its_last_bar_is_more_than_a_week_before_the_newest(self):
+        for report in ("market-summary", "trend", "volatility", "drawdown"):
+            rows = self.check(report, LAST_DATE, ended)
+            self.assertEqual({row["symbol"] for row in rows if row["current"]}, {"RUNNING", "WEEK"}, report)
+        pairs = [(row["symbol"], row["other"]) for row in self.check("correlation", LAST_DATE, ended)]
+        self.assertEqual([set(pair) for pair in pairs], [{"RUNNING", "WEEK"}])
 
 
 class OperationsTest(GoldenCase):

@@ -104,7 +104,7 @@ def random_walk(seed, count, start=100.0):
 
 
 def everything():
-    """Five symbols of 300 business days with what goes wrong in life, one that ended, one flat, one of one bar."""
+    """Five symbols of 300 business days with what goes wrong in life, one that ended, one flat, ones of few bars."""
     lake = Lake()
     days = business_days(300)
     market = random_walk("market", 300)
@@ -153,6 +153,15 @@ def everything():
     last = [row for row in lake.rows if row["symbol"] == "ENDED"][-1]
     lake.add("ENDED", last["trade_date"], 81.0, kafka_partition=1, kafka_offset=last["kafka_offset"],
              kafka_timestamp=last["kafka_timestamp"])
+    # Days that the report does not reach: one twice; one that landed later; one far off; and of a symbol that has no others.
+    for landed in (days[298], days[297]):
+        lake.add("BETA", datetime.date(2026, 11, 25), 30.0, landed=landed)
+    lake.add("BETA", datetime.date(2026, 11, 23), 30.0)
+    lake.add("ALPHA", datetime.date(9999, 12, 31), 150.0, landed=LAST_DAY)
+    lake.add("TOMORROW", datetime.date(2026, 11, 21), 5.0, landed=LAST_DAY)
+    # Prices far below one and far above.
+    for number, price in enumerate((2.5e-7, 123456.78, 1.6e-12, 0.1)):
+        lake.add("TINY", days[290 + number], price, close_usd=None, adj_close=None)
     # Years ago: only reports of all history see what landed then; what was replayed is seen by all.
     for number, day in enumerate(business_days(60, datetime.date(2020, 6, 30))):
         lake.add("ALPHA", day, 150.0 - number)

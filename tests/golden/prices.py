@@ -36,6 +36,16 @@ def percent(value, base):
     return None if base is None or math.isnan(base) or base == 0 else 100 * (value / base - 1)
 
 
+def with_current(rows, **values):
+    """Adds what only a symbol whose last bar is within 7 days of the newest one has: `current`, and copies of other values."""
+    newest = max((row["last_date"] for row in rows), default=None)
+    for row in rows:
+        is_current = (newest - row["last_date"]).days <= 7
+        row["current"] = "yes" if is_current else None
+        row |= {name: row[value] if is_current else None for name, value in values.items()}
+    return rows
+
+
 def market_summary(bars):
     rows = []
     for place, (symbol, group) in enumerate(by_turnover(bars)):
@@ -57,7 +67,7 @@ def market_summary(bars):
             "recent_highs": list(recent.high) if place < 12 else None,
             "recent_lows": list(recent.low) if place < 12 else None,
         })
-    return rows
+    return with_current(rows, current_change="change")
 
 
 def top_movers(bars):
@@ -66,13 +76,18 @@ def top_movers(bars):
     running = bars.groupby("symbol").trade_date.max()
     running = running[running >= before(bars.trade_date.max(), pandas.Timedelta(days=7))]
     rows = []
-    periods = [("Day", pandas.Timedelta(days=1)), ("Week", pandas.Timedelta(days=7)), ("Month", pandas.DateOffset(months=1))]
-    for period, length in periods:
+    periods = [
+        ("Day", pandas.Timedelta(days=1), pandas.Timedelta(days=7)),
+        ("Week", pandas.Timedelta(days=7), pandas.Timedelta(days=14)),
+        ("Month", pandas.DateOffset(months=1), pandas.DateOffset(months=2)),
+    ]
+    for period, shortest, longest in periods:
         moves = []
         for symbol, last_date in running.items():
             group = bars[bars.symbol == symbol]
             close = group.close_usd.iloc[-1]
-            earlier = group[(group.close_usd > 0) & (group.trade_date <= before(last_date, length))]
+            in_period = group.trade_date.between(before(last_date, longest), before(last_date, shortest))
+            earlier = group[(group.close_usd > 0) & in_period]
             if math.isnan(close) or earlier.empty:
                 continue
             since, month = earlier.iloc[-1], before(last_date, pandas.DateOffset(months=1))
@@ -121,7 +136,7 @@ def trend(bars):
             "from_high_percent": percent(last.close, highest.high),
             "low_year": lowest.low, "low_year_date": lowest.trade_date, "from_low_percent": percent(last.close, lowest.low),
         } | (chart if place < 12 else dict.fromkeys(chart)))
-    return rows
+    return with_current(rows, current_from_sma_50_percent="from_sma_50_percent")
 
 
 def _adjusted(group):
@@ -166,7 +181,7 @@ def volatility(bars):
             "wildest_month": max((month for month in months if months[month] == wildest), default=None),
             "wildest_month_volatility": wildest,
         } | (chart if place < 12 else dict.fromkeys(chart)))
-    return rows
+    return with_current(rows, current_volatility="volatility")
 
 
 def _falls(prices, dates):
@@ -198,7 +213,10 @@ def drawdown(bars):
         month = [12 * (day.year - first.year) + day.month - first.month for day in dates]
         step = math.ceil((12 * (last.year - first.year) + last.month - first.month + 1) / 260)
         points = [points.idxmin() for _, points in depths.groupby([number // step for number in month])]
+        if points[-1] < dates[-1]:
+            points.append(dates[-1])
         nothing = dict.fromkeys(["rank", "last_price", "last_date", "days_below", "days_falling", "dates", "depths"])
+        nothing |= {"current": None, "current_depth_percent": None}
         current, price = falls[-1], prices.iloc[-1]
         now.append(nothing | current | {
             "section": "Below the peak now", "symbol": symbol, "price": kind, "depth_percent": 100 * (price / current["peak"] - 1),
@@ -214,12 +232,13 @@ def drawdown(bars):
                 "days_falling": _days(fall["peak_date"], fall["trough_date"]),
                 "days_to_recover": _days(fall["trough_date"], fall["recovered_date"]),
             })
-    return now + worst
+    return with_current(now, current_depth_percent="depth_percent") + worst
 
 
 def correlation(bars):
     returns = []
-    for symbol, group in by_turnover(bars)[:12]:
+    running = [(symbol, group) for symbol, group in by_turnover(bars) if (bars.trade_date.max() - group.trade_date.max()).days <= 7]
+    for symbol, group in running[:12]:
         closes = group.close_usd.where(group.close_usd > 0)
         frame = pandas.DataFrame({"day": group.trade_date, "before": group.trade_date.shift(1), "value": numpy.log(closes).diff()})
         returns.append((symbol, frame.dropna()))
@@ -236,10 +255,10 @@ def correlation(bars):
             })
     rows.sort(key=lambda row: (row["correlation"] is None, -(row["correlation"] or 0), row["symbol"], row["other"]))
     known = [row for row in rows if row["correlation"] is not None]
-    strongest, weakest = (known[0], known[-1]) if known else (None, None)
+    strongest, lowest = (known[0], known[-1]) if known else (None, None)
     extremes = {
         "strongest_pair": strongest and f"{strongest['symbol']} and {strongest['other']}",
-        "weakest_pair": weakest and f"{weakest['symbol']} and {weakest['other']}",
-        "weakest_correlation": weakest and weakest["correlation"],
+        "lowest_pair": lowest and f"{lowest['symbol']} and {lowest['other']}",
+        "lowest_correlation": lowest and lowest["correlation"],
     }
     return [row | extremes for row in rows]

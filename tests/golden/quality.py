@@ -5,11 +5,12 @@ import math
 
 from prices import daily_bars
 
-COUNTS = ["high_below_low", "open_outside", "close_outside", "without_price", "jumps", "early", "corrected_days", "gaps"]
+COUNTS = ["high_below_low", "open_outside", "close_outside", "without_price", "jumps", "early", "corrected_days", "gaps", "ended", "after_day"]
 KINDS = {
     "high below low": "high_below_low", "open outside the range": "open_outside", "close outside the range": "close_outside",
     "price zero or missing": "without_price", "corrected day": "corrected_days",
     "gap": "gaps", "jump": "jumps", "early": "early",
+    "ended": "ended", "date after the day": "after_day",
 }
 VALUES = ["open", "high", "low", "close", "adj_close", "volume", "close_usd"]
 
@@ -20,7 +21,7 @@ def data_quality(lake, date, folder_from):
     for row in lake.rows:
         if row["trade_date"] <= date and row["dt"] >= folder_from:
             rows_of_day.setdefault((row["symbol"], row["trade_date"]), []).append(tuple(row[name] for name in VALUES))
-    symbols, findings = [], []
+    symbols, findings, later = [], [], _later(lake, date, folder_from)
     for symbol, group in bars.groupby("symbol"):
         counts, missing, repeated, previous = dict.fromkeys(COUNTS, 0), [0], 0, None
         for bar in group.itertuples():
@@ -32,6 +33,11 @@ def data_quality(lake, date, folder_from):
                 findings.append({"symbol": symbol, "trade_date": bar.trade_date, "finding": kind, "detail": detail})
                 counts[KINDS[kind]] += 1
             previous = bar
+        if (bars.trade_date.max() - previous.trade_date).days > 7:
+            counts["ended"] = 1
+            detail = f"no bar since, and the newest of the lake is of {bars.trade_date.max()}"
+            findings.append({"symbol": symbol, "trade_date": previous.trade_date, "finding": "ended", "detail": detail})
+        counts["after_day"] = len(later.get(symbol, {}))
         symbols.append({
             "section": "Symbols", "symbol": symbol, "bars": len(group), "first_date": group.trade_date.iloc[0],
             "last_date": group.trade_date.iloc[-1], **counts, "findings": sum(counts.values()), "repeated_days": repeated,
@@ -39,11 +45,30 @@ def data_quality(lake, date, folder_from):
             "missing_adj_close": int(group.adj_close.isna().sum()), "missing_close_usd": int(group.close_usd.isna().sum()),
             "trade_date": None, "finding": None, "detail": None,
         })
+    for symbol in later.keys() - set(bars.symbol):
+        counts = dict.fromkeys(COUNTS, 0) | {"after_day": len(later[symbol]), "findings": len(later[symbol])}
+        others = dict.fromkeys(["bars", "repeated_days", "missing_weekdays", "longest_gap", "missing_adj_close", "missing_close_usd"], 0)
+        nothing = dict.fromkeys(["first_date", "last_date", "trade_date", "finding", "detail"])
+        symbols.append({"section": "Symbols", "symbol": symbol, **counts, **others, **nothing})
+    for symbol, days in later.items():
+        for day, dt in days.items():
+            detail = f"landed on {dt}: not in the reports of the days before it"
+            findings.append({"symbol": symbol, "trade_date": day, "finding": "date after the day", "detail": detail})
     symbols.sort(key=lambda row: (-row["findings"], row["symbol"]))
     order = list(KINDS)
     findings.sort(key=lambda row: (-row["trade_date"].toordinal(), row["symbol"], order.index(row["finding"])))
     nothing = dict.fromkeys(symbols[0]) if symbols else {}
     return symbols + [nothing | {"section": "Newest findings"} | row for row in findings[:200]]
+
+
+def _later(lake, date, folder_from):
+    """Of each symbol, the days after the report's that have landed by it, and when each first did."""
+    later = {}
+    for row in lake.rows:
+        if row["trade_date"] > date and folder_from <= row["dt"] <= str(date):
+            days = later.setdefault(row["symbol"], {})
+            days[row["trade_date"]] = min(row["dt"], days.get(row["trade_date"], row["dt"]))
+    return later
 
 
 def _findings(bar, previous, gap, rows):
@@ -76,5 +101,5 @@ def _weekdays_between(start, end):
 def _text(number):
     if math.isnan(number):
         return "none"
-    text = f"{number:.6f}".rstrip("0")
+    text = f"{number:.{12 if abs(number) < 1 else 6}f}".rstrip("0")
     return text.rstrip(".")

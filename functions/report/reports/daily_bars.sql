@@ -1,7 +1,8 @@
 -- One bar per symbol and trade date. A replayed feed or a correction leaves several: the newest on the topic counts.
 -- Newest by timestamp first: after a topic was made anew its offsets begin again.
--- A bar lands on the UTC day before its trade date at the earliest, so the folders from so many days before the report's day
--- on hold every bar with a trade date within that many days. They can hold older bars as well: a replay lands years in an hour.
+-- A bar should land no earlier than the UTC day before its trade date: the report data-quality tells those that do. So the
+-- folders from so many days before the report's day on hold every bar with a trade date within that many days. They can hold
+-- older bars as well: a replay lands years in an hour.
 SELECT symbol, trade_date, open, high, low, close, adj_close, volume, close_usd, dt
 FROM (
     SELECT

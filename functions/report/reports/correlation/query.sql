@@ -5,6 +5,7 @@ aged AS (
     SELECT
         symbol, trade_date, volume, close_usd,
         row_number() OVER recent AS age,
+        max(trade_date) OVER (PARTITION BY symbol) AS last_date,
         lead(trade_date) OVER recent AS previous_date,
         lead(close_usd) OVER recent AS previous_close_usd
     FROM daily
@@ -17,6 +18,9 @@ measured AS (
 placed AS (
     SELECT *, dense_rank() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
     FROM measured
+    WHERE last_date >= (
+        SELECT max(trade_date) - INTERVAL '7' DAY FROM bars WHERE trade_date <= {{date}} AND dt >= {{folder_from}}
+    )
 ),
 -- Each symbol has one row more, of a day that is none: so each pair is there, also if no day is common to it.
 daily_returns AS (
@@ -70,7 +74,7 @@ SELECT
     first_date,
     last_date,
     first_value(pair) OVER (ORDER BY correlation DESC NULLS LAST, pair) AS strongest_pair,
-    first_value(pair) OVER (ORDER BY correlation NULLS LAST, pair) AS weakest_pair,
-    min(correlation) OVER () AS weakest_correlation
+    first_value(pair) OVER (ORDER BY correlation NULLS LAST, pair) AS lowest_pair,
+    min(correlation) OVER () AS lowest_correlation
 FROM (SELECT *, CASE WHEN correlation IS NOT NULL THEN concat(symbol, ' and ', other) END AS pair FROM correlated) AS named
 ORDER BY correlation DESC NULLS LAST, symbol, other

@@ -83,20 +83,37 @@ newest AS (
     FROM found
     WHERE age = 1 OR is_found
 ),
--- Numbers as text alike in both engines: without an exponent, at most six decimal places.
+-- Numbers as text alike in both engines: without an exponent, at most six decimal places, or twelve below one.
+numbered AS (
+    SELECT
+        *,
+        date_diff('day', trade_date, max(trade_date) OVER ()) > 7 AS is_ended,
+        max(trade_date) OVER () AS newest_date,
+        coalesce(TRY_CAST(CASE WHEN abs(open) < 1 THEN open END AS decimal(38, 12)), TRY_CAST(open AS decimal(30, 6)))
+            AS open_number,
+        coalesce(TRY_CAST(CASE WHEN abs(high) < 1 THEN high END AS decimal(38, 12)), TRY_CAST(high AS decimal(30, 6)))
+            AS high_number,
+        coalesce(TRY_CAST(CASE WHEN abs(low) < 1 THEN low END AS decimal(38, 12)), TRY_CAST(low AS decimal(30, 6)))
+            AS low_number,
+        coalesce(TRY_CAST(CASE WHEN abs(close) < 1 THEN close END AS decimal(38, 12)), TRY_CAST(close AS decimal(30, 6)))
+            AS close_number,
+        coalesce(TRY_CAST(CASE WHEN abs(previous_close) < 1 THEN previous_close END AS decimal(38, 12)), TRY_CAST(previous_close AS decimal(30, 6)))
+            AS previous_number
+    FROM newest
+    WHERE age = 1 OR newest_first <= 200
+),
 worded AS (
     SELECT
         *,
-        CAST(trade_date AS varchar) AS day,
         CAST(previous_date AS varchar) AS day_before,
-        coalesce(regexp_replace(CAST(TRY_CAST(open AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS open_text,
-        coalesce(regexp_replace(CAST(TRY_CAST(high AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS high_text,
-        coalesce(regexp_replace(CAST(TRY_CAST(low AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS low_text,
-        coalesce(regexp_replace(CAST(TRY_CAST(close AS decimal(30, 6)) AS varchar), '[.]?0+$', ''), 'none') AS close_text,
-        regexp_replace(CAST(TRY_CAST(previous_close AS decimal(30, 6)) AS varchar), '[.]?0+$', '') AS previous_text,
+        CAST(newest_date AS varchar) AS newest_day,
+        coalesce(regexp_replace(CAST(open_number AS varchar), '[.]?0+$', ''), 'none') AS open_text,
+        coalesce(regexp_replace(CAST(high_number AS varchar), '[.]?0+$', ''), 'none') AS high_text,
+        coalesce(regexp_replace(CAST(low_number AS varchar), '[.]?0+$', ''), 'none') AS low_text,
+        coalesce(regexp_replace(CAST(close_number AS varchar), '[.]?0+$', ''), 'none') AS close_text,
+        regexp_replace(CAST(previous_number AS varchar), '[.]?0+$', '') AS previous_text,
         CAST(TRY_CAST(jump_percent AS decimal(30, 1)) AS varchar) AS jump_text
-    FROM newest
-    WHERE age = 1 OR newest_first <= 200
+    FROM numbered
 ),
 listed AS (
     SELECT
@@ -110,12 +127,12 @@ listed AS (
             WHEN 6 THEN concat(CAST(missing_weekdays AS varchar), ' weekdays without a bar since ', day_before)
             WHEN 7 THEN concat('close ', close_text, ' after ', previous_text, ' on ', day_before, ': ', jump_text, ' %')
             WHEN 8 THEN concat('landed on ', dt, ', before its day')
-        END AS detail,
-        row_number() OVER (PARTITION BY kind = 0 ORDER BY trade_date DESC, symbol, kind) AS listed_first
+            WHEN 9 THEN concat('no bar since, and the newest of the lake is of ', newest_day)
+        END AS detail
     FROM worded
     CROSS JOIN (VALUES
         (0, NULL), (1, 'high below low'), (2, 'open outside the range'), (3, 'close outside the range'),
-        (4, 'price zero or missing'), (5, 'corrected day'), (6, 'gap'), (7, 'jump'), (8, 'early')
+        (4, 'price zero or missing'), (5, 'corrected day'), (6, 'gap'), (7, 'jump'), (8, 'early'), (9, 'ended')
     ) AS kinds (kind, finding)
     WHERE CASE kind
         WHEN 0 THEN age = 1
@@ -126,39 +143,63 @@ listed AS (
         WHEN 5 THEN is_corrected
         WHEN 6 THEN missing_weekdays >= 5
         WHEN 7 THEN is_jump
-        ELSE is_early
+        WHEN 8 THEN is_early
+        ELSE age = 1 AND is_ended
     END
+),
+-- Bars of days that no report reaches yet: a row per symbol, whose day is null, and a row per day.
+later AS (
+    SELECT
+        symbol,
+        trade_date AS later_date,
+        CASE WHEN trade_date IS NULL THEN 0 ELSE 10 END AS kind,
+        count(*) AS after_day,
+        concat('landed on ', min(dt), ': not in the reports of the days before it') AS later_detail
+    FROM (
+        SELECT symbol, trade_date, min(dt) AS dt
+        FROM bars
+        WHERE trade_date > {{date}} AND dt BETWEEN {{folder_from}} AND {{folder}}
+        GROUP BY symbol, trade_date
+    ) AS later_days
+    GROUP BY GROUPING SETS ((symbol), (symbol, trade_date))
 ),
 sectioned AS (
     SELECT
         *,
         kind = 0 AS is_symbol,
-        high_below_low + open_outside + close_outside + without_price + corrected_days + gaps + jumps + early AS findings
+        CASE WHEN is_ended THEN 1 ELSE 0 END AS ended,
+        coalesce(high_below_low + open_outside + close_outside + without_price + corrected_days + gaps + jumps + early, 0)
+            + CASE WHEN is_ended THEN 1 ELSE 0 END + coalesce(after_day, 0) AS findings,
+        row_number() OVER (PARTITION BY kind = 0 ORDER BY coalesce(trade_date, later_date) DESC, symbol, kind) AS listed_first
     FROM listed
+    -- A symbol may have no other bars.
+    FULL JOIN later USING (symbol, kind)
 )
 SELECT
     CASE WHEN is_symbol THEN 'Symbols' ELSE 'Newest findings' END AS section,
     symbol,
-    CASE WHEN NOT is_symbol THEN trade_date END AS trade_date,
-    finding,
-    detail,
+    CASE WHEN NOT is_symbol THEN coalesce(trade_date, later_date) END AS trade_date,
+    CASE WHEN kind = 10 THEN 'date after the day' ELSE finding END AS finding,
+    CASE WHEN kind = 10 THEN later_detail ELSE detail END AS detail,
     CASE WHEN is_symbol THEN findings END AS findings,
-    CASE WHEN is_symbol THEN bars END AS bars,
+    CASE WHEN is_symbol THEN coalesce(bars, 0) END AS bars,
     CASE WHEN is_symbol THEN first_date END AS first_date,
     CASE WHEN is_symbol THEN trade_date END AS last_date,
-    CASE WHEN is_symbol THEN high_below_low END AS high_below_low,
-    CASE WHEN is_symbol THEN open_outside END AS open_outside,
-    CASE WHEN is_symbol THEN close_outside END AS close_outside,
-    CASE WHEN is_symbol THEN without_price END AS without_price,
-    CASE WHEN is_symbol THEN jumps END AS jumps,
-    CASE WHEN is_symbol THEN early END AS early,
-    CASE WHEN is_symbol THEN corrected_days END AS corrected_days,
-    CASE WHEN is_symbol THEN repeated_days END AS repeated_days,
-    CASE WHEN is_symbol THEN CAST(all_missing_weekdays AS bigint) END AS missing_weekdays,
-    CASE WHEN is_symbol THEN gaps END AS gaps,
-    CASE WHEN is_symbol THEN CAST(longest_gap AS bigint) END AS longest_gap,
-    CASE WHEN is_symbol THEN missing_adj_close END AS missing_adj_close,
-    CASE WHEN is_symbol THEN missing_close_usd END AS missing_close_usd
+    CASE WHEN is_symbol THEN coalesce(high_below_low, 0) END AS high_below_low,
+    CASE WHEN is_symbol THEN coalesce(open_outside, 0) END AS open_outside,
+    CASE WHEN is_symbol THEN coalesce(close_outside, 0) END AS close_outside,
+    CASE WHEN is_symbol THEN coalesce(without_price, 0) END AS without_price,
+    CASE WHEN is_symbol THEN coalesce(jumps, 0) END AS jumps,
+    CASE WHEN is_symbol THEN ended END AS ended,
+    CASE WHEN is_symbol THEN coalesce(early, 0) END AS early,
+    CASE WHEN is_symbol THEN coalesce(after_day, 0) END AS after_day,
+    CASE WHEN is_symbol THEN coalesce(corrected_days, 0) END AS corrected_days,
+    CASE WHEN is_symbol THEN coalesce(repeated_days, 0) END AS repeated_days,
+    CASE WHEN is_symbol THEN coalesce(CAST(all_missing_weekdays AS bigint), 0) END AS missing_weekdays,
+    CASE WHEN is_symbol THEN coalesce(gaps, 0) END AS gaps,
+    CASE WHEN is_symbol THEN coalesce(CAST(longest_gap AS bigint), 0) END AS longest_gap,
+    CASE WHEN is_symbol THEN coalesce(missing_adj_close, 0) END AS missing_adj_close,
+    CASE WHEN is_symbol THEN coalesce(missing_close_usd, 0) END AS missing_close_usd
 FROM sectioned
 WHERE is_symbol OR listed_first <= 200
 ORDER BY is_symbol DESC, CASE WHEN is_symbol THEN findings END DESC, CASE WHEN is_symbol THEN symbol END, listed_first

@@ -78,6 +78,7 @@ sectioned AS (
         max(deepest[2]) FILTER (WHERE point IS NULL) AS trough_date,
         max(deepest[3]) FILTER (WHERE point IS NULL) AS trough,
         max(recovered_date) FILTER (WHERE point IS NULL) AS recovered_date,
+        max(deepest[2]) FILTER (WHERE point IS NOT NULL) AS last_point_date,
         array_agg(CAST(deepest[2] AS varchar) ORDER BY point) FILTER (WHERE point IS NOT NULL) AS dates,
         array_agg(100 * deepest[1] ORDER BY point) FILTER (WHERE point IS NOT NULL) AS depths
     FROM ranked
@@ -87,14 +88,18 @@ sectioned AS (
     GROUP BY section_place, section, symbol, CASE WHEN section_place = 2 THEN rank END
 ),
 placed AS (
-    SELECT *, dense_rank() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
+    SELECT
+        *,
+        100 * (last_price / peak - 1) AS last_depth_percent,
+        last_point_date < last_date AS is_line_open,
+        dense_rank() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
     FROM sectioned
 )
 SELECT
     section,
     symbol,
     rank,
-    CASE WHEN section_place = 1 THEN 100 * (last_price / peak - 1) ELSE 100 * depth END AS depth_percent,
+    CASE WHEN section_place = 1 THEN last_depth_percent ELSE 100 * depth END AS depth_percent,
     peak,
     peak_date,
     CASE WHEN section_place = 1 THEN last_price END AS last_price,
@@ -106,8 +111,12 @@ SELECT
     recovered_date,
     date_diff('day', trough_date, recovered_date) AS days_to_recover,
     price_kind AS price,
-    CASE WHEN place <= 8 THEN dates END AS dates,
-    CASE WHEN place <= 8 THEN depths END AS depths
+    CASE WHEN section_place = 1 AND last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
+    CASE
+        WHEN section_place = 1 AND last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN last_depth_percent
+    END AS current_depth_percent,
+    CASE WHEN place <= 8 THEN CASE WHEN is_line_open THEN dates || ARRAY[CAST(last_date AS varchar)] ELSE dates END END AS dates,
+    CASE WHEN place <= 8 THEN CASE WHEN is_line_open THEN depths || ARRAY[last_depth_percent] ELSE depths END END AS depths
 FROM placed
 WHERE section_place = 1 OR place <= 200
 ORDER BY section_place, place, rank

@@ -46,6 +46,8 @@ SELECT
     high_year,
     close_usd,
     turnover_usd,
+    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
+    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN close - previous_close END AS current_change,
     CASE WHEN place <= 200 THEN recent_closes END AS recent_closes,
     CASE WHEN place <= 200 THEN recent_dates END AS recent_dates,
     CASE WHEN place <= 12 THEN recent_opens END AS recent_opens,

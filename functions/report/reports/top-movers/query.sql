@@ -5,23 +5,31 @@ dated AS (
     SELECT symbol, trade_date, volume, close_usd, max(trade_date) OVER (PARTITION BY symbol) AS last_date
     FROM daily
 ),
--- A close of zero or none in USD is no base to compare with: the bar before it is.
+based AS (
+    SELECT
+        *,
+        close_usd > 0 AND trade_date < last_date AND trade_date >= last_date - INTERVAL '7' DAY AS is_day_base,
+        close_usd > 0 AND trade_date BETWEEN last_date - INTERVAL '14' DAY AND last_date - INTERVAL '7' DAY AS is_week_base,
+        close_usd > 0 AND trade_date BETWEEN last_date - INTERVAL '2' MONTH AND last_date - INTERVAL '1' MONTH AS is_month_base
+    FROM dated
+),
+-- A close of zero or none in USD is no base to compare with: the bar before it is. One from before a halt is none either.
 compared AS (
     SELECT
         symbol,
         last_date,
         max(close_usd) FILTER (WHERE trade_date = last_date) AS close_usd,
-        max(trade_date) FILTER (WHERE close_usd > 0 AND trade_date < last_date) AS day_date,
-        max_by(close_usd, trade_date) FILTER (WHERE close_usd > 0 AND trade_date < last_date) AS day_close,
-        max(trade_date) FILTER (WHERE close_usd > 0 AND trade_date <= last_date - INTERVAL '7' DAY) AS week_date,
-        max_by(close_usd, trade_date) FILTER (WHERE close_usd > 0 AND trade_date <= last_date - INTERVAL '7' DAY) AS week_close,
-        max(trade_date) FILTER (WHERE close_usd > 0 AND trade_date <= last_date - INTERVAL '1' MONTH) AS month_date,
-        max_by(close_usd, trade_date) FILTER (WHERE close_usd > 0 AND trade_date <= last_date - INTERVAL '1' MONTH) AS month_close,
+        max(trade_date) FILTER (WHERE is_day_base) AS day_date,
+        max_by(close_usd, trade_date) FILTER (WHERE is_day_base) AS day_close,
+        max(trade_date) FILTER (WHERE is_week_base) AS week_date,
+        max_by(close_usd, trade_date) FILTER (WHERE is_week_base) AS week_close,
+        max(trade_date) FILTER (WHERE is_month_base) AS month_date,
+        max_by(close_usd, trade_date) FILTER (WHERE is_month_base) AS month_close,
         avg(volume * close_usd) FILTER (WHERE trade_date > last_date - INTERVAL '1' MONTH) AS turnover_usd,
         array_agg(CAST(trade_date AS varchar) ORDER BY trade_date)
             FILTER (WHERE trade_date >= last_date - INTERVAL '1' MONTH) AS month_dates,
         array_agg(close_usd ORDER BY trade_date) FILTER (WHERE trade_date >= last_date - INTERVAL '1' MONTH) AS month_closes_usd
-    FROM dated
+    FROM based
     GROUP BY symbol, last_date
 ),
 moved AS (

@@ -103,6 +103,8 @@ SELECT
     calmest_month_volatility,
     wildest_month,
     wildest_month_volatility,
+    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
+    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN volatility END AS current_volatility,
     CASE WHEN place <= 12 THEN flatten(dates) END AS dates,
     CASE WHEN place <= 12 THEN flatten(volatilities) END AS volatilities
 FROM placed
