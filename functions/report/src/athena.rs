@@ -1,6 +1,5 @@
 //! One query on Athena, from its start to its last row, or to the moment at which it must be given up.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_sdk_athena::Client;
@@ -14,6 +13,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::format;
 use crate::publish;
 
 /// What is asked, and what makes it the same question when it is asked again.
@@ -127,10 +127,7 @@ fn token(identity: &[&str], attempt: u32) -> String {
         hash.update(part);
     }
     hash.update(attempt.to_be_bytes());
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format::hex(&hash.finalize())
 }
 
 /// Waits until the query has ended, then reads its rows.

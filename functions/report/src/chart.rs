@@ -14,7 +14,7 @@ mod panels;
 mod ranked_bars;
 
 use chrono::NaiveDate;
-use plotters::prelude::IntoFont;
+use plotters::prelude::{IntoFont, RGBColor};
 use plotters::style::TextStyle;
 use thiserror::Error;
 
@@ -64,6 +64,13 @@ pub(crate) struct LegendEntry {
     pub(crate) colour: String,
     pub(crate) label: String,
     pub(crate) value: String,
+}
+
+impl LegendEntry {
+    /// Without anything beside the name.
+    fn named(colour: RGBColor, label: &str) -> Self {
+        Self { colour: colour::hex(colour), label: label.to_owned(), value: String::new() }
+    }
 }
 
 /// The shape by which a series is known.

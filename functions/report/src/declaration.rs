@@ -8,7 +8,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 pub(crate) use chart::{Chart, Kind};
-pub(crate) use fact::{Aggregate, Fact};
+pub(crate) use fact::{Aggregate, Fact, split};
 
 /// The declaration of one report, as written in its `report.toml`.
 #[derive(Debug, Deserialize)]
@@ -92,6 +92,22 @@ pub(crate) enum Format {
     Dates,
 }
 
+impl Format {
+    /// A number that is more or less than another, and than zero.
+    fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Amount | Self::Percent)
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Month)
+    }
+
+    /// One value, not an array.
+    fn is_single(self) -> bool {
+        !matches!(self, Self::Numbers | Self::Dates)
+    }
+}
+
 /// Something in a `report.toml` that does not fit together.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum DeclarationError {
@@ -129,10 +145,10 @@ pub enum DeclarationError {
     Headline(String),
 }
 
-/// A column that something names, and the formats of which it must have one; no formats: any will do.
+/// A column that something names, and which formats it may have.
 pub(crate) struct Wanted<'a> {
     column: &'a str,
-    formats: &'static [Format],
+    fits: fn(Format) -> bool,
     in_words: &'static str,
 }
 
@@ -145,7 +161,7 @@ impl Declaration {
             }
         }
         if let Some(column) = &self.sections {
-            self.expect("sections", &Wanted { column, formats: &[Format::Text], in_words: "text" })?;
+            self.expect("sections", &Wanted { column, fits: |format| format == Format::Text, in_words: "text" })?;
         }
         for fact in &self.facts {
             let place = format!("fact {:?}", fact.label);
@@ -160,8 +176,8 @@ impl Declaration {
             }
         }
         let is_fact = |name: &str| self.facts.iter().any(|fact| fact.label == name);
-        match fact::placeholders(&self.headline).into_iter().find(|name| !is_fact(name)) {
-            Some(unknown) => Err(DeclarationError::Headline(unknown.to_owned())),
+        match fact::split(&self.headline).1.into_iter().find(|(name, _)| !is_fact(name)) {
+            Some((unknown, _)) => Err(DeclarationError::Headline(unknown.to_owned())),
             None => Ok(()),
         }
     }
@@ -180,7 +196,7 @@ impl Declaration {
         let (place, column) = (place.to_owned(), wanted.column.to_owned());
         match self.columns.iter().find(|candidate| candidate.name == wanted.column) {
             None => Err(DeclarationError::Undeclared { place, column }),
-            Some(found) if !wanted.formats.is_empty() && !wanted.formats.contains(&found.format) => {
+            Some(found) if !(wanted.fits)(found.format) => {
                 Err(DeclarationError::WrongFormat { place, column, wanted: wanted.in_words })
             }
             Some(_) => Ok(()),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use crate::declaration::{Aggregate, Column, Declaration, Fact, Format};
+use crate::declaration::{self, Aggregate, Column, Declaration, Fact, Format};
 use crate::format;
 use crate::table::{Rows, Table, Value};
 
@@ -37,13 +37,8 @@ pub(crate) fn headline(declaration: &Declaration, table: &Table, date: NaiveDate
     }
     let facts = state(declaration, table);
     let fact = |label: &str| facts.iter().find(|fact| fact.label == label).map_or_else(String::new, in_a_line);
-    let mut pieces = declaration.headline.split('{');
-    let mut line = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (label, rest) = piece.split_once('}').unwrap_or((piece, ""));
-        line += &fact(label);
-        line += rest;
-    }
+    let (head, rest) = declaration::split(&declaration.headline);
+    let line = rest.into_iter().fold(head.to_owned(), |line, (label, text)| line + &fact(label) + text);
     line.replace(char::is_control, " ")
 }
 

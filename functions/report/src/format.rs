@@ -1,5 +1,7 @@
 //! Values as people read them.
 
+use std::fmt::Write as _;
+
 use crate::declaration::{Column, Format};
 use crate::table::Value;
 
@@ -27,6 +29,14 @@ pub(crate) fn value(column: &Column, value: &Value) -> String {
 /// A whole number with thousands separators.
 pub(crate) fn integer(integer: i64) -> String {
     group_thousands(&integer.to_string())
+}
+
+/// Two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// How many there are.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::config::Delivery;
+use crate::format;
 use crate::index::{self, Entry};
 use crate::publish::{self, Keys};
 
@@ -86,8 +87,7 @@ impl Sender<'_> {
 }
 
 fn key(date: NaiveDate, cause: &str) -> String {
-    let digest = Sha256::digest(cause);
-    let name = digest.iter().take(8).fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+    let name = format::hex(&Sha256::digest(cause)[..8]);
     format!("reports/mailed/dt={date}/{name}.html")
 }
 

@@ -119,10 +119,10 @@ fn tables(report: &Report, table: &Table, moment: Moment) -> Result<Markup, Char
 fn section_names(declaration: &Declaration, table: &Table, position: usize) -> Vec<String> {
     let mut names = table.texts(position);
     let declared: Vec<&String> = declaration.charts.iter().filter_map(|chart| chart.section.as_ref()).collect();
-    for (place, name) in declared.iter().enumerate().filter(|(_, name)| !table.texts(position).contains(name)) {
-        // Before the next that is declared, where a reader looks for it.
-        let next = declared[place + 1..].iter().find_map(|next| names.iter().position(|known| known == *next));
+    for (place, name) in declared.iter().enumerate() {
         if !names.contains(name) {
+            // Before the next that is declared, where a reader looks for it.
+            let next = declared[place + 1..].iter().find_map(|next| names.iter().position(|known| known == *next));
             names.insert(next.unwrap_or(names.len()), (*name).clone());
         }
     }

@@ -92,6 +92,7 @@ placed AS (
         *,
         100 * (last_price / peak - 1) AS last_depth_percent,
         last_point_date < last_date AS is_line_open,
+        last_date >= max(last_date) OVER () - INTERVAL '7' DAY AS is_current,
         dense_rank() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
     FROM sectioned
 )
@@ -111,10 +112,8 @@ SELECT
     recovered_date,
     date_diff('day', trough_date, recovered_date) AS days_to_recover,
     price_kind AS price,
-    CASE WHEN section_place = 1 AND last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
-    CASE
-        WHEN section_place = 1 AND last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN last_depth_percent
-    END AS current_depth_percent,
+    CASE WHEN section_place = 1 AND is_current THEN 'yes' END AS current,
+    CASE WHEN section_place = 1 AND is_current THEN last_depth_percent END AS current_depth_percent,
     CASE WHEN place <= 8 THEN CASE WHEN is_line_open THEN dates || ARRAY[CAST(last_date AS varchar)] ELSE dates END END AS dates,
     CASE WHEN place <= 8 THEN CASE WHEN is_line_open THEN depths || ARRAY[last_depth_percent] ELSE depths END END AS depths
 FROM placed

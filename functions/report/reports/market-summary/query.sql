@@ -30,7 +30,10 @@ summary AS (
     GROUP BY symbol, last_date
 ),
 placed AS (
-    SELECT *, row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
+    SELECT
+        *,
+        row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place,
+        last_date >= max(last_date) OVER () - INTERVAL '7' DAY AS is_current
     FROM summary
 )
 SELECT
@@ -46,8 +49,8 @@ SELECT
     high_year,
     close_usd,
     turnover_usd,
-    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
-    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN close - previous_close END AS current_change,
+    CASE WHEN is_current THEN 'yes' END AS current,
+    CASE WHEN is_current THEN close - previous_close END AS current_change,
     CASE WHEN place <= 200 THEN recent_closes END AS recent_closes,
     CASE WHEN place <= 200 THEN recent_dates END AS recent_dates,
     CASE WHEN place <= 12 THEN recent_opens END AS recent_opens,

@@ -56,7 +56,10 @@ summary AS (
     GROUP BY symbol, last_date, high_year, low_year
 ),
 placed AS (
-    SELECT *, row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
+    SELECT
+        *,
+        row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place,
+        last_date >= max(last_date) OVER () - INTERVAL '7' DAY AS is_current
     FROM summary
 )
 SELECT
@@ -75,10 +78,8 @@ SELECT
     low_year,
     low_year_date,
     100 * (close / nullif(low_year, 0) - 1) AS from_low_percent,
-    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
-    CASE
-        WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 100 * (close / nullif(sma_50, 0) - 1)
-    END AS current_from_sma_50_percent,
+    CASE WHEN is_current THEN 'yes' END AS current,
+    CASE WHEN is_current THEN 100 * (close / nullif(sma_50, 0) - 1) END AS current_from_sma_50_percent,
     CASE WHEN place <= 12 THEN dates END AS dates,
     CASE WHEN place <= 12 THEN closes END AS closes,
     CASE WHEN place <= 12 THEN sma_20s END AS sma_20s,

@@ -89,7 +89,10 @@ summary AS (
     GROUP BY symbol, calmest_month_volatility, wildest_month_volatility
 ),
 placed AS (
-    SELECT *, row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
+    SELECT
+        *,
+        row_number() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place,
+        last_date >= max(last_date) OVER () - INTERVAL '7' DAY AS is_current
     FROM summary
 )
 SELECT
@@ -103,8 +106,8 @@ SELECT
     calmest_month_volatility,
     wildest_month,
     wildest_month_volatility,
-    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN 'yes' END AS current,
-    CASE WHEN last_date >= max(last_date) OVER () - INTERVAL '7' DAY THEN volatility END AS current_volatility,
+    CASE WHEN is_current THEN 'yes' END AS current,
+    CASE WHEN is_current THEN volatility END AS current_volatility,
     CASE WHEN place <= 12 THEN flatten(dates) END AS dates,
     CASE WHEN place <= 12 THEN flatten(volatilities) END AS volatilities
 FROM placed

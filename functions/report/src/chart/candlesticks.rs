@@ -4,8 +4,8 @@ use chrono::Datelike;
 use plotters::prelude::*;
 
 use super::axis::DateAxis;
-use super::colour::{self, FALL, RISE};
-use super::{Drawing, LegendEntry, PANEL, Panel, Picture, PlotError, Swatch, is_drawable, panels};
+use super::colour::{FALL, RISE};
+use super::{Drawing, LegendEntry, PANEL, Panel, PlotError, Swatch, is_drawable, panels};
 use crate::format;
 use crate::table::{Rows, Value};
 
@@ -33,23 +33,9 @@ pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<
             drawn.push(panel(row[label].to_plain(), &candles, axis)?);
         }
     }
-    if drawn.is_empty() {
-        return Ok(None);
-    }
-    let entry = |colour: RGBColor, label: &str| LegendEntry {
-        colour: colour::hex(colour),
-        label: label.to_owned(),
-        value: String::new(),
-    };
-    Ok(Some(Drawing {
-        summary: format!("{} small charts, one per row", drawn.len()),
-        picture: Picture::Panels(drawn),
-        y_unit: "local currency".to_owned(),
-        x_unit: "trade date".to_owned(),
-        legend: vec![entry(RISE, "closed above its open"), entry(FALL, "closed at or below it")],
-        swatch: Swatch::Box,
-        note: panels::note(most, left_out),
-    }))
+    let legend = [(RISE, "closed above its open"), (FALL, "closed at or below it")];
+    let legend = legend.map(|(colour, label)| LegendEntry::named(colour, label)).into();
+    Ok(panels::drawing(drawn, (legend, Swatch::Box), most, left_out))
 }
 
 /// A day without one of the four prices is left out. Where the high is below the low, which data-quality tells, the line still spans both.
@@ -113,6 +99,7 @@ fn panel(label: String, candles: &[Candle], axis: DateAxis) -> Result<Panel, Plo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::Picture;
     use crate::table::Table;
 
     fn row(label: &str, prices: [Option<f64>; 4]) -> Vec<Value> {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::colour::{self, AXIS, COLD, INK, WARM};
+use super::colour::{AXIS, COLD, INK, WARM};
 use super::{Canvas, Drawing, LegendEntry, NARROW, Picture, PlotError, Swatch, TOP_MARGIN, WIDE, fitting, label_style};
 use crate::format;
 use crate::table::{Rows, Value};
@@ -68,11 +68,7 @@ pub(super) fn draw(
     let height = TOP_MARGIN + X_LABELS + CELL_HEIGHT * u32::try_from(names.len())?;
     let count = names.len();
     let grid = Grid { names, cells, range, digits };
-    let end = |colour: RGBColor, number: f64| LegendEntry {
-        colour: colour::hex(colour),
-        label: format::decimal(number, 0),
-        value: String::new(),
-    };
+    let end = |colour: RGBColor, number: f64| LegendEntry::named(colour, &format::decimal(number, 0));
     Ok(Some(Drawing {
         picture: Picture::Whole {
             wide: plot(&grid, Canvas { height, ..WIDE })?,

@@ -1,7 +1,7 @@
 //! A small chart per row, with a line for each of several columns.
 
 use super::axis::DateAxis;
-use super::colour::series_colour;
+use super::colour;
 use super::line_plot::{self, Line};
 use super::{Drawing, LegendEntry, PANEL, Panel, Picture, PlotError, Swatch};
 use crate::format;
@@ -33,28 +33,28 @@ pub(super) fn draw(rows: &Rows<'_>, columns: &Columns, most: usize) -> Result<Op
             panels.push(panel(row[columns.label].to_plain(), &lines, axis)?);
         }
     }
-    if panels.is_empty() {
-        return Ok(None);
-    }
-    let entry = |(series, name): (usize, &String)| LegendEntry {
-        colour: series_colour(series),
-        label: name.clone(),
-        value: String::new(),
-    };
-    Ok(Some(Drawing {
+    let entry = |(series, name): (usize, &String)| LegendEntry::named(colour::series(series), name);
+    let legend = columns.names.iter().enumerate().map(entry).collect();
+    Ok(drawing(panels, (legend, Swatch::Line), most, left_out))
+}
+
+/// The first `most` panels of prices; none if there are none.
+pub(super) fn drawing(
+    panels: Vec<Panel>,
+    (legend, swatch): (Vec<LegendEntry>, Swatch),
+    most: usize,
+    left_out: usize,
+) -> Option<Drawing> {
+    let note = || format!("The first {most} rows are drawn, {} more are not.", format::count(left_out));
+    (!panels.is_empty()).then(|| Drawing {
         summary: format!("{} small charts, one per row", panels.len()),
         picture: Picture::Panels(panels),
         y_unit: "local currency".to_owned(),
         x_unit: "trade date".to_owned(),
-        legend: columns.names.iter().enumerate().map(entry).collect(),
-        swatch: Swatch::Line,
-        note: note(most, left_out),
-    }))
-}
-
-/// What is said of the rows that are not drawn.
-pub(super) fn note(most: usize, left_out: usize) -> Option<String> {
-    (left_out > 0).then(|| format!("The first {most} rows are drawn, {} more are not.", format::count(left_out)))
+        legend,
+        swatch,
+        note: (left_out > 0).then(note),
+    })
 }
 
 /// A line without points keeps its place, and so its colour.

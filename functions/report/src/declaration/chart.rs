@@ -125,8 +125,8 @@ impl Kind {
             Self::RankedBars { label, value, .. } => vec![text(label), number(value)],
             Self::HeatMap { row, column, value, .. } => vec![text(row), text(column), number(value)],
             Self::HourlyBars { x, y, .. } => {
-                let integer = |column| Wanted { column, formats: &[Format::Integer], in_words: "integer" };
-                let x = Wanted { column: x, formats: &[Format::Timestamp], in_words: "timestamp" };
+                let integer = |column| Wanted { column, fits: |format| format == Format::Integer, in_words: "integer" };
+                let x = Wanted { column: x, fits: |format| format == Format::Timestamp, in_words: "timestamp" };
                 std::iter::once(x).chain(y.iter().map(|column| integer(column))).collect()
             }
         }
@@ -134,21 +134,21 @@ impl Kind {
 }
 
 fn text(column: &str) -> Wanted<'_> {
-    Wanted { column, formats: &[Format::Text], in_words: "text" }
+    Wanted { column, fits: |format| format == Format::Text, in_words: "text" }
 }
 
 fn dates(column: &str) -> Wanted<'_> {
-    Wanted { column, formats: &[Format::Dates], in_words: "dates" }
+    Wanted { column, fits: |format| format == Format::Dates, in_words: "dates" }
 }
 
 fn numbers(column: &str) -> Wanted<'_> {
-    Wanted { column, formats: &[Format::Numbers], in_words: "numbers" }
+    Wanted { column, fits: |format| format == Format::Numbers, in_words: "numbers" }
 }
 
 fn number(column: &str) -> Wanted<'_> {
     Wanted {
         column,
-        formats: &[Format::Decimal, Format::Amount, Format::Percent],
+        fits: |format| format.is_number() && format != Format::Integer,
         in_words: "decimal, amount or percent",
     }
 }

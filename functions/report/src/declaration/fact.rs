@@ -38,39 +38,20 @@ pub(crate) enum Aggregate {
 
 impl Fact {
     pub(super) fn wanted(&self) -> Wanted<'_> {
-        const NUMBERS: &[Format] = &[Format::Decimal, Format::Amount, Format::Percent, Format::Integer];
-        const ORDERED: &[Format] = &[
-            Format::Integer,
-            Format::Decimal,
-            Format::Amount,
-            Format::Percent,
-            Format::Date,
-            Format::Timestamp,
-            Format::Duration,
-        ];
-        const SINGLE: &[Format] = &[
-            Format::Text,
-            Format::Month,
-            Format::Integer,
-            Format::Decimal,
-            Format::Amount,
-            Format::Percent,
-            Format::Date,
-            Format::Timestamp,
-            Format::Duration,
-        ];
-        let formats: &[Format] = match self.of {
-            Aggregate::Count | Aggregate::Distinct => &[],
-            Aggregate::Rising | Aggregate::Falling => NUMBERS,
-            Aggregate::Sum => &[Format::Integer, Format::Decimal, Format::Amount],
-            Aggregate::Min | Aggregate::Max => ORDERED,
-            Aggregate::First => SINGLE,
+        let fits: fn(Format) -> bool = match self.of {
+            Aggregate::Count | Aggregate::Distinct => |_| true,
+            Aggregate::Rising | Aggregate::Falling => Format::is_number,
+            Aggregate::Sum => |format| format.is_number() && format != Format::Percent,
+            Aggregate::Min | Aggregate::Max => |format| format.is_single() && !format.is_text(),
+            Aggregate::First => Format::is_single,
         };
-        Wanted { column: &self.column, formats, in_words: "a format it can be made from" }
+        Wanted { column: &self.column, fits, in_words: "a format it can be made from" }
     }
 }
 
-/// The names between braces.
-pub(super) fn placeholders(text: &str) -> Vec<&str> {
-    text.split('{').skip(1).map(|rest| rest.split_once('}').map_or(rest, |(name, _)| name)).collect()
+/// The text before the first `{name}`, and each name with the text after it.
+pub(crate) fn split(text: &str) -> (&str, Vec<(&str, &str)>) {
+    let mut pieces = text.split('{');
+    let head = pieces.next().unwrap_or_default();
+    (head, pieces.map(|piece| piece.split_once('}').unwrap_or((piece, ""))).collect())
 }
