@@ -6,7 +6,7 @@ export SAM_CLI_TELEMETRY := 0
 # The local stack looks for what was built below target/.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 
-# What the functions of the local stack are built for: this machine.
+# What `make test` and `make bench` build the functions for, as AWS would get them: this machine.
 LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
@@ -15,18 +15,25 @@ SCRIPTS            := $(wildcard broker/*.sh local/*.sh tests/*/*.sh) .ci/run
 
 # All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
 PROGRAMS           := --workspace --bins
+# What the local stack deploys: template.yaml to the byte, and the functions where it says that they are.
+DEPLOYABLE         := target/deployable
 
 TOOLS    := target/tools/venv
+# The part of the tools that deploys; the rest of them builds for AWS, and checks.
+SAM      := $(TOOLS)/.sam
 EMULATOR := target/emulator/venv
 CHECKOV  := target/checkov/venv
 BROWSER  := target/browser/venv
 GOLDEN   := target/golden/venv
 # What is in them, for people; each is local/requirements-<name>.txt.
-IN_tools    := sam, cargo-lambda, cfn-lint and shellcheck (about a minute)
+IN_sam      := what sam deploys with (a quarter of a minute)
+IN_tools    := the rest of sam, cargo-lambda, zig, cfn-lint and shellcheck (about half a minute)
 IN_emulator := the AWS emulator (about half a minute)
 IN_checkov  := checkov (about half a minute)
 IN_browser  := what drives the browser that looks at the reports
 IN_golden   := what computes the reports once more (about half a minute)
+# Python compiles what it uses when it uses it: all of it would take half a minute.
+PIP      := --quiet --disable-pip-version-check --no-deps --no-compile
 CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
 KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
 # The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
@@ -38,7 +45,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka prerequisites-test .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .doctor
+.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka prerequisites-test .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -70,14 +77,14 @@ build: prerequisites             ## the functions, as AWS gets them (for the Arc
 doctor: prerequisites            ## before a deployment: what it depends on, on AWS and at the broker, good or bad, with what to do
 	@$(SUPERVISED) .doctor
 
-redrive: prerequisites $(TOOLS)/.complete  ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
-	@cargo build --quiet $(PROGRAMS)
+redrive: prerequisites $(SAM)    ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
+	@cargo build --quiet $(PROGRAMS) --no-default-features
 	@target/debug/local redrive $(if $(STACK),--stack "$(STACK)") $(if $(DRY_RUN),--dry-run)
 
 deploy: build                    ## to AWS, with the parameters in samconfig.toml
 	sam deploy
 
-undeploy: prerequisites $(TOOLS)/.complete  ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
+undeploy: prerequisites $(SAM)   ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
 	@$(TOOLS)/bin/python -B local/undeploy.py $(if $(STACK),--stack "$(STACK)") $(if $(YES),--yes)
 
 # Kafka's jars, whatever broker is used here.
@@ -88,21 +95,19 @@ clean:                           ## removes everything that was built or set up
 	rm -rf target .aws-sam
 
 # sam wants a region even where it calls nobody.
-.check .build .build-local: export AWS_DEFAULT_REGION ?= us-east-1
+.check .build .build-release: export AWS_DEFAULT_REGION ?= us-east-1
+
+# Their broker has no TLS, and OpenSSL would be a third of the building. (A prerequisite inherits this.)
+.demo .up: WITHOUT_TLS := --no-default-features
 
 .demo: $(EMULATOR)/.complete $(KAFKA) .build-local
-	@echo "building the local stack and the producer"
-	@cargo build $(PROGRAMS)
 	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT))
 
 .up: $(EMULATOR)/.complete $(KAFKA) .build-local
-	@echo "building the local stack and the producer"
-	@cargo build $(PROGRAMS)
 	@target/debug/local up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
-.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete target/kafka/libs/.complete .build-local
-	@cargo build $(PROGRAMS)
+.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete target/kafka/libs/.complete .build-local .build-release
 	@cargo test --workspace
 
 .simulate: export SEEDS ?= 20000
@@ -111,7 +116,7 @@ clean:                           ## removes everything that was built or set up
 
 # All, even if the first misses a goal. cargo runs them in the package's folder; the lines that begin with a brace are the metrics
 # that the handler prints for each event. The queries run in DuckDB, which no profile of cargo makes faster.
-.bench: $(TOOLS)/.complete $(GOLDEN)/.complete .build-local
+.bench: $(GOLDEN)/.complete .build-release
 	@echo "building the benchmarks"
 	@cargo bench --package ingest --benches --no-run
 	@failed=0; \
@@ -144,13 +149,24 @@ clean:                           ## removes everything that was built or set up
 .build: $(TOOLS)/.complete
 	sam build
 
-.doctor: $(TOOLS)/.complete
+.doctor: $(SAM)
 	@cargo build --quiet $(PROGRAMS)
 	@$(TOOLS)/bin/python -B -m doctor
 
-# sam shows nothing of a build; so the functions are built in sight first, just as it does, and found finished by it.
-.build-local: $(TOOLS)/.complete
-	@echo "building the functions"
+# In the dev profile, all in one go: each crate is compiled once. `strip` leaves out what only a debugger reads, which would be
+# packed and unpacked at every start.
+.build-local: $(SAM)
+	@$(PYTHON) local/cargo_build.py $(PROGRAMS) $(WITHOUT_TLS)
+	@for name in $(FUNCTIONS); do \
+		mkdir -p $(DEPLOYABLE)/functions/$$name; \
+		strip -o $(DEPLOYABLE)/functions/$$name/bootstrap target/debug/$$name || exit 1; \
+	done
+	@cp template.yaml $(DEPLOYABLE)/template.yaml
+
+# As AWS gets them, for this machine: what is measured, and what tests/artifact.rs looks at. sam shows nothing of a build; so they
+# are built in sight first, just as it does, and found finished by it.
+.build-release: $(TOOLS)/.complete
+	@echo "building the functions as AWS gets them"
 	@for name in $(FUNCTIONS); do \
 		(cd functions/$$name && cargo lambda build --release --bin $$name $(LOCAL_FLAG)) || exit 1; \
 	done
@@ -180,7 +196,18 @@ prerequisites-test:
 target/%/venv/.complete: local/requirements-%.txt
 	@echo "installing $(IN_$*) from PyPI into $(@D)"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@$(@D)/bin/pip install $(PIP) --requirement $<
+	@touch $@
+
+$(SAM): local/requirements-sam.txt
+	@echo "installing $(IN_sam) from PyPI into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/pip install $(PIP) --requirement $<
+	@touch $@
+
+$(TOOLS)/.complete: local/requirements-tools.txt $(SAM)
+	@echo "installing $(IN_tools) from PyPI into $(@D)"
+	@$(@D)/bin/pip install $(PIP) --requirement $<
 	@touch $@
 
 target/kafka/libs/.complete: local/kafka/pom.xml

@@ -42,7 +42,7 @@ pub(crate) async fn deploy(
     folder: &StackFolder,
     changed: &[(&str, &str)],
 ) -> Result<Outputs> {
-    let template = prepared::built_template();
+    let template = prepared::deployable_template();
     let mut deploy = sam(endpoint, folder);
     deploy
         .args(["deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--template-file"])
@@ -146,7 +146,8 @@ pub(crate) fn output_values(printed: &str) -> Result<HashMap<String, String>> {
 
 /// An error before anything starts if a program or a library that the Makefile fetches is missing.
 pub(crate) fn check_prepared(needs_kafka: bool) -> Result<()> {
-    let mut needed = vec![prepared::sam(), prepared::ministack(), prepared::built_template(), prepared::producer()];
+    let mut needed =
+        vec![prepared::sam(), prepared::ministack(), prepared::deployable_template(), prepared::producer()];
     if needs_kafka {
         needed.push(prepared::kafka_libraries());
     }

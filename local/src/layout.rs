@@ -34,8 +34,9 @@ pub(crate) mod prepared {
         target().join("kafka/libs")
     }
 
-    pub(crate) fn built_template() -> PathBuf {
-        target().join("sam/template.yaml")
+    /// `template.yaml` with the built functions where it says that they are.
+    pub(crate) fn deployable_template() -> PathBuf {
+        target().join("deployable/template.yaml")
     }
 
     pub(crate) fn producer() -> PathBuf {

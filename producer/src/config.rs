@@ -14,6 +14,10 @@ use crate::topic::Topic;
 /// The tutorial's data end the day before.
 const AFTER_THE_TUTORIAL: NaiveDate = NaiveDate::from_ymd_opt(2021, 6, 1).unwrap();
 
+/// The end of a sentence that says what cannot be done.
+pub(crate) const WITHOUT_TLS: &str = "this producer was built without it, as `make demo` and `make up` do: \
+     cargo build --release --package producer makes target/release/producer, which has it";
+
 /// One publication, as the user meant it.
 pub(crate) struct Config {
     pub(crate) source: Plan,
@@ -60,9 +64,15 @@ pub(crate) fn client(args: &BrokerArgs) -> Result<ClientConfig> {
         !bootstrap_servers(&kafka).is_empty(),
         "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS"
     );
+    ensure!(cfg!(feature = "tls") || !needs_tls(&kafka), "a login or TLS needs OpenSSL, and {WITHOUT_TLS}");
     let log_level = if kafka.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning };
     kafka.set_log_level(log_level);
     Ok(kafka)
+}
+
+/// Whether a broker is to be reached in a way that only librdkafka with OpenSSL can.
+fn needs_tls(kafka: &ClientConfig) -> bool {
+    kafka.get("security.protocol").is_some_and(|protocol| !protocol.eq_ignore_ascii_case("PLAINTEXT"))
 }
 
 /// The brokers to ask for the others, comma separated, under either of librdkafka's names for them.
@@ -131,6 +141,17 @@ mod tests {
     fn a_property_wins_over_the_option_of_the_same_meaning() {
         let kafka = config(&["--stdin", "-X", "bootstrap.servers=broker-2:9092"]).unwrap().kafka;
         assert_eq!(kafka.get("bootstrap.servers"), Some("broker-2:9092"));
+    }
+
+    #[test]
+    fn tls_is_told_from_plaintext() {
+        let protocol = |property: &str| config(&["--stdin", "-X", property]).map(|config| needs_tls(&config.kafka));
+        for plain in ["security.protocol=plaintext", "client.id=x"] {
+            assert!(!protocol(plain).unwrap(), "{plain}");
+        }
+        for secured in ["security.protocol=SASL_SSL", "security.protocol=ssl", "security.protocol=sasl_plaintext"] {
+            assert!(protocol(secured).is_ok_and(|needs| needs), "{secured}");
+        }
     }
 
     #[test]
