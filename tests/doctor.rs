@@ -16,7 +16,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use secured::SecuredBroker;
-use tests::built;
+use tests::{built, path_with_java};
 
 const TOPIC: &str = "stock-bars";
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -56,6 +56,7 @@ fn an_advertised_address_that_nobody_reaches_is_told(
     let server = Command::new(project_root().join("broker/kafka.sh"))
         .arg("server")
         .arg(&properties)
+        .env("PATH", path_with_java())
         .env("BROKER_FOLDER", folder)
         .env("KAFKA_LIBS", project_root().join("target/kafka/libs"))
         .stdin(Stdio::null())

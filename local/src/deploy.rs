@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use crate::aws::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::environment;
 use crate::layout::{StackFolder, prepared, project_root};
 use crate::login::StoredLogin;
 use crate::process::Process;
@@ -95,22 +96,16 @@ fn parameter(name: &str, value: &str) -> String {
 }
 
 fn sam(endpoint: &str, folder: &StackFolder) -> Command {
-    let mut command = Command::new(prepared::sam());
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
-        command.env_remove(name);
-    }
+    let mut command = environment::command(prepared::sam(), folder);
     command
         .current_dir(project_root())
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
         .env("AWS_DEFAULT_REGION", REGION)
-        // The user's profile could name another region or a role to assume.
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("SAM_CLI_TELEMETRY", "0")
-        .env("__SAM_CLI_APP_DIR", folder.temporary().join("sam"))
-        .env("TMPDIR", folder.temporary());
+        .env("__SAM_CLI_APP_DIR", folder.temporary().join("sam"));
     command
 }
 
@@ -149,7 +144,7 @@ pub(crate) fn check_prepared(needs_kafka: bool) -> Result<()> {
     let mut needed =
         vec![prepared::sam(), prepared::ministack(), prepared::deployable_template(), prepared::producer()];
     if needs_kafka {
-        needed.push(prepared::kafka_libraries());
+        needed.extend([prepared::java(), prepared::kafka_libraries()]);
     }
     match needed.iter().find(|path| !Path::exists(path)) {
         Some(missing) => bail!(

@@ -16,6 +16,11 @@ pub(crate) fn target() -> PathBuf {
     project_root().join("target")
 }
 
+/// The folder of the stack of that name, or of the one without a name.
+pub fn stack_folder(name: Option<&str>) -> PathBuf {
+    target().join(name.map_or_else(|| "local".to_owned(), |name| format!("local-{name}")))
+}
+
 /// What the Makefile prepares before a stack can start.
 pub(crate) mod prepared {
     use std::path::PathBuf;
@@ -28,6 +33,10 @@ pub(crate) mod prepared {
 
     pub(crate) fn ministack() -> PathBuf {
         target().join("emulator/venv/bin/ministack")
+    }
+
+    pub(crate) fn java() -> PathBuf {
+        target().join("java/runtime/bin/java")
     }
 
     pub(crate) fn kafka_libraries() -> PathBuf {

@@ -11,7 +11,7 @@ use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Parser, Subcommand};
 use local::demo::{self, Source};
 use local::redrive::{self, Place};
-use local::up;
+use local::{StackOptions, stack_folder, up};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The whole system on this machine: real Kafka, the AWS emulator, the deployed template.yaml
@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 Environment:
   KAFKA_BOOTSTRAP_SERVERS        a broker that runs already (host:port,host:port), instead of one of its own
   KAFKA_TOPIC                    the topic of `local up` (default stock-bars)
+  LOCAL_STACK                    as --name
   AWS_*                          for `local redrive` alone: the account that it works on
 
 Examples:
@@ -43,11 +44,16 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         data: Option<PathBuf>,
         /// Number of simulated bars, without --data
-        #[arg(long, value_name = "N", default_value_t = 35_000, conflicts_with = "data")]
+        #[arg(long, value_name = "N", default_value_t = 35_000, conflicts_with = "data", value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
+        #[command(flatten)]
+        beside: Beside,
     },
     /// Start the stack, say how to use it, and keep it up until Ctrl-C
-    Up,
+    Up {
+        #[command(flatten)]
+        beside: Beside,
+    },
     /// Feed what Lambda gave up on back to the ingest function, and remove what has landed; exit 0 only if nothing is kept
     #[command(after_help = "\
 Region and credentials are those of the AWS tools: AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ~/.aws and so on. It may be
@@ -78,6 +84,27 @@ Examples:
     },
 }
 
+/// Another stack beside the first.
+#[derive(clap::Args)]
+struct Beside {
+    /// Another stack than the one in target/local, which may run beside it: in target/local-NAME
+    #[arg(long, value_name = "NAME", env = "LOCAL_STACK", value_parser = name)]
+    name: Option<String>,
+}
+
+impl Beside {
+    fn options(&self) -> StackOptions {
+        let name = self.name.as_deref().filter(|name| !name.is_empty());
+        StackOptions { folder: stack_folder(name), ..StackOptions::from_environment() }
+    }
+}
+
+/// It becomes a folder that is emptied.
+fn name(typed: &str) -> Result<String, String> {
+    let fits = typed.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits { Ok(typed.to_owned()) } else { Err("must be lower-case letters, digits and hyphens".to_owned()) }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended =
@@ -100,12 +127,14 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<bool> {
     let interrupted = interrupted()?;
     match command {
-        Command::Demo { data: Some(file), .. } => demo::run(Source::Csv(file), interrupted).await.map(|()| true),
-        Command::Demo { data: None, count } => demo::run(Source::Simulator { count }, interrupted).await.map(|()| true),
+        Command::Demo { data, count, beside } => {
+            let source = data.map_or(Source::Simulator { count }, Source::Csv);
+            demo::run(source, beside.options(), interrupted).await.map(|()| true)
+        }
         Command::Redrive { stack, bucket, function, dry_run } => {
             redrive::run(Place::chosen(stack, bucket.zip(function)), dry_run, interrupted).await
         }
-        Command::Up => up::run(interrupted).await.map(|()| true),
+        Command::Up { beside } => up::run(beside.options(), interrupted).await.map(|()| true),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::broker::{Broker, BrokerAddress};
 use crate::deploy::{self, Outputs};
 use crate::emulator::{self, Emulator};
 use crate::event_source::{self, Backoff, EventSource, Mapping};
-use crate::layout::{self, StackFolder};
+use crate::layout::{StackFolder, stack_folder};
 use crate::login::{Login, StoredLogin};
 use crate::{ports, topic};
 
@@ -47,7 +47,7 @@ impl StackOptions {
     pub fn from_environment() -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
         Self {
-            folder: layout::target().join("local"),
+            folder: stack_folder(None),
             topic: variable("KAFKA_TOPIC").unwrap_or_else(|| "stock-bars".to_owned()),
             partitions: 4,
             bootstrap_servers: variable("KAFKA_BOOTSTRAP_SERVERS"),

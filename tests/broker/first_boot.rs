@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use local::project_root;
-use tests::built;
+use tests::{built, path_with_java};
 
 use crate::secured::free_ports;
 
@@ -164,7 +164,7 @@ impl Instance {
     fn command(&self, program: &Path) -> Command {
         let mut path = self.path("bin").into_os_string();
         path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
+        path.push(path_with_java());
         let mut command = Command::new(program);
         command.env("PATH", path).env("INSTANCE", self.folder.path()).current_dir(project_root());
         for (name, port) in ["BROKER_PORT", "ADMIN_PORT", "CONTROLLER_PORT"].iter().zip(self.ports) {
