@@ -45,7 +45,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
 
-.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka prerequisites-test .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .doctor
+.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-kafka prerequisites-test .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -81,7 +81,7 @@ redrive: prerequisites $(SAM)    ## feeds what Lambda gave up on back to ingest:
 	@cargo build --quiet $(PROGRAMS) --no-default-features
 	@target/debug/local redrive $(if $(STACK),--stack "$(STACK)") $(if $(DRY_RUN),--dry-run)
 
-deploy: build                    ## to AWS, with the parameters in samconfig.toml
+deploy: .update build            ## to AWS, with the parameters in samconfig.toml
 	sam deploy
 
 undeploy: prerequisites $(SAM)   ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
@@ -90,6 +90,9 @@ undeploy: prerequisites $(SAM)   ## removes the stack from AWS, and says what it
 # Kafka's jars, whatever broker is used here.
 deploy-broker: prerequisites-kafka target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary
 	@broker/deploy.sh $(BROKER_PARAMETERS)
+
+undeploy-broker:                 ## removes that broker, and says what it keeps: YES=1 does not ask
+	@broker/undeploy.sh
 
 clean:                           ## removes everything that was built or set up
 	rm -rf target .aws-sam
@@ -148,6 +151,10 @@ clean:                           ## removes everything that was built or set up
 
 .build: $(TOOLS)/.complete
 	sam build
+
+# Said before minutes of building.
+.update: $(SAM)
+	@$(TOOLS)/bin/python -B -m doctor --update
 
 .doctor: $(SAM)
 	@cargo build --quiet $(PROGRAMS)

@@ -15,7 +15,8 @@ use crate::layout::{StackFolder, prepared, project_root};
 use crate::login::StoredLogin;
 use crate::process::Process;
 
-const STACK_NAME: &str = "tickerlake";
+/// What the stack is called that every local stack has.
+pub(crate) const STACK_NAME: &str = "tickerlake";
 const DEPLOY_LIMIT: Duration = Duration::from_mins(5);
 
 /// What the deployed stack is called where: the outputs of `template.yaml`.
@@ -32,9 +33,10 @@ pub struct Outputs {
     pub report_function: String,
 }
 
-/// Deploys the built template, over what is deployed already, and reads the outputs. `changed` are parameters, by name, that are
+/// Deploys the built template under a name, over what has that name already, and reads the outputs. `changed` are parameters, by name, that are
 /// to differ from those of a first deployment; what an earlier deployment changed stays as it is.
 pub(crate) async fn deploy(
+    name: &str,
     endpoint: &str,
     bootstrap_servers: &str,
     topic: &str,
@@ -45,7 +47,7 @@ pub(crate) async fn deploy(
     let template = prepared::deployable_template();
     let mut deploy = sam(endpoint, folder);
     deploy
-        .args(["deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--template-file"])
+        .args(["deploy", "--config-env", "local", "--stack-name", name, "--template-file"])
         .arg(&template)
         .arg("--config-file")
         .arg(project_root().join("samconfig.toml"))
@@ -56,7 +58,7 @@ pub(crate) async fn deploy(
 
     let outputs_file = folder.log("stack-outputs");
     let mut list = sam(endpoint, folder);
-    list.args(["list", "stack-outputs", "--stack-name", STACK_NAME, "--output", "json", "--region", REGION]);
+    list.args(["list", "stack-outputs", "--stack-name", name, "--output", "json", "--region", REGION]);
     Process::start("sam list stack-outputs", list, outputs_file.clone())?.wait_for_success(DEPLOY_LIMIT).await?;
     let printed =
         fs::read_to_string(&outputs_file).with_context(|| format!("cannot read {}", outputs_file.display()))?;

@@ -23,6 +23,7 @@ mod event_source;
 mod integrity;
 mod layout;
 mod login;
+mod neighbour;
 mod ports;
 mod process;
 pub mod redrive;
@@ -36,5 +37,6 @@ pub use event_source::{Backoff, Counts, EventSource, PartitionProgress, Progress
 pub use integrity::{Integrity, PartitionIntegrity};
 pub use layout::{StackFolder, project_root};
 pub use login::Login;
+pub use neighbour::Neighbour;
 pub use stack::{Stack, StackOptions};
 pub use topic::PartitionOffsets;

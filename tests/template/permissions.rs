@@ -100,7 +100,7 @@ fn no_policy_has_a_wildcard_that_can_be_avoided() {
 }
 
 /// The statements of a function's or a role's policies, under whatever condition.
-fn statements(template: &Value, resource: &str) -> Vec<Value> {
+pub(crate) fn statements(template: &Value, resource: &str) -> Vec<Value> {
     let policies = template["Resources"][resource]["Properties"]["Policies"].as_array();
     policies
         .into_iter()
@@ -113,7 +113,7 @@ fn statements(template: &Value, resource: &str) -> Vec<Value> {
         .collect()
 }
 
-fn actions(statement: &Value) -> Vec<String> {
+pub(crate) fn actions(statement: &Value) -> Vec<String> {
     let text = |action: &Value| action.as_str().unwrap().to_owned();
     match &statement["Action"] {
         Value::Array(actions) => actions.iter().map(text).collect(),
