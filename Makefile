@@ -65,7 +65,7 @@ simulate: prerequisites          ## the landing protocol under faults, simulated
 bench: .data prerequisites       ## speed, memory, size and start of the ingest function, the queries on five million bars: DATA=file.csv for your own bars
 	@$(SUPERVISED) .bench
 
-fuzz: prerequisites              ## any bytes into the event parser and the row decoder: SECONDS=60 for each
+fuzz: prerequisites              ## any bytes into the event parser and the row decoder, any records into lakes: SECONDS=60 for each
 	@$(SUPERVISED) .fuzz
 
 check: prerequisites             ## formatting, lints, the scripts, the templates
@@ -127,7 +127,7 @@ clean:                           ## removes everything that was built or set up
 	exit $$failed
 
 # Without a sanitizer, which needs a nightly compiler: shared/ has no unsafe code for one to watch.
-.fuzz: $(CARGO_FUZZ)
+.fuzz: $(CARGO_FUZZ) $(GOLDEN)/.complete
 	@$(PYTHON) shared/fuzz/seeds.py target/fuzz/seeds/row events/ingest-*.json
 	@mkdir -p target/fuzz/seeds/event && cp events/ingest-*.json target/fuzz/seeds/event/
 	@for target in event row; do \
@@ -137,6 +137,7 @@ clean:                           ## removes everything that was built or set up
 			-max_total_time=$(or $(SECONDS),60) -rss_limit_mb=1024 -max_len=65536 -timeout=10 -print_final_stats=1 \
 			-artifact_prefix=$(CURDIR)/target/fuzz/found/$$target- || exit 1; \
 	done
+	@LAKES=50 LAKES_SECONDS=$(or $(SECONDS),60) LAKES_SEED=$$(date +%s) cargo test --workspace --test lakes -- --nocapture
 
 .check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Parser, Subcommand};
 use local::demo::{self, Source};
-use local::redrive::{self, Place};
+use local::redrive::{self, Named, Place};
 use local::up;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,7 +54,7 @@ Region and credentials are those of the AWS tools: AWS_REGION, AWS_PROFILE, AWS_
 stopped and repeated at any time: an object is removed only when its records have landed, and what has landed is skipped.
 
 Environment (without any of the options; target/local/env has them):
-  FAILED_EVENTS_BUCKET, INGEST_FUNCTION   as --bucket and --function
+  FAILED_EVENTS_BUCKET, INGEST_FUNCTION, LAKE_BUCKET   as --bucket, --function and --lake
 
 Examples:
   local redrive --dry-run                 what the stack tickerlake would be fed
@@ -63,8 +63,8 @@ Examples:
   set -a; . target/local/env; set +a; local redrive
                                           the stack of `make up`")]
     Redrive {
-        /// Stack whose outputs name bucket and function [default: tickerlake]
-        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function"], value_parser = NonEmpty::new())]
+        /// Stack whose outputs name buckets and function [default: tickerlake]
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function", "lake"], value_parser = NonEmpty::new())]
         stack: Option<String>,
         /// Bucket with what Lambda gave up on
         #[arg(long, value_name = "NAME", requires = "function", value_parser = NonEmpty::new())]
@@ -72,6 +72,9 @@ Examples:
         /// Ingest function, by name or ARN
         #[arg(long, value_name = "NAME", requires = "bucket", value_parser = NonEmpty::new())]
         function: Option<String>,
+        /// The lake's bucket, where the bytes go of a record that is larger than any event
+        #[arg(long, value_name = "NAME", requires = "bucket", value_parser = NonEmpty::new())]
+        lake: Option<String>,
         /// Only list what would be fed
         #[arg(long)]
         dry_run: bool,
@@ -102,8 +105,9 @@ async fn run(command: Command) -> Result<bool> {
     match command {
         Command::Demo { data: Some(file), .. } => demo::run(Source::Csv(file), interrupted).await.map(|()| true),
         Command::Demo { data: None, count } => demo::run(Source::Simulator { count }, interrupted).await.map(|()| true),
-        Command::Redrive { stack, bucket, function, dry_run } => {
-            redrive::run(Place::chosen(stack, bucket.zip(function)), dry_run, interrupted).await
+        Command::Redrive { stack, bucket, function, lake, dry_run } => {
+            let named = bucket.zip(function).map(|(bucket, function)| Named { bucket, function, lake });
+            redrive::run(Place::chosen(stack, named), dry_run, interrupted).await
         }
         Command::Up => up::run(interrupted).await.map(|()| true),
     }

@@ -44,7 +44,7 @@ def lake():
 
 
 _REASONS = ["tombstone", "invalid_base64", "not_json", "not_a_bar", "missing_field", "invalid_field", "invalid_date",
-            "malformed_record", "other"]
+            "too_many_rows", "too_large", "malformed_record", "other"]
 
 
 def _hour(start, bars, records, symbols, lag, **reasons):
