@@ -94,11 +94,7 @@ fn a_good_login_is_well(broker: &SecuredBroker) -> Result<()> {
     found.assert(0, "ok", "Kafka answers to user producer over SASL_SSL with SCRAM-SHA-512; there is 1 broker");
     found.assert(0, "note", "advertised by broker 1, is whatever machine asks");
     found.assert(0, "note", &format!("topic {TOPIC} exists, with 3 partitions on one disk each"));
-    found.assert(
-        0,
-        "note",
-        &format!("topic {TOPIC} takes 1048588 bytes at a time (max.message.bytes), as they are compressed"),
-    );
+    found.assert(0, "note", &format!("topic {TOPIC} takes 1048588 bytes at a time (max.message.bytes), as they are compressed"));
     found.assert(0, "ok", &format!("topic {TOPIC} keeps records for 7 days (retention.ms)"));
     Ok(())
 }
@@ -109,11 +105,7 @@ fn settings_are_judged_where_the_user_may_see_them(broker: &SecuredBroker) -> Re
     let password = format!("sasl.password={}", password.trim_end());
     let ask = || examine(broker.producer()?.args(["doctor", "-X", "sasl.username=lake", "-X", &password]));
     let found = ask()?;
-    found.assert(
-        0,
-        "note",
-        &format!("topic {TOPIC} takes 1048588 bytes at a time (max.message.bytes), as they are compressed"),
-    );
+    found.assert(0, "note", &format!("topic {TOPIC} takes 1048588 bytes at a time (max.message.bytes), as they are compressed"));
     found.assert(0, "ok", &format!("topic {TOPIC} keeps records for 7 days (retention.ms)"));
 
     let admin = broker.admin_servers();

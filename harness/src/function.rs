@@ -90,6 +90,16 @@ impl Function {
     }
 }
 
+impl Function {
+    /// How long processors have worked for the process so far, and the kernel for it.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        let hundredths: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(hundredths * 10)
+    }
+}
+
 impl Drop for Function {
     fn drop(&mut self) {
         let _ = self.process.kill();

@@ -30,7 +30,7 @@ pub struct Event<'a> {
     /// One batch per partition.
     pub batches: Vec<Batch<'a>>,
     /// What has no offset, or no partition, to be landed by.
-    pub strays: Vec<Stray<'a>>,
+    pub strays: Vec<Stray>,
 }
 
 /// The records of one partition, in the order of their offsets, each offset once.
@@ -70,11 +70,11 @@ impl Record<'_> {
 
 /// A part of an event that is not a record: Lambda does not send such, but losing it would be worse than keeping it.
 #[derive(Debug, PartialEq)]
-pub struct Stray<'a> {
+pub struct Stray {
     /// The name under which it was delivered, `topic-partition` for a batch.
     pub source: String,
     /// Its JSON, as delivered.
-    pub text: Cow<'a, str>,
+    pub text: String,
     /// Why it is not a record.
     pub detail: String,
 }
@@ -107,7 +107,7 @@ impl<'a> Event<'a> {
         Ok(Self::from_batches(sound, strays))
     }
 
-    fn from_batches(named: Vec<Named<'a, Vec<Record<'a>>>>, mut strays: Vec<Stray<'a>>) -> Self {
+    fn from_batches(named: Vec<Named<'a, Vec<Record<'a>>>>, mut strays: Vec<Stray>) -> Self {
         let mut batches = Vec::with_capacity(named.len());
         for (name, mut records) in named {
             let address = match &name {
@@ -131,15 +131,12 @@ impl<'a> Event<'a> {
     }
 }
 
-/// A batch as it stands: its name, and its members, whatever they are.
-pub type Pieces<'a> = (Cow<'a, str>, Vec<&'a RawValue>);
-
-/// The batches of an event as they stand.
-pub fn pieces(payload: &str) -> Result<Vec<Pieces<'_>>, NotAKafkaEvent> {
+/// The members of each batch of an event as they stand, by the batch's name.
+pub fn pieces(payload: &str) -> Result<Vec<(Cow<'_, str>, Vec<&RawValue>)>, NotAKafkaEvent> {
     envelope::read(payload, &Room::new(MOST_MEMBERS)).map_err(NotAKafkaEvent)
 }
 
-impl Stray<'_> {
+impl Stray {
     fn unaddressed(source: &str, record: &Record<'_>) -> Self {
         let quoted = |text: &Option<Cow<'_, str>>| serde_json::Value::from(text.as_deref()).to_string();
         let text = format!(
@@ -149,11 +146,7 @@ impl Stray<'_> {
             quoted(&record.key),
             quoted(&record.value),
         );
-        Self {
-            source: source.to_owned(),
-            text: text.into(),
-            detail: "the batch's name is not topic-partition".to_owned(),
-        }
+        Self { source: source.to_owned(), text, detail: "the batch's name is not topic-partition".to_owned() }
     }
 }
 
@@ -174,11 +167,11 @@ fn sift<'a>(
     name: &str,
     batch: &'a RawValue,
     room: &Room,
-    strays: &mut Vec<Stray<'a>>,
+    strays: &mut Vec<Stray>,
 ) -> Result<Vec<Record<'a>>, serde_json::Error> {
     let mut sound = Vec::new();
-    let mut stray = |text: &'a str, error: &serde_json::Error| {
-        strays.push(Stray { source: name.to_owned(), text: text.into(), detail: error.to_string() });
+    let mut stray = |text: &str, error: &serde_json::Error| {
+        strays.push(Stray { source: name.to_owned(), text: text.to_owned(), detail: error.to_string() });
     };
     let pieces = envelope::pieces(batch, room, |piece: &'a RawValue| match serde_json::from_str(piece.get()) {
         Ok(record) => sound.push(record),
@@ -282,7 +275,7 @@ mod tests {
                 {"offset":3,"timestamp":7,"value":"e30="}],"t-1":null,"t":[{"offset":4}]}}"#,
         );
         assert_eq!(event.batches, [Batch { topic: "t", partition: 0, records: vec![record(1), record(3)] }]);
-        let strays: Vec<_> = event.strays.iter().map(|stray| (stray.source.as_str(), stray.text.as_ref())).collect();
+        let strays: Vec<_> = event.strays.iter().map(|stray| (stray.source.as_str(), stray.text.as_str())).collect();
         assert_eq!(
             strays,
             [

@@ -1,6 +1,6 @@
 //! What a row keeps of the fields that are not columns: one JSON object that every reader of the lake can read.
 //!
-//! A member stands as it was sent where any reader takes it as it is. What not all of them take (`DuckDB` and Trino fail a whole query
+//! A member stands as it was sent where any reader takes it as it is. What not all of them take (DuckDB and Trino fail a whole query
 //! for one value that they cannot read) stands as text: the member `_rest` is a string that holds an object of those members, as they
 //! were sent. So nothing is lost, and no value stands under its name in another form.
 
@@ -15,7 +15,7 @@ const REST: &str = "_rest";
 /// A Kafka timestamp that the column cannot hold.
 const TIMESTAMP: &str = "_kafka_timestamp";
 
-/// Levels of a value; `extra` itself is one more. `DuckDB` reads 128, as `serde_json` does.
+/// Levels of a value; `extra` itself is one more. DuckDB reads 128, as `serde_json` does.
 const MOST_LEVELS: usize = 100;
 /// Jackson, which Trino reads JSON with, takes 50,000 characters of a name and 1,000 of a number, if nobody tells it otherwise.
 const LONGEST_NAME: usize = 10_000;
@@ -81,11 +81,7 @@ fn begin(json: &mut Vec<u8>, name: &str) {
 fn quote(json: &mut Vec<u8>, text: &str) {
     let is_plain = |byte| byte >= b' ' && byte != b'"' && byte != b'\\';
     // A string into memory: there is nothing that could fail.
-    let _ = if text.bytes().all(is_plain) {
-        write!(json, "\"{text}\"")
-    } else {
-        serde_json::to_writer(json, text).map_err(Into::into)
-    };
+    let _ = if text.bytes().all(is_plain) { write!(json, "\"{text}\"") } else { serde_json::to_writer(json, text).map_err(Into::into) };
 }
 
 /// Names that have been seen, by their hash. Most records have a handful.
@@ -191,9 +187,9 @@ mod tests {
     }
 
     /// What `extra` holds of one member that cannot stand as it is.
-    fn as_text(name: &str, value: &str) -> String {
+    fn as_text(name: &str, value: &str) -> Option<String> {
         let members = format!("{{{}:{value}}}", serde_json::Value::from(name));
-        format!(r#"{{"_rest":{}}}"#, serde_json::Value::from(members))
+        Some(format!(r#"{{"_rest":{}}}"#, serde_json::Value::from(members)))
     }
 
     #[test]
@@ -230,7 +226,7 @@ mod tests {
             &digits,
             &name,
         ] {
-            assert_eq!(extra(&[("x", value)]).unwrap(), as_text("x", value));
+            assert_eq!(extra(&[("x", value)]), as_text("x", value));
         }
     }
 
@@ -238,7 +234,7 @@ mod tests {
     fn a_name_that_cannot_stand_goes_into_the_text_and_the_others_stay() {
         let long = "n".repeat(LONGEST_NAME + 1);
         for name in ["_rest", "_kafka_timestamp", &long] {
-            assert_eq!(extra(&[(name, "1")]).unwrap(), as_text(name, "1"));
+            assert_eq!(extra(&[(name, "1")]), as_text(name, "1"));
         }
         assert_eq!(
             extra(&[("a", "1"), ("a", "2"), ("b\n", "[]"), ("a", "{}")]).unwrap(),

@@ -72,12 +72,12 @@ impl Keys<'_> {
 }
 
 /// `rejects/dt=…/stray-<hash>.jsonl`: strays have no offset, so their content names them, and a redelivery finds them there.
-pub fn strays(strays: &[Stray<'_>], landing: LandingTime) -> String {
+pub fn strays(strays: &[Stray], landing: LandingTime) -> String {
     let mut hash = Sha256::new();
     for stray in strays {
         hash.update(&stray.source);
         hash.update([0]);
-        hash.update(stray.text.as_bytes());
+        hash.update(&stray.text);
         hash.update([0]);
     }
     format!("rejects/{}/stray-{}.jsonl", landing.day_folder(), digest(hash))
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_same_strays_have_the_same_key_and_others_another() {
-        let stray = |text: &'static str| Stray { source: "t-0".into(), text: text.into(), detail: String::new() };
+        let stray = |text: &str| Stray { source: "t-0".into(), text: text.into(), detail: String::new() };
         let key = strays(&[stray("1")], LANDING);
         assert_eq!(key, strays(&[stray("1")], LANDING));
         assert_ne!(key, strays(&[stray("2")], LANDING));

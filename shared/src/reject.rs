@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::event::{Record, Stray};
 
@@ -94,37 +92,10 @@ struct Line<'a> {
     kafka_offset: Option<i64>,
     kafka_timestamp: Option<i64>,
     kafka_key: Option<&'a str>,
-    kafka_value: Option<Value<'a>>,
+    kafka_value: Option<&'a str>,
     reason: &'a str,
     detail: &'a str,
     landed_at: &'a str,
-}
-
-impl Line<'_> {
-    /// About so many bytes.
-    fn length(&self) -> usize {
-        let value = match self.kafka_value {
-            None => 0,
-            Some(Value::Base64(text)) => text.len(),
-            Some(Value::Bytes(bytes)) => bytes.len().div_ceil(3) * 4,
-        };
-        value + self.kafka_key.map_or(0, str::len) + self.detail.len() + self.kafka_topic.len() + 300
-    }
-}
-
-/// A value in base64: as it was delivered, or made while it is written, for it may be megabytes.
-enum Value<'a> {
-    Base64(&'a str),
-    Bytes(&'a [u8]),
-}
-
-impl Serialize for Value<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Value::Base64(text) => serializer.serialize_str(text),
-            Value::Bytes(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
-        }
-    }
 }
 
 /// Rejects as JSON lines, one per record.
@@ -146,7 +117,7 @@ impl Lines {
             kafka_offset: Some(record.offset),
             kafka_timestamp: record.timestamp_ms,
             kafka_key: record.key.as_deref(),
-            kafka_value: record.value.as_deref().map(Value::Base64),
+            kafka_value: record.value.as_deref(),
             reason: fault.reason.code(),
             detail: &fault.detail,
             landed_at: &self.landed_at,
@@ -155,14 +126,16 @@ impl Lines {
     }
 
     /// A stray has no offset; its JSON, in base64, stands where the value would.
-    pub(crate) fn push_stray(&mut self, stray: &Stray<'_>) {
+    pub(crate) fn push_stray(&mut self, stray: &Stray) {
+        use base64::Engine;
+        let value = base64::engine::general_purpose::STANDARD.encode(&stray.text);
         let line = Line {
             kafka_topic: &stray.source,
             kafka_partition: None,
             kafka_offset: None,
             kafka_timestamp: None,
             kafka_key: None,
-            kafka_value: Some(Value::Bytes(stray.text.as_bytes())),
+            kafka_value: Some(&value),
             reason: Reason::MalformedRecord.code(),
             detail: &stray.detail,
             landed_at: &self.landed_at,
@@ -176,8 +149,6 @@ impl Lines {
 }
 
 fn append(bytes: &mut Vec<u8>, line: &Line<'_>) {
-    // At once, where it is much: what grows by doubling takes twice as much.
-    bytes.reserve(line.length());
     #[expect(clippy::expect_used, reason = "strings and integers always serialize, and a Vec takes them all")]
     serde_json::to_writer(&mut *bytes, line).expect("a line serializes");
     bytes.push(b'\n');

@@ -362,8 +362,7 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(900_000), "]".repeat(900_000));
         for odd in ["\"\\ud800\"", &deep] {
             let value = HSI.replace("\"Open\"", &format!(r#""odd":{odd},"Open""#));
-            let extra: serde_json::Value =
-                serde_json::from_slice(&rows(&value).unwrap()[0].1.extra.clone().unwrap()).unwrap();
+            let extra: serde_json::Value = serde_json::from_slice(&rows(&value).unwrap()[0].1.extra.clone().unwrap()).unwrap();
             assert_eq!(extra["_rest"], format!(r#"{{"odd":{odd}}}"#));
         }
     }
@@ -380,16 +379,8 @@ mod tests {
             ("null".into(), Reason::NotABar, "the value is null"),
             ("[]".into(), Reason::NotABar, "the array is empty"),
             (format!("[{HSI},[]]"), Reason::NotABar, "element 1 of the array: the value is an array"),
-            (
-                format!("[{HSI},7 what follows is not read"),
-                Reason::NotABar,
-                "element 1 of the array: the value is a number",
-            ),
-            (
-                format!("[{HSI},{}]", replaced("2569.0", "1e999")),
-                Reason::InvalidField,
-                "element 1 of the array: number out",
-            ),
+            (format!("[{HSI},7 what follows is not read"), Reason::NotABar, "element 1 of the array: the value is a number"),
+            (format!("[{HSI},{}]", replaced("2569.0", "1e999")), Reason::InvalidField, "element 1 of the array: number out"),
             (format!("[{HSI}"), Reason::NotJson, "the value is not JSON"),
             (format!("[{HSI}] {HSI}"), Reason::NotJson, "trailing characters"),
             ("{}".into(), Reason::MissingField, "`Index` is missing"),
@@ -397,11 +388,7 @@ mod tests {
             (replaced("2569.0", "\"2569.0\""), Reason::InvalidField, "`High` is a string, not a number"),
             (replaced("2569.0", "-"), Reason::NotJson, "the value is not JSON"),
             (replaced("\"Volume\":0.0", "\"Volume\":-1"), Reason::InvalidField, "`Volume` is negative: -1"),
-            (
-                replaced("\"Volume\":0.0", "\"Volume\":\"0\""),
-                Reason::InvalidField,
-                "`Volume` is a string, not a number",
-            ),
+            (replaced("\"Volume\":0.0", "\"Volume\":\"0\""), Reason::InvalidField, "`Volume` is a string, not a number"),
             (replaced("2569.0", "1e999"), Reason::InvalidField, "number out of range"),
             (replaced("333.87900637", "{}"), Reason::InvalidField, "`CloseUSD` is an object"),
             (replaced("\"HSI\"", "7"), Reason::InvalidField, "`Index` is a number, not a string"),
@@ -436,10 +423,7 @@ mod tests {
         decode_rows(array(MOST_ROWS).as_bytes(), |_, _| taken += 1).unwrap();
         assert_eq!(taken, MOST_ROWS);
         let fault = decode_rows(array(MOST_ROWS + 1).as_bytes(), |_, _| ()).unwrap_err();
-        assert_eq!(
-            (fault.reason, fault.detail.as_str()),
-            (Reason::TooManyRows, "the array has more than 50000 elements")
-        );
+        assert_eq!((fault.reason, fault.detail.as_str()), (Reason::TooManyRows, "the array has more than 50000 elements"));
     }
 
     #[test]

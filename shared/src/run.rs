@@ -92,7 +92,7 @@ pub fn empty_parquet() -> Vec<u8> {
 }
 
 /// The strays of an event as JSON lines.
-pub fn encode_strays(strays: &[Stray<'_>], landing: LandingTime) -> Vec<u8> {
+pub fn encode_strays(strays: &[Stray], landing: LandingTime) -> Vec<u8> {
     let mut lines = Lines::new(landing.rfc3339());
     for stray in strays {
         lines.push_stray(stray);
@@ -192,8 +192,7 @@ mod tests {
 
     #[test]
     fn a_timestamp_that_is_no_time_is_kept_and_counts_for_nothing() {
-        let absurd =
-            |offset, value: &str| Record { timestamp_ms: Some(9_223_372_036_854_776), ..record(offset, Some(value)) };
+        let absurd = |offset, value: &str| Record { timestamp_ms: Some(9_223_372_036_854_776), ..record(offset, Some(value)) };
         let with_extra = bar(3.25).replace('{', r#"{"venue":"XHKG","#);
         let records = [record(1, Some(&bar(1.0))), absurd(2, &bar(2.0)), absurd(3, &with_extra), absurd(4, "NaN")];
         let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);

@@ -28,11 +28,9 @@ pub(crate) struct Answer {
     pub(crate) report: String,
     pub(crate) error: Option<String>,
     pub(crate) columns: Vec<String>,
-    pub(crate) rows: Vec<Cells>,
+    /// As text, as Athena has them.
+    pub(crate) rows: Vec<Vec<Option<String>>>,
 }
-
-/// As text, as Athena has them.
-type Cells = Vec<Option<String>>;
 
 pub(crate) fn day() -> (NaiveDate, DateTime<Utc>) {
     let day: NaiveDate = DAY.parse().unwrap();
@@ -67,7 +65,7 @@ impl Engine {
         writeln!(self.input, "{}", folder.display()).unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
-        let answers: Vec<(String, Option<String>, Vec<String>, Vec<Cells>)> =
+        let answers: Vec<(String, Option<String>, Vec<String>, Vec<Vec<Option<String>>>)> =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let answers = answers.into_iter();
         answers.map(|(report, error, columns, rows)| Answer { report, error, columns, rows }).collect()

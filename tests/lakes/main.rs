@@ -4,6 +4,7 @@
 //! (500), `LAKES_SEED` which; with `LAKES_SECONDS` it goes on for so long, with other seeds.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the message")]
+#![expect(clippy::print_stdout, reason = "what was run is for whoever asks with --nocapture")]
 
 mod engine;
 mod oracle;

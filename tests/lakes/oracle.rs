@@ -85,13 +85,16 @@ fn rejects(lake: &Memory) -> (HashMap<Place, Map<String, Value>>, Vec<Value>) {
         for line in String::from_utf8(lines).unwrap().lines() {
             let reject: Map<String, Value> = serde_json::from_str(line).unwrap();
             let number = |name: &str| reject[name].as_i64();
-            if let Some((partition, offset)) = number("kafka_partition").zip(number("kafka_offset")) {
-                let place = (i32::try_from(partition).unwrap(), offset);
-                assert!(!rejects.contains_key(&place), "{place:?} is rejected twice");
-                rejects.insert(place, reject);
-            } else {
-                let text = STANDARD.decode(reject["kafka_value"].as_str().unwrap()).unwrap();
-                strays.push(serde_json::from_slice(&text).unwrap());
+            match number("kafka_partition").zip(number("kafka_offset")) {
+                Some((partition, offset)) => {
+                    let place = (i32::try_from(partition).unwrap(), offset);
+                    let before = rejects.insert(place, reject);
+                    assert!(before.is_none(), "{place:?} is rejected twice");
+                }
+                None => {
+                    let text = STANDARD.decode(reject["kafka_value"].as_str().unwrap()).unwrap();
+                    strays.push(serde_json::from_slice(&text).unwrap());
+                }
             }
         }
     }

@@ -72,8 +72,7 @@ fn as_delivered(partition: i32, offset: i64, record: &Record) -> Value {
 }
 
 fn payload(delivered: &[Delivered]) -> String {
-    let of =
-        |partition| delivered.iter().filter(move |record| record.partition == partition).map(|record| &record.json);
+    let of = |partition| delivered.iter().filter(move |record| record.partition == partition).map(|record| &record.json);
     let batches = [0, 1].map(|partition| of(partition).collect::<Vec<_>>());
     json!({
         "eventSource": "SelfManagedKafka", "bootstrapServers": "broker:9092",

@@ -65,12 +65,8 @@ fn arrays() -> Vec<Case> {
         repeated("array of zeros", "[", "0,", "0]"),
         repeated("array of empty objects", "[", "{},", "{}]"),
         repeated("array of arrays", "[", "[],", "[]]"),
-        value("array of bars, the last of them bad", || {
-            array((0..MOST_ROWS - 1).map(symbol).map(|bar| bar + "}").chain(["0".into()]))
-        }),
-        value("as many bars as one record may hold, each of another symbol", || {
-            array((0..MOST_ROWS).map(|number| symbol(number) + "}"))
-        }),
+        value("array of bars, the last of them bad", || array((0..MOST_ROWS - 1).map(symbol).map(|bar| bar + "}").chain(["0".into()]))),
+        value("as many bars as one record may hold, each of another symbol", || array((0..MOST_ROWS).map(|number| symbol(number) + "}"))),
         value("as many, each with an unknown field", || array((0..MOST_ROWS).map(|_| format!(r#"{BAR},"":0}}"#)))),
         value("more bars than that", || filled("[", &format!("{BAR}}},"), &format!("{BAR}}}]"), LARGEST_VALUE)),
         case("as many bars of a time that is none", 1, |topic| {
@@ -78,10 +74,7 @@ fn arrays() -> Vec<Case> {
             of(topic, &record(0, value.as_bytes()).replace("1795370753000", "9223372036854776000"))
         }),
         case("10,000 arrays of five bars", 10_000, |topic| {
-            of_values(
-                topic,
-                (0..10_000).map(|number: usize| array((0..5).map(|place| symbol(number * 5 + place) + "}"))),
-            )
+            of_values(topic, (0..10_000).map(|number: usize| array((0..5).map(|place| symbol(number * 5 + place) + "}"))))
         }),
     ]
 }
@@ -112,15 +105,9 @@ fn texts() -> Vec<Case> {
         text("one string of escapes in an unknown field", r"\u0001"),
         text("one string of quotes that stands as text", r#"\ud800\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""#),
         value("one string that does not compress", || format!(r#"{BAR},"x":"{}"}}"#, noise(LARGEST_VALUE - 200))),
-        value("a symbol as long as the value", || {
-            BAR.replacen(r#""""#, &filled("\"", "s", "\"", LARGEST_VALUE - 200), 1) + "}"
-        }),
-        value("a symbol of escapes", || {
-            BAR.replacen(r#""""#, &filled("\"", r"\u0001", "\"", LARGEST_VALUE - 200), 1) + "}"
-        }),
-        value("a symbol that does not compress", || {
-            BAR.replacen(r#""""#, &format!("\"{}\"", noise(LARGEST_VALUE - 200)), 1) + "}"
-        }),
+        value("a symbol as long as the value", || BAR.replacen(r#""""#, &filled("\"", "s", "\"", LARGEST_VALUE - 200), 1) + "}"),
+        value("a symbol of escapes", || BAR.replacen(r#""""#, &filled("\"", r"\u0001", "\"", LARGEST_VALUE - 200), 1) + "}"),
+        value("a symbol that does not compress", || BAR.replacen(r#""""#, &format!("\"{}\"", noise(LARGEST_VALUE - 200)), 1) + "}"),
         value("a date as long as the value", || BAR.replace("2024-01-02", &"9".repeat(LARGEST_VALUE - 200)) + "}"),
         value("spaces", || filled("", " ", &format!("{BAR}}}"), LARGEST_VALUE)),
         value("no JSON", || "x".repeat(LARGEST_VALUE)),
@@ -163,29 +150,21 @@ fn nested() -> Vec<Case> {
 fn many_records() -> Vec<Case> {
     let room = LARGEST_VALUE / 10_000 - 60;
     vec![
-        case("10,000 tombstones", 10_000, |topic| {
-            of(topic, &joined((0..10_000).map(|offset| format!(r#"{{"offset":{offset}}}"#))))
-        }),
+        case("10,000 tombstones", 10_000, |topic| of(topic, &joined((0..10_000).map(|offset| format!(r#"{{"offset":{offset}}}"#))))),
         case("10,000 bars of as many symbols", 10_000, move |topic| {
             of_values(topic, (0..10_000).map(|number| filled(&(symbol(number) + r#","x":""#), "x", r#""}"#, room)))
         }),
         case("10,000 bars that do not compress", 10_000, move |topic| {
             let noise = noise(room * 10_000);
-            of_values(
-                topic,
-                (0..10_000).map(|number| {
-                    let part = &noise[number * (room - 120)..(number + 1) * (room - 120)];
-                    symbol(number) + &format!(r#","x":"{part}"}}"#)
-                }),
-            )
+            of_values(topic, (0..10_000).map(|number| {
+                let part = &noise[number * (room - 120)..(number + 1) * (room - 120)];
+                symbol(number) + &format!(r#","x":"{part}"}}"#)
+            }))
         }),
         case("10,000 rejects", 10_000, move |topic| of_values(topic, (0..10_000).map(|_| "x".repeat(room)))),
         case("10,000 values that are not base64", 10_000, move |topic| {
             let value = "*".repeat(room);
-            of(
-                topic,
-                &joined((0..10_000).map(|offset| format!(r#"{{"offset":{offset},"key":"{value}","value":"*"}}"#))),
-            )
+            of(topic, &joined((0..10_000).map(|offset| format!(r#"{{"offset":{offset},"key":"{value}","value":"*"}}"#))))
         }),
         case("10,000 partitions", 10_000, |topic| {
             let value = STANDARD.encode(format!("{BAR}}}"));
@@ -207,9 +186,7 @@ fn many_records() -> Vec<Case> {
 
 fn no_records() -> Vec<Case> {
     vec![
-        case("10,000 numbers in place of records", 10_000, |topic| {
-            of(topic, &joined((0..10_000).map(|number| number.to_string())))
-        }),
+        case("10,000 numbers in place of records", 10_000, |topic| of(topic, &joined((0..10_000).map(|number| number.to_string())))),
         case("a record without an offset", 1, |topic| of(topic, &filled(r#"{"value":""#, "x", r#""}"#, LARGEST - 100))),
         case("a batch that is a string", 1, |topic| {
             filled(&format!(r#"{{"records":{{"{topic}-0":""#), r#"\""#, r#""}}"#, LARGEST)
@@ -224,12 +201,8 @@ fn no_records() -> Vec<Case> {
         more_than_lambda_sends("a batch of offsets", |topic| {
             of(topic, &joined((0..300_000).map(|offset| format!(r#"{{"offset":{offset}}}"#))))
         }),
-        more_than_lambda_sends("batches without records", |_| {
-            filled(r#"{"records":{"#, r#""":[],"#, r#""":[]}}"#, LARGEST)
-        }),
-        more_than_lambda_sends("batches that are zeros", |_| {
-            filled(r#"{"records":{"#, r#""":0,"#, r#""":0}}"#, LARGEST)
-        }),
+        more_than_lambda_sends("batches without records", |_| filled(r#"{"records":{"#, r#""":[],"#, r#""":[]}}"#, LARGEST)),
+        more_than_lambda_sends("batches that are zeros", |_| filled(r#"{"records":{"#, r#""":0,"#, r#""":0}}"#, LARGEST)),
         more_than_lambda_sends("batches of one record", |_| {
             let batch = |partition| format!(r#""t-{partition}":[{{"offset":0}}]"#);
             format!(r#"{{"records":{{{}}}}}"#, joined((0..200_000).map(batch)))
@@ -259,7 +232,7 @@ fn around_records() -> Vec<Case> {
         case("the name of a header", 1, move |topic| of(topic, &with("headers", r#"[{""#, r"\u0000", r#"":[]}]"#))),
         case("a value of which each letter is escaped", 1, |topic| {
             let value = STANDARD.encode(filled(&format!(r#"{BAR},"x":""#), "x", r#""}"#, LARGEST_VALUE / 6 - 300));
-            let escaped = value.bytes().map(|byte| format!("\\u{byte:04x}")).collect::<Vec<_>>().concat();
+            let escaped: String = value.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
             of(topic, &format!(r#"{{"offset":0,"value":"{escaped}"}}"#))
         }),
         case("a stand-in for a record that no event can hold", 1, |topic| {

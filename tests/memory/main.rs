@@ -1,7 +1,8 @@
 //! The memory of `ingest` is bounded, whatever is in an event: the built function as a process, on the worst that an event of 6 MB can
 //! hold. Nothing here depends on how fast the machine is.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the message")]
+#![expect(clippy::print_stdout, reason = "the figures are for whoever asks with --nocapture")]
 
 mod cases;
 mod event;

@@ -54,10 +54,7 @@ fn main() -> ExitCode {
 fn full_events(of: &str, values: &[String]) -> bool {
     let bucket = bucket::start();
     let endpoint = format!("http://{}", bucket.address);
-    let mut function = Function::start(
-        FUNCTION,
-        &[("AWS_ENDPOINT_URL", endpoint.as_str())].into_iter().chain(LAKE).collect::<Vec<_>>(),
-    );
+    let mut function = Function::start(FUNCTION, &[("AWS_ENDPOINT_URL", endpoint.as_str())].into_iter().chain(LAKE).collect::<Vec<_>>());
     let mut connections = Vec::new();
     for number in 0..EVENTS {
         let event = workload::event("stock-bars", number * values.len(), values);

@@ -47,7 +47,11 @@ impl Place {
         Self::chosen_with(stack, named, |name| env::var(name).ok())
     }
 
-    fn chosen_with(stack: Option<String>, named: Option<Named>, lookup: impl Fn(&str) -> Option<String>) -> Self {
+    fn chosen_with(
+        stack: Option<String>,
+        named: Option<Named>,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let variable = |name| lookup(name).filter(|value| !value.is_empty());
         let from_environment = || {
             let (bucket, function) = variable("FAILED_EVENTS_BUCKET").zip(variable("INGEST_FUNCTION"))?;
@@ -56,7 +60,9 @@ impl Place {
         match (named, stack) {
             (Some(named), _) => Self::Named(named),
             (None, Some(stack)) => Self::Stack(stack),
-            (None, None) => from_environment().map_or_else(|| Self::Stack("tickerlake".to_owned()), Self::Named),
+            (None, None) => {
+                from_environment().map_or_else(|| Self::Stack("tickerlake".to_owned()), Self::Named)
+            }
         }
     }
 }

@@ -86,8 +86,7 @@ impl Feeder {
     /// The object is kept: with the reason.
     pub(super) async fn feed(&self, key: &str) -> Result<Fed> {
         let Some(event) = self.read(key).await? else { return Ok(Fed::Gone) };
-        let answer =
-            if split::is_too_large(&event) { self.feed_in_parts(&event).await? } else { self.invoke(event).await? };
+        let answer = if split::is_too_large(&event) { self.feed_in_parts(&event).await? } else { self.invoke(event).await? };
         let removed = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
         removed.with_context(|| self.cannot("remove", key)).context("its records have landed")?;
         Ok(Fed::Landed(answer))

@@ -166,8 +166,10 @@ mod tests {
         let parts = split_at(&event(&json), Some("lake"), 800).unwrap();
         let [Oversized { key, json }] = &parts.oversized[..] else { panic!("{parts:?}") };
         assert_eq!(*json, large);
-        let stand_in =
-            format!(r#"{{"offset":8,"timestamp":5,"tooLarge":{{"bytes":{},"at":"s3://lake/{key}"}}}}"#, large.len());
+        let stand_in = format!(
+            r#"{{"offset":8,"timestamp":5,"tooLarge":{{"bytes":{},"at":"s3://lake/{key}"}}}}"#,
+            large.len()
+        );
         let expected = format!("{HEAD}\"t-0\":[{},{stand_in},{}{TAIL}", record(7, 10), record(9, 10));
         assert_eq!(parts.events, [KeptEvent { json: expected, records: 3 }]);
     }

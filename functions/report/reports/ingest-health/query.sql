@@ -5,7 +5,7 @@ WITH landed AS (
         count(*) AS bar_rows,
         count(DISTINCT (kafka_topic, kafka_partition, kafka_offset)) AS records,
         count(DISTINCT symbol) AS symbols,
-        max(kafka_timestamp) AS newest
+        max({{kafka_time}}) AS newest
     FROM bars
     WHERE dt BETWEEN {{folder_from}} AND {{folder}}
     GROUP BY dt, hour
