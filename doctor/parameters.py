@@ -10,6 +10,7 @@ from .findings import bad
 DEFAULTS = {
     "KafkaBootstrapServers": "",
     "KafkaTopic": "stock-bars",
+    "KafkaConsumerGroup": "",
     "KafkaAuthentication": "SASL_SCRAM_512_AUTH",
     "KafkaSecretArn": "",
     "KafkaRootCaSecretArn": "",
@@ -18,28 +19,32 @@ DEFAULTS = {
     "VpcSubnetId2": "",
     "VpcSecurityGroupId": "",
     "VpcId": "",
+    "VpcRouteTableId1": "",
+    "VpcRouteTableId2": "",
     "CreateVpcEndpoints": "false",
     "EventSourceMode": "ON_DEMAND",
+    "DatabaseName": "",
 }
 
 PLACEHOLDER = re.compile(r"FILLMEIN|:REGION:|:ACCOUNT:|secret:NAME$")
 
 
 def read(file):
-    """Parameters by name, and the region that samconfig.toml names, or None. Raises ValueError if it is no such file."""
+    """Parameters by name, the region that samconfig.toml names, or None, and the stack. Raises ValueError if it is no such file."""
     try:
         config = tomllib.loads(file.read_text())
     except OSError as error:
         raise ValueError(f"{file.name} cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file.name} is not TOML: {error}") from None
-    parameters, region = dict(DEFAULTS), None
+    parameters, region, stack = dict(DEFAULTS), None, ""
     # A command's own section wins over that of all commands, as for sam.
     for command in ("global", "deploy"):
         section = config.get("default", {}).get(command, {}).get("parameters", {})
         parameters.update(overrides(section.get("parameter_overrides", [])))
         region = section.get("region", region)
-    return parameters, region
+        stack = section.get("stack_name", stack)
+    return parameters, region, stack
 
 
 def overrides(written):

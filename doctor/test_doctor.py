@@ -59,7 +59,7 @@ def subnet(name="subnet-a", **changed):
 def tables(route):
     local = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"}
     routes = [local, {"DestinationCidrBlock": "0.0.0.0/0", "State": "active"} | route] if route else [local]
-    return {"RouteTables": [{"Associations": [{"Main": True}], "Routes": routes}]}
+    return {"RouteTables": [{"RouteTableId": "rtb-1", "Associations": [{"Main": True}], "Routes": routes}]}
 
 
 def rule(port, **whom):
@@ -77,6 +77,11 @@ def endpoints(*services, private_dns=True, state="available"):
             for service in services
         ]
     }
+
+
+def to_s3(*tables, also=None):
+    gateway = {"VpcEndpointId": "vpce-s3", "ServiceName": f"com.amazonaws.{REGION}.s3", "VpcEndpointType": "Gateway", "State": "available", "RouteTableIds": list(tables)}
+    return {"VpcEndpoints": [gateway, *(also or endpoints())["VpcEndpoints"]]}
 
 
 def attribute(value):
@@ -115,17 +120,17 @@ class NetworkTest(unittest.TestCase):
 
     def test_endpoints_do_instead_of_nat(self):
         without_nat = {"describe_route_tables": tables(None), "describe_security_groups": LETS_IN}
-        self.assertEqual([], self.troubles(without_nat | {"describe_vpc_endpoints": endpoints(*ALL)}))
-        self.assert_one("bad", "no interface endpoint for sts", without_nat | {"describe_vpc_endpoints": endpoints("lambda", "secretsmanager")})
-        only_two = without_nat | {"describe_vpc_endpoints": endpoints("lambda", "sts")}
+        self.assertEqual([], self.troubles(without_nat | {"describe_vpc_endpoints": to_s3("rtb-1", also=endpoints(*ALL))}))
+        self.assert_one("bad", "no interface endpoint for sts", without_nat | {"describe_vpc_endpoints": to_s3("rtb-1", also=endpoints("lambda", "secretsmanager"))})
+        only_two = without_nat | {"describe_vpc_endpoints": to_s3("rtb-1", also=endpoints("lambda", "sts"))}
         self.assertEqual([], self.troubles(only_two, KafkaAuthentication="NONE"))
         self.assert_one("bad", "no interface endpoint for secretsmanager", only_two)
 
     def test_an_endpoint_that_nobody_finds_or_enters_is_told(self):
-        usual = {"describe_route_tables": tables(None), "describe_security_groups": LETS_IN, "describe_vpc_endpoints": endpoints(*ALL)}
+        usual = {"describe_route_tables": tables(None), "describe_security_groups": LETS_IN, "describe_vpc_endpoints": to_s3("rtb-1", also=endpoints(*ALL))}
         for words, changed in (
-            ("has no private DNS", {"describe_vpc_endpoints": endpoints(*ALL, private_dns=False)}),
-            ("is pending", {"describe_vpc_endpoints": endpoints(*ALL, state="pending")}),
+            ("has no private DNS", {"describe_vpc_endpoints": to_s3("rtb-1", also=endpoints(*ALL, private_dns=False))}),
+            ("is pending", {"describe_vpc_endpoints": to_s3("rtb-1", also=endpoints(*ALL, state="pending"))}),
             ("does not let the pollers in", {"describe_security_groups": groups(ingress=[rule(443, IpRanges=[{"CidrIp": "192.168.0.0/16"}])])}),
             ("does not let the pollers in", {"describe_security_groups": groups(ingress=[rule(80, UserIdGroupPairs=[{"GroupId": "sg-pollers"}])])}),
             ("turned off", {"describe_vpc_attribute": attribute(False)}),
@@ -139,15 +144,32 @@ class NetworkTest(unittest.TestCase):
             ("is public", {"GatewayId": "igw-1"}),
             ("blackhole", {"NatGatewayId": "nat-1", "State": "blackhole"}),
         ):
-            self.assert_one("bad", words, {"describe_route_tables": tables(route)})
-        self.assert_one("bad", "is pending", {"describe_nat_gateways": {"NatGateways": [{"State": "pending"}]}})
+            self.assert_one("bad", words, {"describe_route_tables": tables(route), "describe_vpc_endpoints": to_s3("rtb-1")})
+        self.assert_one("bad", "is pending", {"describe_nat_gateways": {"NatGateways": [{"State": "pending"}]}, "describe_vpc_endpoints": to_s3("rtb-1")})
+
+    def test_no_way_to_s3_is_bad_and_costs_nothing_to_make(self):
+        stack_makes_endpoints = {"CreateVpcEndpoints": "true", "VpcId": "vpc-1"}
+        no_nat = {"describe_route_tables": tables(None)}
+        self.assert_one("bad", "set VpcRouteTableId1=rtb-1", no_nat, **stack_makes_endpoints)
+        self.assert_one("note", "neither NAT nor a gateway endpoint for S3", no_nat, EventSourceMode="PROVISIONED")
+        another = {"describe_vpc_endpoints": to_s3("rtb-2")}
+        self.assert_one("bad", "set VpcRouteTableId1=rtb-1", no_nat | another, **stack_makes_endpoints)
+        for way in (to_s3("rtb-1"), endpoints("s3")):
+            self.assertEqual([], self.troubles(no_nat | {"describe_vpc_endpoints": way}, **stack_makes_endpoints))
+        self.assertEqual([], self.troubles(no_nat, VpcRouteTableId1="rtb-1", **stack_makes_endpoints))
+        taken = {"describe_vpc_endpoints": to_s3("rtb-1")}
+        self.assert_one("bad", "leads to S3 already, by vpce-s3", no_nat | taken, VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
+        two = {"Subnets": [subnet(), subnet("subnet-b", AvailabilityZone=f"{REGION}b")]}
+        own = tables(None)["RouteTables"] + [{"RouteTableId": "rtb-2", "Associations": [{"SubnetId": "subnet-b"}], "Routes": []}]
+        answers = {"describe_subnets": two, "describe_route_tables": {"RouteTables": own}}
+        self.assert_one("bad", "subnet subnet-b has neither", answers, VpcSubnetId2="subnet-b", VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
 
     def test_the_stacks_own_endpoints_need_a_free_place(self):
-        self.assertEqual([], self.troubles({"describe_route_tables": tables(None)}, CreateVpcEndpoints="true", VpcId="vpc-1"))
+        self.assertEqual([], self.troubles({"describe_route_tables": tables(None), "describe_vpc_endpoints": to_s3("rtb-1")}, CreateVpcEndpoints="true", VpcId="vpc-1"))
         self.assert_one("bad", "already", {"describe_vpc_endpoints": endpoints("sts")}, CreateVpcEndpoints="true", VpcId="vpc-1")
 
     def test_provisioned_mode_needs_no_way_out(self):
-        self.assertEqual([], self.troubles({"describe_route_tables": tables(None)}, EventSourceMode="PROVISIONED"))
+        self.assertEqual([], self.troubles({"describe_route_tables": tables(None), "describe_vpc_endpoints": to_s3("rtb-1")}, EventSourceMode="PROVISIONED"))
 
     def test_the_pollers_must_be_let_out_to_the_broker_and_to_aws(self):
         self.assert_one("bad", "TCP 9096", {"describe_security_groups": groups([rule(443)])})
@@ -253,7 +275,7 @@ class ClockTest(unittest.TestCase):
             with answering(status, body, time.time() - late) as address:
                 environment = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "NO_PROXY": "127.0.0.1"}
                 with unittest.mock.patch.dict("os.environ", environment):
-                    found, _ = look_at_aws(GIVEN, REGION, {"KafkaSecretArn", "VpcSubnetId1"})
+                    found, _ = look_at_aws(GIVEN, REGION, {"KafkaSecretArn", "VpcSubnetId1"}, "")
             self.assertEqual(verdicts, [finding.verdict for finding in found], found)
             self.assertIn("this machine's clock", found[1].text)
 
@@ -283,10 +305,10 @@ class ParametersTest(unittest.TestCase):
     def test_both_forms_of_samconfig_are_read(self):
         for written in ('["KafkaTopic=bars", "CrawlSchedule=\'cron(7 * * * ? *)\'"]', "'KafkaTopic=\"bars\" CrawlSchedule=\"cron(7 * * * ? *)\"'"):
             with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
-                file.write(f'[default.global.parameters]\nregion = "{REGION}"\n[default.deploy.parameters]\nparameter_overrides = {written}\n')
+                file.write(f'[default.global.parameters]\nregion = "{REGION}"\nstack_name = "lake"\n[default.deploy.parameters]\nparameter_overrides = {written}\n')
                 file.flush()
-                given, region = parameters.read(pathlib.Path(file.name))
-            self.assertEqual(("bars", "cron(7 * * * ? *)", REGION), (given["KafkaTopic"], given["CrawlSchedule"], region))
+                given, region, stack = parameters.read(pathlib.Path(file.name))
+            self.assertEqual(("bars", "cron(7 * * * ? *)", REGION, "lake"), (given["KafkaTopic"], given["CrawlSchedule"], region, stack))
 
     def test_a_file_that_is_none_is_an_error_in_words(self):
         with self.assertRaisesRegex(ValueError, "cannot be read"):
@@ -295,7 +317,7 @@ class ParametersTest(unittest.TestCase):
             parameters.read(pathlib.Path(__file__))
 
     def test_what_is_still_as_the_project_came_is_named(self):
-        given, _ = parameters.read(pathlib.Path(__file__).parent.parent / "samconfig.toml")
+        given, *_ = parameters.read(pathlib.Path(__file__).parent.parent / "samconfig.toml")
         named = {finding.text.split()[0] for finding in parameters.unfilled(given)}
         self.assertEqual({"KafkaSecretArn", "VpcSubnetId1", "VpcSecurityGroupId"}, named)
         self.assertEqual([], parameters.unfilled(GIVEN))

@@ -7,15 +7,21 @@ Ctrl-C, SIGTERM and SIGHUP are passed on, so that the command can end in good or
 signal, all of its descendants are killed. Two processes watch each other, so that `kill -9` of either, of the command, or of
 the `make` above leaves nothing behind: as "child subreapers" they inherit every orphan below them, which is how the kernel
 lets a process find all of its descendants (Linux only, like the functions' binaries).
+
+What a process inherits besides its environment is the same for all that runs below: the umask, and room for open files.
 """
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 import time
 
 GRACE = 15.0
+UMASK = 0o022
+# Kafka, Java's jars and the linker have some hundred open; much more only makes some programs slow.
+OPEN_FILES = 65_536
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -25,10 +31,20 @@ def main():
         sys.exit(__doc__)
     if sys.platform != "linux":
         sys.exit("the local stack runs the functions' Linux binaries: use Linux, WSL 2 or a Linux virtual machine")
+    settle()
     end_with_parent()
     # The watcher below starts the command; this process only outlives it. Its own group keeps a terminal's Ctrl-C from
     # reaching it twice.
     sys.exit(watch(lambda: sys.exit(watch(lambda: execute(sys.argv[1:]), os.setsid)), os.setpgrp))
+
+
+def settle():
+    # Lambda runs as another user than who builds: a file that only its owner may read does not start there.
+    os.umask(UMASK)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def execute(command):

@@ -9,6 +9,7 @@ import argparse
 import pathlib
 import subprocess
 import sys
+import time
 import tomllib
 
 import boto3
@@ -16,6 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 SAM = pathlib.Path(sys.executable).parent / "sam"
+
+CRAWL_ENDS_WITHIN_S = 600
+CRAWL_POLL_S = 5
 
 REMOVED = "the functions and their logs, the event source, catalog, workgroup, schedules, queues, alarms and dashboard"
 KEPT_ELSEWHERE = """\
@@ -69,6 +73,7 @@ def undeploy(stack, region, session, yes):
         print("not confirmed: nothing was removed (YES=1 does not ask)", file=sys.stderr)
         return 1
 
+    end_crawl(session.client("glue", region_name=region), outputs["CrawlerName"])
     deleted = subprocess.run([SAM, "delete", "--no-prompts", "--stack-name", stack, "--region", region], cwd=PROJECT, check=False)
     if deleted.returncode != 0:
         print("sam could not remove the stack, and says why above; when that is mended, make undeploy goes on", file=sys.stderr)
@@ -99,6 +104,34 @@ def waiting_events(s3, bucket):
     except ClientError as error:
         return f"Whether there are such events is not known: s3://{bucket}: {error.response['Error']['Code']}."
     return None
+
+
+def end_crawl(glue, crawler):
+    """AWS refuses to remove a crawler that runs, in the middle of removing the stack."""
+    deadline = time.monotonic() + CRAWL_ENDS_WITHIN_S
+    asked = False
+    while (state := crawler_state(glue, crawler)) not in ("READY", None):
+        if state == "RUNNING" and not asked:
+            print("ending the crawl that runs", flush=True)
+            asked = True
+            try:
+                glue.stop_crawler(Name=crawler)
+            except glue.exceptions.CrawlerNotRunningException:
+                pass
+            except glue.exceptions.CrawlerStoppingException:
+                pass
+            continue
+        if time.monotonic() > deadline:
+            sys.exit(f"the crawl of {crawler} does not end; nothing was removed: try again when it has")
+        time.sleep(CRAWL_POLL_S)
+
+
+def crawler_state(glue, crawler):
+    """None if there is none, as when the stack was being removed before."""
+    try:
+        return glue.get_crawler(Name=crawler)["Crawler"]["State"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
 
 
 def confirmed(stack):

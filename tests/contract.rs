@@ -87,9 +87,10 @@ fn ingest_health_counts_every_reason() {
     }
 }
 
+/// But for one of megabytes.
 #[test]
 fn there_is_a_sample_event_for_every_reason() {
-    for reason in Reason::ALL {
+    for reason in Reason::ALL.into_iter().filter(|reason| *reason != Reason::TooManyRows) {
         let file = format!("events/ingest-poison-{}.json", reason.code().replace('_', "-"));
         assert!(project_root().join(&file).is_file(), "{file} is missing");
     }

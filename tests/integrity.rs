@@ -97,7 +97,7 @@ async fn put_run(stack: &Stack, partition: i32, name: &str, records: &[(i64, Opt
 
 /// What is no record has no offset, and no place in the report.
 async fn put_a_stray(stack: &Stack) -> Result<()> {
-    let stray = Stray { source: "golden-0".to_owned(), text: "5".to_owned(), detail: "a number".to_owned() };
+    let stray = Stray { source: "golden-0".to_owned(), text: "5".into(), detail: "a number".to_owned() };
     put_in_lake(stack, &format!("rejects/{}/stray.jsonl", LANDING.day_folder()), encode_strays(&[stray], LANDING)).await
 }
 
@@ -117,6 +117,7 @@ fn encode(partition: i32, records: &[(i64, Option<i64>, &str)]) -> Result<(Vec<u
             timestamp_ms: *timestamp_ms,
             key: None,
             value: Some(STANDARD.encode(value).into()),
+            oversized: None,
         })
         .collect();
     let run = Run::new("golden", partition, &records).context("a run has records")?.decode(LANDING);

@@ -4,6 +4,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use local::{Backoff, Stack, StackOptions};
 use tests::{built, ingest_environment_with, land, number, produce, put, stack_options};
 
@@ -43,7 +45,56 @@ async fn what_was_given_up_is_kept_and_lands_once_when_it_is_fed_again() -> Resu
     assert!(objects(&stack).await?.is_empty());
     every_record_is_there_once(&stack).await?;
 
+    what_no_event_can_hold_becomes_a_reject(&stack, &lake).await?;
     stack.stop().await
+}
+
+/// A record that compresses well: the broker takes it, and its JSON is larger than any event. With neighbours, and fed twice.
+async fn what_no_event_can_hold_becomes_a_reject(stack: &Stack, lake: &str) -> Result<()> {
+    let value = format!(r#"{{"Index":"BIG","note":"{}"}}"#, "x".repeat(7_000_000));
+    let bar = r#"{"Index":"BIG","Date":"2026-01-02","Open":1,"High":1,"Low":1,"Close":1}"#;
+    let lines = stack.folder().path().join("large.jsonl");
+    std::fs::write(&lines, [bar, &value, bar, ""].join("\n"))?;
+    let larger = ["-X", "message.max.bytes=8000000", "-X", "batch.size=8000000"];
+    produce_lines(stack, &lines, &larger)?;
+    let progress = land(stack).await?;
+    assert_eq!(progress.counts.records, 2, "{:?}", progress.counts.last_error);
+
+    let [(key, _)] = &objects(stack).await?[..] else { anyhow::bail!("not one object is kept") };
+    let copy = read(stack, key).await?;
+    for (fed, expected) in [(1, "0 landed, 1 rejected, 0 skipped"), (2, "0 landed, 0 rejected, 1 skipped")] {
+        let output = redrive(stack, &[])?;
+        assert!(output.status.success(), "{}", printed(&output));
+        assert!(printed(&output).contains(&format!("1 records: {expected}")), "{fed}: {}", printed(&output));
+        assert!(objects(stack).await?.is_empty());
+        put_failed(stack, "aws/lambda/again", copy.clone()).await?;
+    }
+    redrive(stack, &[])?;
+
+    let found = stack.athena_query("SELECT reason, detail FROM rejects").await?;
+    let [row] = &found[..] else { anyhow::bail!("{found:?}") };
+    let (reason, detail) = (row[0].clone().unwrap_or_default(), row[1].clone().unwrap_or_default());
+    assert_eq!(reason, "too_large", "{detail}");
+    let place = detail.rsplit_once(&format!("s3://{lake}/")).map(|(_, key)| key.to_owned()).context(detail)?;
+    let object = stack.aws().s3.get_object().bucket(lake).key(place).send().await?;
+    let record: serde_json::Value = serde_json::from_slice(&object.body.collect().await?.to_vec())?;
+    let kept = STANDARD.decode(record["value"].as_str().context("the record has no value")?)?;
+    assert!(kept == value.as_bytes(), "its bytes are those that were published");
+
+    let integrity = tests::integrity(stack).await?;
+    let sum = |count: fn(&local::PartitionIntegrity) -> u64| integrity.partitions.iter().map(count).sum::<u64>();
+    assert_eq!((sum(|of| of.rejected), sum(|of| of.holes), sum(|of| of.duplicates)), (1, 0, 0), "{integrity:?}");
+    Ok(())
+}
+
+fn produce_lines(stack: &Stack, lines: &std::path::Path, arguments: &[&str]) -> Result<()> {
+    let output = Command::new(built("producer"))
+        .args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", stack.topic(), "--stdin"])
+        .args(arguments)
+        .stdin(std::fs::File::open(lines)?)
+        .output()?;
+    anyhow::ensure!(output.status.success(), "{}", printed(&output));
+    Ok(())
 }
 
 fn nothing_to_do(stack: &Stack) -> Result<()> {

@@ -18,10 +18,11 @@ use tests::start_stack;
 const START_LIMIT: Duration = Duration::from_mins(5);
 
 /// Of an `ingest` event: records, landed, rejected, objects.
-const INGEST: [(&str, [u64; 4]); 11] = [
+const INGEST: [(&str, [u64; 4]); 13] = [
     ("ingest-two-partitions", [4, 4, 0, 2]),
     ("ingest-array-value", [2, 2, 0, 1]),
-    ("ingest-unusual-records", [3, 3, 0, 1]),
+    ("ingest-unusual-records", [4, 4, 0, 1]),
+    ("ingest-market-prices", [3, 3, 0, 1]),
     ("ingest-poison-tombstone", [2, 1, 1, 2]),
     ("ingest-poison-invalid-base64", [2, 1, 1, 2]),
     ("ingest-poison-not-json", [3, 1, 2, 2]),
@@ -29,6 +30,7 @@ const INGEST: [(&str, [u64; 4]); 11] = [
     ("ingest-poison-missing-field", [3, 1, 2, 2]),
     ("ingest-poison-invalid-field", [4, 1, 3, 2]),
     ("ingest-poison-invalid-date", [3, 1, 2, 2]),
+    ("ingest-poison-too-large", [2, 1, 1, 2]),
     ("ingest-poison-malformed-record", [3, 1, 2, 2]),
 ];
 
@@ -45,7 +47,7 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         assert_eq!(found, [records, landed, rejected, objects], "{name}: {answer}");
         tried.insert(name.to_owned());
     }
-    for (name, [records, ..]) in [INGEST[0], INGEST[10]] {
+    for (name, [records, ..]) in [INGEST[0], INGEST[12]] {
         let again = watch.invoke("ingest", name)?;
         assert_eq!(
             (&again["landed"], &again["rejected"], &again["skipped"]),
@@ -79,9 +81,10 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         "not_a_bar 2",
         "not_json 2",
         "tombstone 1",
+        "too_large 1",
     ];
     assert_eq!(reasons, expected);
-    assert_eq!(tests::number(&stack, "SELECT count(*) FROM bars").await?, 4 + 3 + 3 + 8);
+    assert_eq!(tests::number(&stack, "SELECT count(*) FROM bars").await?, 4 + 3 + 4 + 3 + 9);
 
     drop(watch);
     stack.stop().await

@@ -40,6 +40,8 @@ impl Aws {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(endpoint)
+            // Plain, and directly: the SDK's own client would ask a company's proxy for 127.0.0.1 too, and read its certificates.
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
             .region(Region::new(REGION))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
                 ACCESS_KEY,
@@ -174,7 +176,39 @@ pub(crate) fn error_text(body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::process::Command;
+    use std::{env, thread};
+
     use super::*;
+
+    /// The environment is read when a client is made, so the client is another process: this very test again.
+    #[tokio::test]
+    async fn no_proxy_is_asked_for_the_emulator() {
+        const ENDPOINT: &str = "ENDPOINT_OF_THIS_TEST";
+        if let Ok(endpoint) = env::var(ENDPOINT) {
+            Aws::at(&endpoint).s3.list_buckets().send().await.unwrap();
+            return;
+        }
+        let emulator = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = emulator.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut client, _) = emulator.accept().unwrap();
+            let _ = client.read(&mut [0; 4096]).unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n<ListAllMyBucketsResult />\n").unwrap();
+        });
+        let asked = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "aws::tests::no_proxy_is_asked_for_the_emulator"])
+            .env(ENDPOINT, format!("http://{address}"))
+            .env("HTTP_PROXY", "http://127.0.0.1:9")
+            .env("http_proxy", "http://127.0.0.1:9")
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .output()
+            .unwrap();
+        assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stdout));
+    }
 
     #[test]
     fn a_function_is_called_by_its_name_alone() {

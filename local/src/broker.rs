@@ -1,8 +1,7 @@
 //! The broker: an Apache Kafka of our own in `KRaft` mode, or one that runs already.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 
+use crate::environment;
 use crate::layout::{StackFolder, prepared};
 use crate::process::Process;
 use crate::topic;
@@ -112,8 +112,7 @@ impl Broker {
 
 async fn format_data(port: u16, controller_port: u16, folder: &StackFolder) -> Result<()> {
     let properties_file = properties_file(folder);
-    let data = folder.kafka().join("data");
-    fs::write(&properties_file, server_properties(port, controller_port, &data))
+    fs::write(&properties_file, server_properties(port, controller_port))
         .with_context(|| format!("cannot write {}", properties_file.display()))?;
 
     let mut format = java("kafka.tools.StorageTool", folder);
@@ -142,8 +141,7 @@ fn properties_file(folder: &StackFolder) -> PathBuf {
 }
 
 fn java(main_class: &str, folder: &StackFolder) -> Command {
-    let java_home = env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin/java"));
-    let mut command = Command::new(java_home.filter(|java| java.exists()).unwrap_or_else(|| "java".into()));
+    let mut command = environment::command(prepared::java(), folder);
     command
         .current_dir(folder.kafka())
         .arg("-cp")
@@ -161,8 +159,9 @@ fn java(main_class: &str, folder: &StackFolder) -> Command {
     command
 }
 
-/// One node that is broker and controller, and waits for nobody.
-fn server_properties(port: u16, controller_port: u16, data: &Path) -> String {
+/// One node that is broker and controller, and waits for nobody. Its data is named from the folder in which it is started: in a
+/// properties file Java takes letters beyond ASCII for others, and Kafka a comma for the end of the folder's name.
+fn server_properties(port: u16, controller_port: u16) -> String {
     format!(
         "\
 process.roles=broker,controller
@@ -173,7 +172,7 @@ advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-log.dirs={data}
+log.dirs=data
 auto.create.topics.enable=false
 offsets.topic.num.partitions=1
 offsets.topic.replication.factor=1
@@ -187,8 +186,7 @@ group.initial.rebalance.delay.ms=0
 num.network.threads=2
 num.io.threads=4
 log.cleaner.enable=false
-",
-        data = data.display()
+"
     )
 }
 
@@ -198,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_listener_is_on_the_loopback_address() {
-        let properties = server_properties(40001, 40002, Path::new("/project/target/local/kafka/data"));
+        let properties = server_properties(40001, 40002);
         let addresses = properties.split("://").skip(1);
         assert!(addresses.clone().count() >= 3 && addresses.clone().all(|address| address.starts_with("127.0.0.1:")));
         insta::assert_snapshot!(properties);

@@ -11,11 +11,13 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use crate::aws::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::environment;
 use crate::layout::{StackFolder, prepared, project_root};
 use crate::login::StoredLogin;
 use crate::process::Process;
 
-const STACK_NAME: &str = "tickerlake";
+/// What the stack is called that every local stack has.
+pub(crate) const STACK_NAME: &str = "tickerlake";
 const DEPLOY_LIMIT: Duration = Duration::from_mins(5);
 
 /// What the deployed stack is called where: the outputs of `template.yaml`.
@@ -32,9 +34,10 @@ pub struct Outputs {
     pub report_function: String,
 }
 
-/// Deploys the built template, over what is deployed already, and reads the outputs. `changed` are parameters, by name, that are
+/// Deploys the built template under a name, over what has that name already, and reads the outputs. `changed` are parameters, by name, that are
 /// to differ from those of a first deployment; what an earlier deployment changed stays as it is.
 pub(crate) async fn deploy(
+    name: &str,
     endpoint: &str,
     bootstrap_servers: &str,
     topic: &str,
@@ -45,7 +48,7 @@ pub(crate) async fn deploy(
     let template = prepared::deployable_template();
     let mut deploy = sam(endpoint, folder);
     deploy
-        .args(["deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--template-file"])
+        .args(["deploy", "--config-env", "local", "--stack-name", name, "--template-file"])
         .arg(&template)
         .arg("--config-file")
         .arg(project_root().join("samconfig.toml"))
@@ -56,7 +59,7 @@ pub(crate) async fn deploy(
 
     let outputs_file = folder.log("stack-outputs");
     let mut list = sam(endpoint, folder);
-    list.args(["list", "stack-outputs", "--stack-name", STACK_NAME, "--output", "json", "--region", REGION]);
+    list.args(["list", "stack-outputs", "--stack-name", name, "--output", "json", "--region", REGION]);
     Process::start("sam list stack-outputs", list, outputs_file.clone())?.wait_for_success(DEPLOY_LIMIT).await?;
     let printed =
         fs::read_to_string(&outputs_file).with_context(|| format!("cannot read {}", outputs_file.display()))?;
@@ -95,22 +98,18 @@ fn parameter(name: &str, value: &str) -> String {
 }
 
 fn sam(endpoint: &str, folder: &StackFolder) -> Command {
-    let mut command = Command::new(prepared::sam());
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
-        command.env_remove(name);
-    }
+    let mut command = environment::command(prepared::sam(), folder);
     command
         .current_dir(project_root())
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
         .env("AWS_DEFAULT_REGION", REGION)
-        // The user's profile could name another region or a role to assume.
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("SAM_CLI_TELEMETRY", "0")
-        .env("__SAM_CLI_APP_DIR", folder.temporary().join("sam"))
-        .env("TMPDIR", folder.temporary());
+        // Its table of events breaks longer names in two, also in the log.
+        .env("COLUMNS", "250")
+        .env("__SAM_CLI_APP_DIR", folder.temporary().join("sam"));
     command
 }
 
@@ -147,9 +146,9 @@ pub(crate) fn output_values(printed: &str) -> Result<HashMap<String, String>> {
 /// An error before anything starts if a program or a library that the Makefile fetches is missing.
 pub(crate) fn check_prepared(needs_kafka: bool) -> Result<()> {
     let mut needed =
-        vec![prepared::sam(), prepared::ministack(), prepared::deployable_template(), prepared::producer()];
+        vec![prepared::sam(), prepared::emulator_python(), prepared::deployable_template(), prepared::producer()];
     if needs_kafka {
-        needed.push(prepared::kafka_libraries());
+        needed.extend([prepared::java(), prepared::kafka_libraries()]);
     }
     match needed.iter().find(|path| !Path::exists(path)) {
         Some(missing) => bail!(

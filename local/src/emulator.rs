@@ -1,13 +1,12 @@
 //! The AWS emulator (ministack): S3, Lambda, Glue, Athena and `CloudFormation` on one port of 127.0.0.1.
 
-use std::env;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::aws::{ACCESS_KEY, Aws, REGION, SECRET_KEY};
-use crate::layout::{StackFolder, prepared};
+use crate::environment;
+use crate::layout::{StackFolder, prepared, project_root};
 use crate::process::Process;
 
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -21,21 +20,18 @@ pub(crate) struct Emulator {
 impl Emulator {
     /// Starts it on `port` and waits until it answers `aws`.
     pub(crate) async fn start(port: u16, aws: &Aws, folder: &StackFolder) -> Result<Self> {
-        let mut command = Command::new(prepared::ministack());
+        // The deployed functions inherit this environment.
+        let mut command = environment::command(prepared::emulator_python(), folder);
         command
+            .arg("-B")
+            .arg(project_root().join("local/emulator.py"))
             .current_dir(folder.temporary())
-            // The deployed functions inherit this environment: nothing of the user's own AWS settings may be in it.
-            .env_clear()
-            .envs(["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))))
-            .env("TMPDIR", folder.temporary())
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
             .env("AWS_ENDPOINT_URL", endpoint(port))
             .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
             .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             .env("AWS_DEFAULT_REGION", REGION)
-            // DuckDB reads a time with a zone in the zone of its process; Athena, in UTC.
-            .env("TZ", "UTC")
             .env("PYTHONUNBUFFERED", "1")
             .env("PERSIST_STATE", "0")
             .env("S3_PERSIST", "0")

@@ -80,9 +80,13 @@ impl Integrity {
     /// # Errors
     /// The report function failed, or its CSV cannot be read.
     pub async fn of(stack: &Stack) -> Result<Self> {
-        let event = br#"{"report":"integrity"}"#.to_vec();
-        let answer = stack.aws().invoke(&stack.outputs().report_function, event).await?;
-        Self::published(stack.aws(), &answer).await
+        Self::made_by(&stack.outputs().report_function, stack.aws()).await
+    }
+
+    /// As [`Integrity::of`], of the lake of this report function.
+    pub async fn made_by(report_function: &str, aws: &Aws) -> Result<Self> {
+        let answer = aws.invoke(report_function, br#"{"report":"integrity"}"#.to_vec()).await?;
+        Self::published(aws, &answer).await
     }
 
     /// Reads the report that an invocation of the report function has published, by its answer.

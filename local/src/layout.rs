@@ -16,6 +16,11 @@ pub(crate) fn target() -> PathBuf {
     project_root().join("target")
 }
 
+/// The folder of the stack of that name, or of the one without a name.
+pub fn stack_folder(name: Option<&str>) -> PathBuf {
+    target().join(name.map_or_else(|| "local".to_owned(), |name| format!("local-{name}")))
+}
+
 /// What the Makefile prepares before a stack can start.
 pub(crate) mod prepared {
     use std::path::PathBuf;
@@ -26,8 +31,13 @@ pub(crate) mod prepared {
         target().join("tools/venv/bin/sam")
     }
 
-    pub(crate) fn ministack() -> PathBuf {
-        target().join("emulator/venv/bin/ministack")
+    /// The Python in which the emulator is installed.
+    pub(crate) fn emulator_python() -> PathBuf {
+        target().join("emulator/venv/bin/python")
+    }
+
+    pub(crate) fn java() -> PathBuf {
+        target().join("java/runtime/bin/java")
     }
 
     pub(crate) fn kafka_libraries() -> PathBuf {

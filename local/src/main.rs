@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Parser, Subcommand};
 use local::demo::{self, Source};
-use local::redrive::{self, Place};
-use local::up;
+use local::redrive::{self, Named, Place};
+use local::{StackOptions, stack_folder, up};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The whole system on this machine: real Kafka, the AWS emulator, the deployed template.yaml
@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 Environment:
   KAFKA_BOOTSTRAP_SERVERS        a broker that runs already (host:port,host:port), instead of one of its own
   KAFKA_TOPIC                    the topic of `local up` (default stock-bars)
+  LOCAL_STACK                    as --name
   AWS_*                          for `local redrive` alone: the account that it works on
 
 Examples:
@@ -43,18 +44,23 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         data: Option<PathBuf>,
         /// Number of simulated bars, without --data
-        #[arg(long, value_name = "N", default_value_t = 35_000, conflicts_with = "data")]
+        #[arg(long, value_name = "N", default_value_t = 35_000, conflicts_with = "data", value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
+        #[command(flatten)]
+        beside: Beside,
     },
     /// Start the stack, say how to use it, and keep it up until Ctrl-C
-    Up,
+    Up {
+        #[command(flatten)]
+        beside: Beside,
+    },
     /// Feed what Lambda gave up on back to the ingest function, and remove what has landed; exit 0 only if nothing is kept
     #[command(after_help = "\
 Region and credentials are those of the AWS tools: AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, ~/.aws and so on. It may be
 stopped and repeated at any time: an object is removed only when its records have landed, and what has landed is skipped.
 
 Environment (without any of the options; target/local/env has them):
-  FAILED_EVENTS_BUCKET, INGEST_FUNCTION   as --bucket and --function
+  FAILED_EVENTS_BUCKET, INGEST_FUNCTION, LAKE_BUCKET   as --bucket, --function and --lake
 
 Examples:
   local redrive --dry-run                 what the stack tickerlake would be fed
@@ -63,8 +69,8 @@ Examples:
   set -a; . target/local/env; set +a; local redrive
                                           the stack of `make up`")]
     Redrive {
-        /// Stack whose outputs name bucket and function [default: tickerlake]
-        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function"], value_parser = NonEmpty::new())]
+        /// Stack whose outputs name buckets and function [default: tickerlake]
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["bucket", "function", "lake"], value_parser = NonEmpty::new())]
         stack: Option<String>,
         /// Bucket with what Lambda gave up on
         #[arg(long, value_name = "NAME", requires = "function", value_parser = NonEmpty::new())]
@@ -72,10 +78,34 @@ Examples:
         /// Ingest function, by name or ARN
         #[arg(long, value_name = "NAME", requires = "bucket", value_parser = NonEmpty::new())]
         function: Option<String>,
+        /// The lake's bucket, where the bytes go of a record that is larger than any event
+        #[arg(long, value_name = "NAME", requires = "bucket", value_parser = NonEmpty::new())]
+        lake: Option<String>,
         /// Only list what would be fed
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+/// Another stack beside the first.
+#[derive(clap::Args)]
+struct Beside {
+    /// Another stack than the one in target/local, which may run beside it: in target/local-NAME
+    #[arg(long, value_name = "NAME", env = "LOCAL_STACK", value_parser = name)]
+    name: Option<String>,
+}
+
+impl Beside {
+    fn options(&self) -> StackOptions {
+        let name = self.name.as_deref().filter(|name| !name.is_empty());
+        StackOptions { folder: stack_folder(name), ..StackOptions::from_environment() }
+    }
+}
+
+/// It becomes a folder that is emptied.
+fn name(typed: &str) -> Result<String, String> {
+    let fits = typed.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits { Ok(typed.to_owned()) } else { Err("must be lower-case letters, digits and hyphens".to_owned()) }
 }
 
 fn main() -> ExitCode {
@@ -100,12 +130,15 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<bool> {
     let interrupted = interrupted()?;
     match command {
-        Command::Demo { data: Some(file), .. } => demo::run(Source::Csv(file), interrupted).await.map(|()| true),
-        Command::Demo { data: None, count } => demo::run(Source::Simulator { count }, interrupted).await.map(|()| true),
-        Command::Redrive { stack, bucket, function, dry_run } => {
-            redrive::run(Place::chosen(stack, bucket.zip(function)), dry_run, interrupted).await
+        Command::Demo { data, count, beside } => {
+            let source = data.map_or(Source::Simulator { count }, Source::Csv);
+            demo::run(source, beside.options(), interrupted).await.map(|()| true)
         }
-        Command::Up => up::run(interrupted).await.map(|()| true),
+        Command::Redrive { stack, bucket, function, lake, dry_run } => {
+            let named = bucket.zip(function).map(|(bucket, function)| Named { bucket, function, lake });
+            redrive::run(Place::chosen(stack, named), dry_run, interrupted).await
+        }
+        Command::Up { beside } => up::run(beside.options(), interrupted).await.map(|()| true),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::broker::{Broker, BrokerAddress};
 use crate::deploy::{self, Outputs};
 use crate::emulator::{self, Emulator};
 use crate::event_source::{self, Backoff, EventSource, Mapping};
-use crate::layout::{self, StackFolder};
+use crate::layout::{StackFolder, stack_folder};
 use crate::login::{Login, StoredLogin};
 use crate::{ports, topic};
 
@@ -47,7 +47,7 @@ impl StackOptions {
     pub fn from_environment() -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
         Self {
-            folder: layout::target().join("local"),
+            folder: stack_folder(None),
             topic: variable("KAFKA_TOPIC").unwrap_or_else(|| "stock-bars".to_owned()),
             partitions: 4,
             bootstrap_servers: variable("KAFKA_BOOTSTRAP_SERVERS"),
@@ -115,8 +115,9 @@ impl Stack {
                 None => None,
             };
             let (login_used, changed) = (login.as_ref(), &options.parameters);
+            let (servers, topic) = (&bootstrap_servers, &options.topic);
             let outputs =
-                deploy::deploy(&endpoint, &bootstrap_servers, &options.topic, login_used, &folder, changed).await?;
+                deploy::deploy(deploy::STACK_NAME, &endpoint, servers, topic, login_used, &folder, changed).await?;
             tell("template.yaml is deployed");
             anyhow::Ok((emulator, login, outputs))
         };
@@ -180,7 +181,8 @@ impl Stack {
     pub async fn redeploy(&mut self, changed: &[(&str, &str)]) -> Result<()> {
         let before = self.mapping().await?;
         let (endpoint, servers, login) = (&self.endpoint, &self.bootstrap_servers, self.login.as_ref());
-        self.outputs = deploy::deploy(endpoint, servers, &self.topic, login, &self.folder, changed).await?;
+        let (name, topic) = (deploy::STACK_NAME, &self.topic);
+        self.outputs = deploy::deploy(name, endpoint, servers, topic, login, &self.folder, changed).await?;
         before.restore_numbers(&self.aws, changed).await?;
         self.pause_event_source().await?;
         self.resume_event_source().await

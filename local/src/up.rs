@@ -14,12 +14,12 @@ const LOOK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// It did not start, or a part of it ended by itself.
-pub async fn run(interrupted: impl Future<Output = ()>) -> Result<()> {
+pub async fn run(options: StackOptions, interrupted: impl Future<Output = ()>) -> Result<()> {
     let mut console = Console::new(2);
     let mut interrupted = std::pin::pin!(interrupted);
     let step = console.step("start Kafka and the AWS emulator, deploy template.yaml");
     let mut stack = tokio::select! {
-        stack = Stack::start_telling(StackOptions::from_environment(), |reached| step.say(reached)) => {
+        stack = Stack::start_telling(options, |reached| step.say(reached)) => {
             stack.with_context(|| step.failed())?
         }
         () = &mut interrupted => bail!("interrupted"),

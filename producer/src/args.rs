@@ -12,6 +12,9 @@ Examples:
   The tutorial's file, once, as fast as the broker takes it:
     producer --bootstrap-servers broker-1:9092 --create-topic --partitions 3 --csv indexProcessed.csv
 
+  Whether a file can be published, before there is a broker:
+    producer --csv bars.csv --dry-run
+
   Ten bars a second, drawn at random from the file until Ctrl-C:
     producer --bootstrap-servers broker-1:9092 --csv indexProcessed.csv --order sample --rate 10
 
@@ -63,6 +66,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) kafka: KafkaArgs,
+
+    /// Only read the source and name what would be skipped; asks no broker. Exit code 0 if anything would be sent
+    #[arg(long, help_heading = "Source")]
+    pub(crate) dry_run: bool,
 
     /// Order of the CSV file's rows [default: replay]
     #[arg(long, value_enum, env = "PRODUCER_ORDER", help_heading = "Source")]

@@ -26,11 +26,16 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
 }
 
+/// What is read, and how much of it: all that `--dry-run` needs.
+pub(crate) fn source_and_limits(args: &Args, drawn_seed: u64) -> Result<(Plan, Limits)> {
+    let source = source_plan(args, args.seed.unwrap_or(drawn_seed))?;
+    Ok((source, Limits { rate: args.rate, count: args.count, strict: args.strict }))
+}
+
 impl Config {
     /// `drawn_seed` is the seed to use where none was typed and one is needed.
     pub(crate) fn from_args(args: Args, drawn_seed: u64) -> Result<Config> {
-        let source = source_plan(&args, args.seed.unwrap_or(drawn_seed))?;
-
+        let (source, limits) = source_and_limits(&args, drawn_seed)?;
         let kafka = client(&args.kafka.broker)?;
         Ok(Config {
             source,
@@ -41,7 +46,7 @@ impl Config {
                 partitions: args.kafka.partitions,
                 replication_factor: args.kafka.replication_factor,
             },
-            limits: Limits { rate: args.rate, count: args.count, strict: args.strict },
+            limits,
         })
     }
 

@@ -10,6 +10,7 @@ mod pace;
 mod progress;
 mod properties;
 mod publish;
+mod rehearsal;
 mod run;
 mod source;
 mod stop;
@@ -46,8 +47,16 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode> {
     match &args.command {
         Some(Command::Doctor(doctor)) => examine(doctor),
+        None if args.dry_run => rehearse(&args),
         None => publish(args),
     }
+}
+
+fn rehearse(args: &Args) -> Result<ExitCode> {
+    let (source, limits) = config::source_and_limits(args, rand::random())?;
+    let rehearsal = rehearsal::rehearse(source::open(&source)?, &limits, &Progress::new(None))?;
+    writeln!(io::stdout(), "{rehearsal}")?;
+    Ok(if rehearsal.has_any() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(feature = "tls")]

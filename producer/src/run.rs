@@ -98,26 +98,14 @@ impl Run<'_> {
                         }
                         Handed::Back => handed_back = Some(record),
                     },
-                    Some(Err(NoRecord::Skipped { line, reason })) => self.skip(line, &reason)?,
+                    Some(Err(NoRecord::Skipped { line, reason })) => {
+                        skip(&mut self.tally, self.limits, self.progress, line, &reason)?;
+                    }
                     Some(Err(NoRecord::Broken(error))) => return Err(error.context("the source failed")),
                 },
             }
         }
         Ok(End::Complete)
-    }
-
-    fn skip(&mut self, line: u64, reason: &str) -> Result<()> {
-        self.tally.read += 1;
-        self.tally.skipped += 1;
-        if self.limits.strict {
-            return Err(anyhow!("line {line}: {reason}; without --strict it is skipped"));
-        }
-        if self.tally.skipped <= NAMED_ROWS {
-            self.progress.say(&format!("line {line} skipped: {reason}"));
-        } else if self.tally.skipped == NAMED_ROWS + 1 {
-            self.progress.say("further lines that are skipped are counted, not named");
-        }
-        Ok(())
     }
 
     async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) {
@@ -159,6 +147,24 @@ impl Run<'_> {
         self.progress.finish();
         Outcome { tally: self.tally, error }
     }
+}
+
+/// Counts a row that cannot be a bar, and names it if it is one of the first.
+///
+/// # Errors
+/// Such rows are not to be skipped.
+pub(crate) fn skip(tally: &mut Tally, limits: &Limits, progress: &Progress, line: u64, reason: &str) -> Result<()> {
+    tally.read += 1;
+    tally.skipped += 1;
+    if limits.strict {
+        return Err(anyhow!("line {line}: {reason}; without --strict it is skipped"));
+    }
+    if tally.skipped <= NAMED_ROWS {
+        progress.say(&format!("line {line} skipped: {reason}"));
+    } else if tally.skipped == NAMED_ROWS + 1 {
+        progress.say("further lines that are skipped are counted, not named");
+    }
+    Ok(())
 }
 
 /// Runs the source on a thread of its own: reading may block, and a signal must not wait for it. The thread is left

@@ -257,3 +257,26 @@ fn an_unknown_property_is_named_and_its_value_is_not() {
     assert!(stderr(&output).contains("sasl.pasword"), "{}", stderr(&output));
     assert!(!stderr(&output).contains("hunter2"), "{}", stderr(&output));
 }
+
+/// No broker is named, and none is needed.
+fn dry_run(csv: &str, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_producer"));
+    command.env_clear().args(["--csv", csv, "--dry-run"]).args(more).output().unwrap()
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_sent_and_fails_if_nothing_would_be() {
+    let bad = "HSI,31.12.1986,1,1,1,1,1,0,1\n";
+    let (_directory, csv) = csv_file(&[HEADER, bad, &bars(5)[HEADER.len()..]].concat());
+    let some = dry_run(&csv, &[]);
+    assert_eq!(String::from_utf8_lossy(&some.stdout), "read 6, skipped 1, would send 5\n");
+    assert!(some.status.success());
+    let first = dry_run(&csv, &["--count", "1"]);
+    assert_eq!(String::from_utf8_lossy(&first.stdout), "read 2, skipped 1, would send 1\n");
+
+    let (_directory, csv) = csv_file(&[HEADER, bad].concat());
+    let none = dry_run(&csv, &["--count", "1"]);
+    assert_eq!(String::from_utf8_lossy(&none.stdout), "read 1, skipped 1, would send 0\n");
+    assert_eq!(none.status.code(), Some(1));
+    assert_eq!(stderr(&none), "line 2 skipped: Date is not a day as YYYY-MM-DD: \"31.12.1986\"\n");
+}

@@ -18,7 +18,7 @@ pub mod field {
     pub const CLOSE: &str = "Close";
     /// Closing price adjusted for splits and dividends; may be missing or null.
     pub const ADJ_CLOSE: &str = "Adj Close";
-    /// Volume.
+    /// Volume; may be missing or null.
     pub const VOLUME: &str = "Volume";
     /// Closing price in US dollars; may be missing or null.
     pub const CLOSE_USD: &str = "CloseUSD";
@@ -44,8 +44,8 @@ pub struct Bar {
     pub close: f64,
     /// Adjusted closing price, where the source has one.
     pub adj_close: Option<f64>,
-    /// Volume.
-    pub volume: f64,
+    /// Volume, where the source has one.
+    pub volume: Option<f64>,
     /// Closing price in US dollars, where the source has one.
     pub close_usd: Option<f64>,
 }
@@ -62,7 +62,9 @@ impl Serialize for Bar {
         if let Some(adj_close) = self.adj_close {
             map.serialize_entry(field::ADJ_CLOSE, &adj_close)?;
         }
-        map.serialize_entry(field::VOLUME, &self.volume)?;
+        if let Some(volume) = self.volume {
+            map.serialize_entry(field::VOLUME, &volume)?;
+        }
         if let Some(close_usd) = self.close_usd {
             map.serialize_entry(field::CLOSE_USD, &close_usd)?;
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use parquet::data_type::ByteArray;
 
 use crate::event::Record;
+use crate::extra;
 use crate::row::Row;
 
 /// Columns of equal length; an optional column holds the values that are there and says for each row whether one is.
@@ -17,7 +18,7 @@ pub(crate) struct Columns {
     pub(crate) low: Vec<f64>,
     pub(crate) close: Vec<f64>,
     pub(crate) adj_close: Optional<f64>,
-    pub(crate) volume: Vec<f64>,
+    pub(crate) volume: Optional<f64>,
     pub(crate) close_usd: Optional<f64>,
     pub(crate) extra: Optional<ByteArray>,
     pub(crate) offset: Vec<i64>,
@@ -45,6 +46,21 @@ impl<T> Optional<T> {
         self.levels.push(i16::from(value.is_some()));
         self.values.extend(value);
     }
+
+    fn truncate(&mut self, rows: usize, values: usize) {
+        self.levels.truncate(rows);
+        self.values.truncate(values);
+    }
+}
+
+/// The length of the columns at some time; of an optional one, the number of its values.
+pub(crate) struct Mark {
+    rows: usize,
+    adj_close: usize,
+    volume: usize,
+    close_usd: usize,
+    extra: usize,
+    timestamp_ms: usize,
 }
 
 impl Columns {
@@ -68,7 +84,7 @@ impl Columns {
         self.adj_close.push(row.adj_close);
         self.volume.push(row.volume);
         self.close_usd.push(row.close_usd);
-        self.extra.push(row.extra.map(|extra| ByteArray::from(extra.into_bytes())));
+        self.extra.push(extra_of(record, row.extra).map(ByteArray::from));
         self.offset.push(record.offset);
         #[expect(
             clippy::cast_possible_truncation,
@@ -76,6 +92,46 @@ impl Columns {
             reason = "a 6 MB event has no 2^31 elements"
         )]
         self.index.push(index as i32);
-        self.timestamp_ms.push(record.timestamp_ms);
+        self.timestamp_ms.push(record.trusted_timestamp_ms());
+    }
+
+    /// So many values are there.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            rows: self.len(),
+            adj_close: self.adj_close.values.len(),
+            volume: self.volume.values.len(),
+            close_usd: self.close_usd.values.len(),
+            extra: self.extra.values.len(),
+            timestamp_ms: self.timestamp_ms.values.len(),
+        }
+    }
+
+    /// Takes back the rows that came after the mark.
+    pub(crate) fn back_to(&mut self, mark: &Mark) {
+        let rows = mark.rows;
+        self.symbol.truncate(rows);
+        self.trade_date.truncate(rows);
+        self.open.truncate(rows);
+        self.high.truncate(rows);
+        self.low.truncate(rows);
+        self.close.truncate(rows);
+        self.adj_close.truncate(rows, mark.adj_close);
+        self.volume.truncate(rows, mark.volume);
+        self.close_usd.truncate(rows, mark.close_usd);
+        self.extra.truncate(rows, mark.extra);
+        self.offset.truncate(rows);
+        self.index.truncate(rows);
+        self.timestamp_ms.truncate(rows, mark.timestamp_ms);
+    }
+}
+
+/// What the timestamp's column cannot hold is kept all the same.
+fn extra_of(record: &Record<'_>, extra: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    match record.timestamp_ms {
+        Some(timestamp_ms) if record.trusted_timestamp_ms().is_none() => {
+            Some(extra::with_timestamp(extra, timestamp_ms))
+        }
+        _ => extra,
     }
 }

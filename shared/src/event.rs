@@ -4,14 +4,25 @@
 //! header. Lambda would then redeliver the event for ever, so here each record costs at most itself: what cannot be told apart
 //! as a record becomes a [`Stray`].
 
+mod envelope;
+
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::json::{Json, Text};
+use crate::oversized::{self, Oversized};
+use envelope::{Named, Room};
+
+/// Lambda puts at most 10,000 records into an event, each of a batch of its own at worst. What has more than that is no event of its, and
+/// the memory for it is not to be had.
+const MOST_MEMBERS: usize = 20_000;
+
+/// Of a record: the next one has an offset too.
+const OFFSETS: Range<i64> = 0..i64::MAX;
 
 /// The batches of one event, and what in it was not a record.
 #[derive(Debug, Default)]
@@ -19,7 +30,7 @@ pub struct Event<'a> {
     /// One batch per partition.
     pub batches: Vec<Batch<'a>>,
     /// What has no offset, or no partition, to be landed by.
-    pub strays: Vec<Stray>,
+    pub strays: Vec<Stray<'a>>,
 }
 
 /// The records of one partition, in the order of their offsets, each offset once.
@@ -38,21 +49,32 @@ pub struct Batch<'a> {
 pub struct Record<'a> {
     /// Kafka offset.
     pub offset: i64,
-    /// Kafka timestamp in milliseconds since 1970 UTC; none where Kafka has none (-1).
+    /// Kafka timestamp in milliseconds since 1970 UTC, whatever the producer chose; none where Kafka has none (-1).
     pub timestamp_ms: Option<i64>,
     /// The key in base64, as delivered.
     pub key: Option<Cow<'a, str>>,
     /// The value in base64, as delivered; none for a tombstone.
     pub value: Option<Cow<'a, str>>,
+    /// Set where this stands in for a record that no event can hold.
+    pub oversized: Option<Box<Oversized>>,
+}
+
+impl Record<'_> {
+    /// The timestamp, if it is of the years 1 to 9999: what every reader of the lake takes for a time.
+    pub fn trusted_timestamp_ms(&self) -> Option<i64> {
+        const FIRST: i64 = -62_135_596_800_000;
+        const LAST: i64 = 253_402_300_799_999;
+        self.timestamp_ms.filter(|timestamp_ms| (FIRST..=LAST).contains(timestamp_ms))
+    }
 }
 
 /// A part of an event that is not a record: Lambda does not send such, but losing it would be worse than keeping it.
 #[derive(Debug, PartialEq)]
-pub struct Stray {
+pub struct Stray<'a> {
     /// The name under which it was delivered, `topic-partition` for a batch.
     pub source: String,
     /// Its JSON, as delivered.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Why it is not a record.
     pub detail: String,
 }
@@ -67,25 +89,25 @@ pub struct NotAKafkaEvent(#[source] serde_json::Error);
 impl<'a> Event<'a> {
     /// Parses the payload of an invocation.
     pub fn parse(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
-        // serde would take an array's elements for the members of the object.
-        if payload.trim_start().starts_with('[') {
-            return Err(NotAKafkaEvent(serde::de::Error::custom("it is an array")));
-        }
-        if let Ok(envelope) = serde_json::from_str::<Envelope<'a, Vec<Record<'a>>>>(payload) {
-            return Ok(Self::from_batches(envelope.records.0, Vec::new()));
+        let room = Room::new(MOST_MEMBERS);
+        match envelope::read::<Vec<Record<'a>>>(payload, &room) {
+            Ok(batches) => return Ok(Self::from_batches(batches, Vec::new())),
+            Err(error) if room.is_exceeded() => return Err(NotAKafkaEvent(error)),
+            Err(_) => {}
         }
         // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
-        let envelope: Envelope<'a, &RawValue> = serde_json::from_str(payload).map_err(NotAKafkaEvent)?;
+        let room = Room::new(MOST_MEMBERS);
+        let batches = envelope::read::<&RawValue>(payload, &room).map_err(NotAKafkaEvent)?;
         let mut strays = Vec::new();
-        let sifted = envelope.records.0.into_iter().map(|(name, records)| {
-            let sound = sift(&name, records, &mut strays);
-            (name, sound)
-        });
-        let batches = sifted.collect();
-        Ok(Self::from_batches(batches, strays))
+        let mut sound = Vec::with_capacity(batches.len());
+        for (name, records) in batches {
+            let records = sift(&name, records, &room, &mut strays).map_err(NotAKafkaEvent)?;
+            sound.push((name, records));
+        }
+        Ok(Self::from_batches(sound, strays))
     }
 
-    fn from_batches(named: Vec<(Cow<'a, str>, Vec<Record<'a>>)>, mut strays: Vec<Stray>) -> Self {
+    fn from_batches(named: Vec<Named<'a, Vec<Record<'a>>>>, mut strays: Vec<Stray<'a>>) -> Self {
         let mut batches = Vec::with_capacity(named.len());
         for (name, mut records) in named {
             let address = match &name {
@@ -109,7 +131,15 @@ impl<'a> Event<'a> {
     }
 }
 
-impl Stray {
+/// A batch as it stands: its name, and its members, whatever they are.
+pub type Pieces<'a> = (Cow<'a, str>, Vec<&'a RawValue>);
+
+/// The batches of an event as they stand.
+pub fn pieces(payload: &str) -> Result<Vec<Pieces<'_>>, NotAKafkaEvent> {
+    envelope::read(payload, &Room::new(MOST_MEMBERS)).map_err(NotAKafkaEvent)
+}
+
+impl Stray<'_> {
     fn unaddressed(source: &str, record: &Record<'_>) -> Self {
         let quoted = |text: &Option<Cow<'_, str>>| serde_json::Value::from(text.as_deref()).to_string();
         let text = format!(
@@ -119,13 +149,17 @@ impl Stray {
             quoted(&record.key),
             quoted(&record.value),
         );
-        Self { source: source.to_owned(), text, detail: "the batch's name is not topic-partition".to_owned() }
+        Self {
+            source: source.to_owned(),
+            text: text.into(),
+            detail: "the batch's name is not topic-partition".to_owned(),
+        }
     }
 }
 
 /// `stock-bars-0` is partition 0 of `stock-bars`. What is not written as Kafka writes it (`-00`, `+0`, a slash) would be a second
 /// name, and so a second ledger, for the same partition.
-fn split_name(name: &str) -> Option<(&str, i32)> {
+pub(crate) fn split_name(name: &str) -> Option<(&str, i32)> {
     let (topic, partition) = name.rsplit_once('-')?;
     let written_by_kafka = |topic: &str| {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -135,55 +169,28 @@ fn split_name(name: &str) -> Option<(&str, i32)> {
     (written_by_kafka(topic) && number.to_string() == partition).then_some((topic, number))
 }
 
-fn sift<'a>(name: &str, records: &'a RawValue, strays: &mut Vec<Stray>) -> Vec<Record<'a>> {
-    let mut stray = |text: &str, error: &serde_json::Error| {
-        strays.push(Stray { source: name.to_owned(), text: text.to_owned(), detail: error.to_string() });
+/// The records of a batch; the error is that there are too many of them.
+fn sift<'a>(
+    name: &str,
+    batch: &'a RawValue,
+    room: &Room,
+    strays: &mut Vec<Stray<'a>>,
+) -> Result<Vec<Record<'a>>, serde_json::Error> {
+    let mut sound = Vec::new();
+    let mut stray = |text: &'a str, error: &serde_json::Error| {
+        strays.push(Stray { source: name.to_owned(), text: text.into(), detail: error.to_string() });
     };
-    let pieces: Vec<&RawValue> = match serde_json::from_str(records.get()) {
-        Ok(pieces) => pieces,
+    let pieces = envelope::pieces(batch, room, |piece: &'a RawValue| match serde_json::from_str(piece.get()) {
+        Ok(record) => sound.push(record),
+        Err(error) => stray(piece.get(), &error),
+    });
+    match pieces {
+        Err(error) if room.is_exceeded() => Err(error),
         Err(error) => {
-            stray(records.get(), &error);
-            return Vec::new();
+            stray(batch.get(), &error);
+            Ok(sound)
         }
-    };
-    let mut sound = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        match serde_json::from_str(piece.get()) {
-            Ok(record) => sound.push(record),
-            Err(error) => stray(piece.get(), &error),
-        }
-    }
-    sound
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a, R> {
-    #[serde(borrow, bound(deserialize = "R: Deserialize<'de>"))]
-    records: Batches<'a, R>,
-}
-
-/// The members of a JSON object in their order.
-struct Batches<'a, R>(Vec<(Cow<'a, str>, R)>);
-
-impl<'de: 'a, 'a, R: Deserialize<'de>> Deserialize<'de> for Batches<'a, R> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<R>(std::marker::PhantomData<R>);
-        impl<'de, R: Deserialize<'de>> Visitor<'de> for Members<R> {
-            type Value = Vec<(Cow<'de, str>, R)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of record batches by `topic-partition`")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(name), batch)) = map.next_entry()? {
-                    members.push((name, batch));
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Members(std::marker::PhantomData)).map(Batches)
+        Ok(()) => Ok(sound),
     }
 }
 
@@ -203,13 +210,12 @@ impl<'de> Visitor<'de> for RecordVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        use serde::de::Error;
-        let (mut offset, mut timestamp_ms, mut key, mut value) = (None, None, None, None);
+        let (mut offset, mut timestamp_ms, mut key, mut value, mut oversized) = (None, None, None, None, None);
         while let Some(Text(name)) = map.next_key()? {
             match name.as_ref() {
-                "offset" => offset = map.next_value::<Json<'de>>()?.as_i64().filter(|offset| *offset >= 0),
+                "offset" => offset = map.next_value::<Json<'de>>()?.as_i64().filter(|offset| OFFSETS.contains(offset)),
                 "timestamp" => {
-                    timestamp_ms = map.next_value::<Json<'de>>()?.as_i64().filter(|timestamp| *timestamp >= 0);
+                    timestamp_ms = map.next_value::<Json<'de>>()?.as_i64().filter(|timestamp| *timestamp != -1);
                 }
                 "key" => key = map.next_value::<Json<'de>>()?.into_text(),
                 "value" => {
@@ -221,14 +227,17 @@ impl<'de> Visitor<'de> for RecordVisitor {
                         }
                     };
                 }
+                oversized::MARK => oversized = Some(map.next_value()?),
                 // Topic and partition are told by the batch's name; headers and the rest are not part of a bar.
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        let offset = offset.ok_or_else(|| M::Error::custom("`offset` is missing or not a whole number from 0"))?;
-        Ok(Record { offset, timestamp_ms, key, value })
+        let offset = offset.ok_or_else(|| {
+            M::Error::custom(format_args!("`offset` is missing or not a whole number from 0 to {}", OFFSETS.end - 1))
+        })?;
+        Ok(Record { offset, timestamp_ms, key, value, oversized })
     }
 }
 
@@ -237,7 +246,7 @@ mod tests {
     use super::*;
 
     fn record(offset: i64) -> Record<'static> {
-        Record { offset, timestamp_ms: Some(7), key: None, value: Some("e30=".into()) }
+        Record { offset, timestamp_ms: Some(7), key: None, value: Some("e30=".into()), oversized: None }
     }
 
     fn parse(payload: &str) -> Event<'_> {
@@ -259,7 +268,7 @@ mod tests {
                 Batch {
                     topic: "a-b",
                     partition: 12,
-                    records: vec![Record { offset: 0, timestamp_ms: None, key: None, value: None }]
+                    records: vec![Record { timestamp_ms: None, value: None, ..record(0) }]
                 },
             ]
         );
@@ -273,7 +282,7 @@ mod tests {
                 {"offset":3,"timestamp":7,"value":"e30="}],"t-1":null,"t":[{"offset":4}]}}"#,
         );
         assert_eq!(event.batches, [Batch { topic: "t", partition: 0, records: vec![record(1), record(3)] }]);
-        let strays: Vec<_> = event.strays.iter().map(|stray| (stray.source.as_str(), stray.text.as_str())).collect();
+        let strays: Vec<_> = event.strays.iter().map(|stray| (stray.source.as_str(), stray.text.as_ref())).collect();
         assert_eq!(
             strays,
             [
@@ -293,6 +302,47 @@ mod tests {
         assert_eq!(event.batches, [Batch { topic: "t", partition: 0, records: vec![record(3)] }]);
         let strays: Vec<_> = event.strays.iter().map(|stray| stray.source.as_str()).collect();
         assert_eq!(strays, ["t\r-1"]);
+    }
+
+    #[test]
+    fn an_offset_after_which_there_is_none_is_no_offset() {
+        let event = parse(r#"{"records":{"t-0":[{"offset":9223372036854775806},{"offset":9223372036854775807}]}}"#);
+        let offsets: Vec<_> = event.batches[0].records.iter().map(|record| record.offset).collect();
+        assert_eq!((offsets, event.strays.len()), (vec![i64::MAX - 1], 1));
+    }
+
+    #[test]
+    fn a_timestamp_is_trusted_from_the_year_1_to_9999() {
+        let trusted = |timestamp_ms| Record { timestamp_ms: Some(timestamp_ms), ..record(0) }.trusted_timestamp_ms();
+        for edge in [-62_135_596_800_000, 253_402_300_799_999, 0] {
+            assert_eq!(trusted(edge), Some(edge));
+        }
+        for beyond in [-62_135_596_800_001, 253_402_300_800_000, 9_223_372_036_854_776, i64::MAX, i64::MIN] {
+            assert_eq!(trusted(beyond), None);
+        }
+        let event = parse(r#"{"records":{"t-0":[{"offset":0,"timestamp":-1},{"offset":1,"timestamp":-2}]}}"#);
+        let timestamps: Vec<_> = event.batches[0].records.iter().map(|record| record.timestamp_ms).collect();
+        assert_eq!(timestamps, [None, Some(-2)]);
+    }
+
+    #[test]
+    fn an_event_of_more_members_than_lambda_sends_is_refused() {
+        let record = |offset: usize| format!(r#"{{"offset":{offset}}}"#);
+        let records = |count: usize| (0..count).map(record).collect::<Vec<_>>().join(",");
+        let alone = |partition: usize| format!(r#""t-{partition}":[{}]"#, record(0));
+        let full = (0..10_000).map(alone).collect::<Vec<_>>().join(",");
+        assert_eq!(parse(&format!(r#"{{"records":{{{full}}}}}"#)).batches.len(), 10_000);
+        let too_many = [
+            format!(r#""t-0":[{}]"#, records(20_000)),
+            format!(r#""t-0":[{}]"#, vec!["0"; 20_000].join(",")),
+            format!(r#""t-0":[0],"t-1":[{}]"#, records(20_000)),
+            vec![r#""":[]"#; 20_001].join(","),
+            vec![r#""":0"#; 20_001].join(","),
+        ];
+        for batches in too_many {
+            let error = Event::parse(&format!(r#"{{"records":{{{batches}}}}}"#)).unwrap_err().to_string();
+            assert!(error.contains("it has more than 20000 batches and records"), "{error}");
+        }
     }
 
     #[test]

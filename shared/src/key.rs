@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::event::Stray;
+use crate::event::{Stray, split_name};
 
 /// The time of landing, to which the folders of an event's objects belong: milliseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,20 +72,31 @@ impl Keys<'_> {
 }
 
 /// `rejects/dt=…/stray-<hash>.jsonl`: strays have no offset, so their content names them, and a redelivery finds them there.
-pub fn strays(strays: &[Stray], landing: LandingTime) -> String {
+pub fn strays(strays: &[Stray<'_>], landing: LandingTime) -> String {
     let mut hash = Sha256::new();
     for stray in strays {
         hash.update(&stray.source);
         hash.update([0]);
-        hash.update(&stray.text);
+        hash.update(stray.text.as_bytes());
         hash.update([0]);
     }
+    format!("rejects/{}/stray-{}.jsonl", landing.day_folder(), digest(hash))
+}
+
+/// `oversized/<topic>-<partition>-<offset>-<hash>.json`: a record that no event can hold, named by its content too. None if its batch
+/// is not named after a partition.
+pub fn oversized(batch: &str, offset: i64, json: &str) -> Option<String> {
+    split_name(batch)?;
+    Some(format!("oversized/{batch}-{offset:019}-{}.json", digest(Sha256::new().chain_update(json))))
+}
+
+fn digest(hash: Sha256) -> String {
     let mut digest = String::new();
     for byte in hash.finalize().iter().take(16) {
         // Writing to a String cannot fail.
         let _ = write!(digest, "{byte:02x}");
     }
-    format!("rejects/{}/stray-{digest}.jsonl", landing.day_folder())
+    digest
 }
 
 #[cfg(test)]
@@ -112,10 +123,18 @@ mod tests {
 
     #[test]
     fn the_same_strays_have_the_same_key_and_others_another() {
-        let stray = |text: &str| Stray { source: "t-0".into(), text: text.into(), detail: String::new() };
+        let stray = |text: &'static str| Stray { source: "t-0".into(), text: text.into(), detail: String::new() };
         let key = strays(&[stray("1")], LANDING);
         assert_eq!(key, strays(&[stray("1")], LANDING));
         assert_ne!(key, strays(&[stray("2")], LANDING));
         assert!(key.starts_with("rejects/dt=2026-11-22/stray-"), "{key}");
+    }
+
+    #[test]
+    fn a_record_that_no_event_can_hold_is_named_by_its_place_and_content() {
+        let key = oversized("t-0", 7, "{}");
+        assert_eq!(key.as_deref(), Some("oversized/t-0-0000000000000000007-44136fa355b3678a1146ad16f7e8649e.json"));
+        assert_ne!(key, oversized("t-0", 7, "[]"));
+        assert_eq!(oversized("../t", 7, "{}"), None);
     }
 }

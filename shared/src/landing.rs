@@ -330,7 +330,7 @@ impl<'r, 'a> Landing<'r, 'a> {
     /// Never skip silently what only looks landed.
     fn check_topic(&self, ledger: &Ledger) -> Result<(), LandingError> {
         let newer = |record: &&Record<'_>| {
-            record.timestamp_ms > ledger.newest_timestamp_ms && ledger.landed.contains(record.offset)
+            record.trusted_timestamp_ms() > ledger.newest_timestamp_ms && ledger.landed.contains(record.offset)
         };
         match self.batch.records.iter().find(newer) {
             None => Ok(()),

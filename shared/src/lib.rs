@@ -9,10 +9,12 @@ pub mod event;
 pub mod key;
 pub mod landing;
 pub mod ledger;
+pub mod oversized;
 pub mod reject;
 pub mod run;
 
 mod columns;
+mod extra;
 mod json;
 mod parquet_file;
 mod row;

@@ -23,7 +23,7 @@ message bars {
     required double low;
     required double close;
     optional double adj_close;
-    required double volume;
+    optional double volume;
     optional double close_usd;
     optional binary extra (STRING);
     required binary kafka_topic (STRING);
@@ -71,7 +71,7 @@ fn try_write(topic: &str, partition: i32, columns: &Columns) -> Result<Vec<u8>> 
         put::<DoubleType>(&mut group, &columns.low)?;
         put::<DoubleType>(&mut group, &columns.close)?;
         put_optional::<DoubleType>(&mut group, &columns.adj_close)?;
-        put::<DoubleType>(&mut group, &columns.volume)?;
+        put_optional::<DoubleType>(&mut group, &columns.volume)?;
         put_optional::<DoubleType>(&mut group, &columns.close_usd)?;
         put_optional::<ByteArrayType>(&mut group, &columns.extra)?;
         put::<ByteArrayType>(&mut group, &vec![ByteArray::from(topic); rows])?;

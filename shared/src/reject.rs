@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
 
 use crate::event::{Record, Stray};
 
@@ -19,17 +21,21 @@ pub enum Reason {
     NotABar,
     /// A field that every bar has is missing or null.
     MissingField,
-    /// A field has the wrong type, is negative, not finite, or stands twice.
+    /// A field has the wrong type, is not finite, or stands twice; or the volume is negative.
     InvalidField,
-    /// `Date` is not a day of the calendar in the form YYYY-MM-DD.
+    /// `Date` is not a day of the calendar from the year 1 in the form YYYY-MM-DD.
     InvalidDate,
+    /// An array of more bars than one record may hold.
+    TooManyRows,
+    /// No event can hold the record; its bytes are elsewhere in the lake.
+    TooLarge,
     /// What was delivered is not a record with an offset.
     MalformedRecord,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 10] = [
         Reason::Tombstone,
         Reason::InvalidBase64,
         Reason::NotJson,
@@ -37,6 +43,8 @@ impl Reason {
         Reason::MissingField,
         Reason::InvalidField,
         Reason::InvalidDate,
+        Reason::TooManyRows,
+        Reason::TooLarge,
         Reason::MalformedRecord,
     ];
 
@@ -50,6 +58,8 @@ impl Reason {
             Reason::MissingField => "missing_field",
             Reason::InvalidField => "invalid_field",
             Reason::InvalidDate => "invalid_date",
+            Reason::TooManyRows => "too_many_rows",
+            Reason::TooLarge => "too_large",
             Reason::MalformedRecord => "malformed_record",
         }
     }
@@ -84,10 +94,37 @@ struct Line<'a> {
     kafka_offset: Option<i64>,
     kafka_timestamp: Option<i64>,
     kafka_key: Option<&'a str>,
-    kafka_value: Option<&'a str>,
+    kafka_value: Option<Value<'a>>,
     reason: &'a str,
     detail: &'a str,
     landed_at: &'a str,
+}
+
+impl Line<'_> {
+    /// About so many bytes.
+    fn length(&self) -> usize {
+        let value = match self.kafka_value {
+            None => 0,
+            Some(Value::Base64(text)) => text.len(),
+            Some(Value::Bytes(bytes)) => bytes.len().div_ceil(3) * 4,
+        };
+        value + self.kafka_key.map_or(0, str::len) + self.detail.len() + self.kafka_topic.len() + 300
+    }
+}
+
+/// A value in base64: as it was delivered, or made while it is written, for it may be megabytes.
+enum Value<'a> {
+    Base64(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Base64(text) => serializer.serialize_str(text),
+            Value::Bytes(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
+        }
+    }
 }
 
 /// Rejects as JSON lines, one per record.
@@ -109,7 +146,7 @@ impl Lines {
             kafka_offset: Some(record.offset),
             kafka_timestamp: record.timestamp_ms,
             kafka_key: record.key.as_deref(),
-            kafka_value: record.value.as_deref(),
+            kafka_value: record.value.as_deref().map(Value::Base64),
             reason: fault.reason.code(),
             detail: &fault.detail,
             landed_at: &self.landed_at,
@@ -118,16 +155,14 @@ impl Lines {
     }
 
     /// A stray has no offset; its JSON, in base64, stands where the value would.
-    pub(crate) fn push_stray(&mut self, stray: &Stray) {
-        use base64::Engine;
-        let value = base64::engine::general_purpose::STANDARD.encode(&stray.text);
+    pub(crate) fn push_stray(&mut self, stray: &Stray<'_>) {
         let line = Line {
             kafka_topic: &stray.source,
             kafka_partition: None,
             kafka_offset: None,
             kafka_timestamp: None,
             kafka_key: None,
-            kafka_value: Some(&value),
+            kafka_value: Some(Value::Bytes(stray.text.as_bytes())),
             reason: Reason::MalformedRecord.code(),
             detail: &stray.detail,
             landed_at: &self.landed_at,
@@ -141,6 +176,8 @@ impl Lines {
 }
 
 fn append(bytes: &mut Vec<u8>, line: &Line<'_>) {
+    // At once, where it is much: what grows by doubling takes twice as much.
+    bytes.reserve(line.length());
     #[expect(clippy::expect_used, reason = "strings and integers always serialize, and a Vec takes them all")]
     serde_json::to_writer(&mut *bytes, line).expect("a line serializes");
     bytes.push(b'\n');

@@ -3,8 +3,10 @@
 use crate::columns::Columns;
 use crate::event::{Record, Stray};
 use crate::key::LandingTime;
-use crate::reject::{Fault, Lines};
+use crate::reject::{Fault, Lines, Reason};
 use crate::{parquet_file, row};
+
+pub use crate::row::MOST_ROWS;
 
 /// Consecutive records of one partition; never empty.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +29,7 @@ pub struct Decoded<'r> {
     pub landed: usize,
     /// Records that are in `rejects`.
     pub rejected: usize,
-    /// The newest Kafka timestamp of the run: milliseconds since 1970 UTC.
+    /// The newest Kafka timestamp of the run that can be one: milliseconds since 1970 UTC.
     pub newest_timestamp_ms: Option<i64>,
 }
 
@@ -67,7 +69,7 @@ impl<'r, 'a> Run<'r, 'a> {
             rejects: rejects.into_bytes(),
             landed: self.records.len() - rejected,
             rejected,
-            newest_timestamp_ms: self.records.iter().filter_map(|record| record.timestamp_ms).max(),
+            newest_timestamp_ms: self.records.iter().filter_map(Record::trusted_timestamp_ms).max(),
         }
     }
 }
@@ -90,7 +92,7 @@ pub fn empty_parquet() -> Vec<u8> {
 }
 
 /// The strays of an event as JSON lines.
-pub fn encode_strays(strays: &[Stray], landing: LandingTime) -> Vec<u8> {
+pub fn encode_strays(strays: &[Stray<'_>], landing: LandingTime) -> Vec<u8> {
     let mut lines = Lines::new(landing.rfc3339());
     for stray in strays {
         lines.push_stray(stray);
@@ -99,8 +101,16 @@ pub fn encode_strays(strays: &[Stray], landing: LandingTime) -> Vec<u8> {
 }
 
 fn decode(record: &Record<'_>, buffer: &mut Vec<u8>, columns: &mut Columns) -> Result<(), Fault> {
+    if let Some(oversized) = &record.oversized {
+        return Err(Fault::new(Reason::TooLarge, oversized.to_string()));
+    }
     let value = row::decode_base64(record.value.as_deref(), buffer)?;
-    row::decode_rows(value, |index, row| columns.push(record, index, row))
+    let before = columns.mark();
+    let decoded = row::decode_rows(value, |index, row| columns.push(record, index, row));
+    if decoded.is_err() {
+        columns.back_to(&before);
+    }
+    decoded
 }
 
 #[cfg(test)]
@@ -109,6 +119,7 @@ mod tests {
 
     use super::*;
     use crate::bar::Bar;
+    use crate::oversized::Oversized;
 
     /// 2026-11-22T19:05:11.250Z
     const LANDING: LandingTime = LandingTime(1_795_374_311_250);
@@ -119,6 +130,7 @@ mod tests {
             offset,
             timestamp_ms: (offset != 13).then_some(1_795_374_300_000 + offset),
             key: Some("SFNJ".into()),
+            oversized: None,
             value: value.map(|value| base64::engine::general_purpose::STANDARD.encode(value).into()),
         }
     }
@@ -132,7 +144,7 @@ mod tests {
             low: 1.0,
             close,
             adj_close: None,
-            volume: 0.0,
+            volume: Some(0.0),
             close_usd: Some(0.1),
         };
         serde_json::to_string(&bar).unwrap()
@@ -160,6 +172,49 @@ mod tests {
         assert_eq!(decoded.newest_timestamp_ms, Some(1_795_374_300_017));
         insta::assert_snapshot!(read_back(decoded.to_parquet()).join("\n"));
         insta::assert_snapshot!(String::from_utf8(decoded.rejects).unwrap());
+    }
+
+    #[test]
+    fn an_array_with_a_bad_element_leaves_no_row_of_it_between_its_neighbours() {
+        let with_all = bar(2.0).replace('{', r#"{"Adj Close":1,"venue":"X","#);
+        let records = [
+            record(1, Some(&with_all)),
+            record(2, Some(&format!("[{with_all},{},{with_all},{{}}]", bar(3.0)))),
+            record(3, Some(&bar(4.0))),
+            record(4, Some(&with_all)),
+        ];
+        let together = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        assert_eq!((together.landed, together.rejected, together.rows()), (3, 1, 3));
+        let without = [records[0].clone(), records[2].clone(), records[3].clone()];
+        let without = Run::new("t", 0, &without).unwrap().decode(LANDING);
+        assert_eq!(together.to_parquet(), without.to_parquet());
+    }
+
+    #[test]
+    fn a_timestamp_that_is_no_time_is_kept_and_counts_for_nothing() {
+        let absurd =
+            |offset, value: &str| Record { timestamp_ms: Some(9_223_372_036_854_776), ..record(offset, Some(value)) };
+        let with_extra = bar(3.25).replace('{', r#"{"venue":"XHKG","#);
+        let records = [record(1, Some(&bar(1.0))), absurd(2, &bar(2.0)), absurd(3, &with_extra), absurd(4, "NaN")];
+        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        assert_eq!(decoded.newest_timestamp_ms, Some(1_795_374_300_001));
+        let rows = read_back(decoded.to_parquet());
+        assert!(rows[1].contains(r#"extra: "{"_kafka_timestamp":9223372036854776}""#), "{}", rows[1]);
+        assert!(rows[2].contains(r#"extra: "{"_kafka_timestamp":9223372036854776,"venue":"XHKG"}""#), "{}", rows[2]);
+        assert!(rows[1..].iter().all(|row| row.contains("kafka_timestamp: null")), "{rows:?}");
+        let reject: serde_json::Value = serde_json::from_slice(&decoded.rejects).unwrap();
+        assert_eq!(reject["kafka_timestamp"], 9_223_372_036_854_776_i64);
+    }
+
+    #[test]
+    fn what_stands_in_for_a_record_that_no_event_can_hold_is_a_reject() {
+        let at = "s3://lake/oversized/t-0-7.json".to_owned();
+        let oversized = Some(Box::new(Oversized { bytes: 8_000_000, at }));
+        let records = [Record { oversized, ..record(7, None) }];
+        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        let reject: serde_json::Value = serde_json::from_slice(&decoded.rejects).unwrap();
+        assert_eq!((&reject["reason"], &reject["kafka_offset"]), (&"too_large".into(), &7.into()));
+        assert!(reject["detail"].as_str().unwrap().ends_with(" s3://lake/oversized/t-0-7.json"), "{reject}");
     }
 
     #[test]

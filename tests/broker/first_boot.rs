@@ -4,12 +4,12 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use local::project_root;
-use tests::built;
+use tests::{built, path_with_java};
 
 use crate::secured::free_ports;
 
@@ -26,11 +26,13 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
         "WithProducer=true ImageId=ami-00000000000000001 Architecture=arm64",
     ])?;
 
-    // The volume comes too late: told, and the same can be run again.
+    // The volume comes too late: told as soon as CloudFormation can be, and the same can be run again.
     fs::remove_file(instance.path("dev/sdk"))?;
+    fs::write(instance.path("refused-signals"), "not yet\nnot yet\n")?;
     let failed = instance.boot()?;
     assert!(String::from_utf8_lossy(&failed.stderr).contains("there is no volume at"), "{failed:?}");
-    instance.calls_in_order(&["dnf install", "sleep 5", "cfn-signal --exit-code 1"])?;
+    let signal = "cfn-signal --exit-code 1";
+    instance.calls_in_order(&["dnf install", "sleep 5", signal, "sleep 10", signal, "sleep 10", signal])?;
     fs::write(instance.path("dev/sdk"), "")?;
     instance.forget_calls()?;
 
@@ -81,6 +83,53 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
     }
     assert_eq!(instance.kept()?, kept);
     assert_eq!(instance.put_secret_calls()?, token, "another token stores the same secret anew");
+
+    // Brought up to date once more, in vain: what serves goes on. Then as a first boot, which CloudFormation takes back.
+    fs::write(instance.path("secrets-are-refused"), "")?;
+    instance.forget_calls()?;
+    assert!(!instance.boot()?.status.success());
+    assert!(!instance.calls()?.contains("umount") && instance.path("run/kafka").exists(), "{}", instance.calls()?);
+    fs::remove_file(instance.path("etc/tickerlake/cloudformation-was-told"))?;
+    instance.forget_calls()?;
+    assert!(!instance.boot()?.status.success());
+    instance.calls_in_order(&[
+        "systemctl restart kafka",
+        "put-secret-value",
+        "systemctl stop producer kafka",
+        "umount /var/lib/kafka",
+        "cfn-signal --exit-code 1",
+    ])?;
+    assert!(!instance.path("run/mounted").exists(), "the volume is still mounted");
+    Ok(())
+}
+
+#[test]
+fn a_broker_is_removed_in_an_order_that_works() -> Result<()> {
+    let instance = Instance::new()?;
+    let nothing = instance.undeploy(&[])?;
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("there is no stack tickerlake-broker"), "{nothing:?}");
+
+    fs::write(instance.path("stack"), "")?;
+    fs::write(instance.path("interfaces"), "eni-1\tAWS Lambda VPC ENI\n")?;
+    let used = instance.undeploy(&[("YES", "1")])?;
+    assert!(String::from_utf8_lossy(&used.stderr).contains("make undeploy"), "{used:?}");
+    fs::write(instance.path("interfaces"), "")?;
+    let unconfirmed = instance.undeploy(&[])?;
+    assert!(String::from_utf8_lossy(&unconfirmed.stderr).contains("nothing was removed"), "{unconfirmed:?}");
+    let calls = instance.calls()?;
+    assert!(!calls.contains("stop-instances") && !calls.contains("delete-stack"), "{calls}");
+
+    let removed = instance.undeploy(&[("YES", "1")])?;
+    ensure_success(&removed)?;
+    instance.calls_in_order(&[
+        "aws ec2 describe-network-interfaces --filters Name=group-id,Values=sg-clients",
+        "aws ec2 stop-instances --instance-ids i-00000000000000001",
+        "aws ec2 wait instance-stopped --instance-ids i-00000000000000001",
+        "aws cloudformation delete-stack --stack-name tickerlake-broker",
+        "aws cloudformation wait stack-delete-complete --stack-name tickerlake-broker",
+    ])?;
+    let printed = String::from_utf8_lossy(&removed.stdout);
+    assert!(printed.contains("aws ec2 delete-volume --volume-id vol-00000000000000001"), "{printed}");
     Ok(())
 }
 
@@ -114,7 +163,7 @@ struct Instance {
 
 impl Instance {
     fn new() -> Result<Self> {
-        const COMMANDS: [&str; 16] = [
+        const COMMANDS: [&str; 17] = [
             "aws",
             "blkid",
             "chown",
@@ -128,6 +177,7 @@ impl Instance {
             "sleep",
             "systemctl",
             "tar",
+            "umount",
             "user-data",
             "useradd",
             "xfs_growfs",
@@ -151,7 +201,7 @@ impl Instance {
             symlink(&stand_in, instance.path("bin").join(command))?;
         }
         symlink(&stand_in, instance.path("opt/aws/bin/cfn-signal"))?;
-        for empty in ["calls", "dev/sdk", "etc/fstab"] {
+        for empty in ["calls", "dev/sdk", "etc/fstab", "interfaces"] {
             fs::write(instance.path(empty), "")?;
         }
         Ok(instance)
@@ -164,7 +214,7 @@ impl Instance {
     fn command(&self, program: &Path) -> Command {
         let mut path = self.path("bin").into_os_string();
         path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
+        path.push(path_with_java());
         let mut command = Command::new(program);
         command.env("PATH", path).env("INSTANCE", self.folder.path()).current_dir(project_root());
         for (name, port) in ["BROKER_PORT", "ADMIN_PORT", "CONTROLLER_PORT"].iter().zip(self.ports) {
@@ -177,6 +227,11 @@ impl Instance {
         let mut deploy = self.command(&project_root().join("broker/deploy.sh"));
         deploy.arg("Architecture=arm64").env("PRODUCER", built("producer"));
         ensure_success(&deploy.env("BUCKET", "my-artifacts").env("VPC", "vpc-1").env("SUBNET", "subnet-1").output()?)
+    }
+
+    fn undeploy(&self, variables: &[(&str, &str)]) -> Result<Output> {
+        let mut undeploy = self.command(&project_root().join("broker/undeploy.sh"));
+        Ok(undeploy.env_remove("YES").envs(variables.iter().copied()).stdin(Stdio::null()).output()?)
     }
 
     fn boot(&self) -> Result<Output> {

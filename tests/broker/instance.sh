@@ -15,15 +15,19 @@ local_path() {
     printf %s "${1/#s3:\/\//$INSTANCE/s3/}"
 }
 
+stop() {
+    [ -e "$INSTANCE/run/$1" ] || return 0
+    local process
+    process=$(<"$INSTANCE/run/$1")
+    kill "$process"
+    while kill -0 "$process" 2>/dev/null; do /bin/sleep 0.1; done
+    rm "$INSTANCE/run/$1"
+}
+
 # As systemd does it: nothing of the caller's environment, one process that stays.
 start() {
     local unit=$INSTANCE/etc/systemd/system/$1.service
-    if [ -e "$INSTANCE/run/$1" ]; then
-        local before
-        before=$(<"$INSTANCE/run/$1")
-        kill "$before"
-        while kill -0 "$before" 2>/dev/null; do /bin/sleep 0.1; done
-    fi
+    stop "$1"
     {
         echo 'set -ea'
         sed -n 's/^EnvironmentFile=/. /p' "$unit"
@@ -43,13 +47,33 @@ aws)
     case "$1 $2" in
     's3 cp') cp "$(local_path "${*: -2:1}")" "$(local_path "${*: -1}")" ;;
     'ssm get-parameter') echo ami-00000000000000001 ;;
-    'ec2 describe-instances') echo ami-0000000000000000a ;;
+    'ec2 describe-instances')
+        case $* in
+        *State.Name*) echo running ;;
+        *) echo ami-0000000000000000a ;;
+        esac
+        ;;
+    'ec2 describe-network-interfaces') cat "$INSTANCE/interfaces" ;;
+    'ec2 describe-security-groups' | 'ec2 stop-instances' | 'ec2 wait' | 'cloudformation wait') ;;
+    'cloudformation delete-stack') rm "$INSTANCE/stack" ;;
+    'cloudformation describe-stack-resources')
+        [ -e "$INSTANCE/stack" ]
+        case $* in
+        *"'Broker'"*) echo i-00000000000000001 ;;
+        *"'DataVolume'"*) echo vol-00000000000000001 ;;
+        *"'ClientSecurityGroup'"*) echo sg-clients ;;
+        *"'BrokerSecurityGroup'"*) echo sg-broker ;;
+        esac
+        ;;
     'cloudformation deploy') touch "$INSTANCE/stack" ;;
     'cloudformation describe-stacks')
         [ -e "$INSTANCE/stack" ]
         echo i-00000000000000001
         ;;
-    'secretsmanager put-secret-value') cat >"$INSTANCE/secrets/$4" ;;
+    'secretsmanager put-secret-value')
+        [ ! -e "$INSTANCE/secrets-are-refused" ]
+        cat >"$INSTANCE/secrets/$4"
+        ;;
     *) exit 2 ;;
     esac
     ;;
@@ -67,10 +91,22 @@ dnf) [[ $* != *aws-cfn-bootstrap ]] || ln -s "$0" "$INSTANCE/opt/aws/bin/cfn-sig
 mkfs.xfs) echo xfs >"$device" ;;
 mountpoint) [ -e "$INSTANCE/run/mounted" ] ;;
 mount) touch "$INSTANCE/run/mounted" ;;
+# As the kernel does: not while somebody has a file open there.
+umount)
+    [ ! -e "$INSTANCE/run/kafka" ]
+    rm "$INSTANCE/run/mounted"
+    ;;
+# Refused as often as there are lines: CloudFormation has not come to the resource yet.
+cfn-signal)
+    if [ -s "$INSTANCE/refused-signals" ]; then
+        sed -i 1d "$INSTANCE/refused-signals"
+        exit 1
+    fi
+    ;;
 id) [ -e "$INSTANCE/run/user" ] ;;
 useradd) touch "$INSTANCE/run/user" ;;
-# The one between two looks for the volume; the others wait for what really happens.
-sleep) [ "$1" = 5 ] || /bin/sleep "$1" ;;
+# Those between two looks for the volume and two signals; the others wait for what really happens.
+sleep) [[ $1 == 5 || $1 == 10 ]] || /bin/sleep "$1" ;;
 curl)
     case $* in
     *'-X PUT'*'/api/token') echo token-of-imdsv2 ;;
@@ -79,5 +115,10 @@ curl)
     esac
     ;;
 runuser) exec "${@:4}" ;;
-systemctl) [ "$1" != restart ] || start "$2" ;;
+systemctl)
+    case $1 in
+    restart) start "$2" ;;
+    stop) for service in "${@:2}"; do stop "$service"; done ;;
+    esac
+    ;;
 esac

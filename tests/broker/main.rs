@@ -149,6 +149,6 @@ fn what_broker_yaml_puts_out_is_what_template_yaml_asks_for() -> Result<()> {
         assert!(outputs.remove(own), "no output {own}");
     }
     let asked = keys("template.yaml", "Parameters")?;
-    assert!(outputs.len() == 5 && outputs.is_subset(&asked), "{outputs:?}");
+    assert!(outputs.len() == 7 && outputs.is_subset(&asked), "{outputs:?}");
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use local::project_root;
-use tests::built;
+use tests::{built, path_with_java};
 
 const START_LIMIT: Duration = Duration::from_secs(90);
 const KEY_PASSWORD: &str = "only for this test";
@@ -170,7 +170,7 @@ user_lake=\"{}\" user_producer=\"{}\";
 
     fn script(&self, name: &str) -> Command {
         let mut command = Command::new(project_root().join("broker").join(name));
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env("PATH", path_with_java()).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -106,6 +106,24 @@ def read(format, cell):
     return text
 
 
+def is_readable(format, cell):
+    """Whether the function's parser takes it: as table.rs does."""
+    if cell is None or format in ("text", "month"):
+        return True
+    text = str(cell)
+    if format in ("integer", "duration"):
+        return re.fullmatch(r"-?\d+", text) is not None and -2**63 <= int(text) < 2**63
+    if format in ("decimal", "amount", "percent"):
+        return isinstance(float(text), float)
+    if format == "date":
+        return re.fullmatch(r"\d{4}-\d\d-\d\d", text) is not None
+    if format == "timestamp":
+        return re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", text) is not None
+    items = [item.strip().strip("'") for item in text[1:-1].split(",")] if text != "[]" else []
+    single = {"numbers": "decimal", "dates": "date"}[format]
+    return all(item == "None" or is_readable(single, item) for item in items)
+
+
 def plain(value):
     """An expected value in the form of one that was read."""
     if isinstance(value, list):
@@ -204,6 +222,10 @@ LAKES = {
     "symbols that ended": ended,
     "symbols that were halted": halted,
     "decades of months": decades,
+    "prices below zero": lakes.below_zero,
+    "indices without volume": lambda: walk(["ONE", "TWO", "THREE"], 60, volume=None),
+    "what an earlier version landed": lakes.earlier_version,
+    "symbols of any kind": lakes.names,
     "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(30)], 45),
 }
 
@@ -230,7 +252,8 @@ class FixedPointsTest(GoldenCase):
     """That the lake of everything has in it what the comparison is meant to see."""
 
     def test_each_kind_of_finding_is_there(self):
-        rows = expected("data-quality", written(lakes.everything)[0], LAST_DATE)
+        makes = (lakes.everything, lakes.below_zero, lakes.earlier_version)
+        rows = [row for make in makes for row in expected("data-quality", written(make)[0], LAST_DATE)]
         self.assertEqual({row["finding"] for row in rows if row["finding"]}, set(quality.KINDS))
 
     def test_nothing_is_before_the_data(self):
@@ -266,6 +289,55 @@ class FixedPointsTest(GoldenCase):
         self.assertEqual([set(pair) for pair in pairs], [{"RUNNING", "WEEK"}])
 
 
+    def test_no_change_is_over_a_price_that_is_not_above_zero(self):
+        rows = {row["symbol"]: row for row in self.check("market-summary", LAST_DATE, lakes.below_zero)}
+        self.assertEqual([rows[name]["change_percent"] for name in ("RATE", "ZERO", "NEGATIVE LAST")], [None, None, -130.0])
+        self.assertEqual([rows[name]["change"] for name in ("ZERO", "NEGATIVE LAST")], [2.0, -13.0])
+        self.assertEqual(rows["INDEX"]["turnover_usd"] is None or math.isnan(rows["INDEX"]["turnover_usd"]), True)
+        worst = [row for row in self.check("drawdown", LAST_DATE, lakes.below_zero) if row["section"] == "Worst falls"]
+        crude = next(row for row in worst if row["symbol"] == "CRUDE")
+        self.assertEqual((crude["trough"], crude["depth_percent"] < -100), (-37.63, True))
+        self.assertEqual({"RATE", "ZERO"} & {row["symbol"] for row in worst}, set())
+
+    def test_an_index_without_volume_has_no_finding_for_it(self):
+        rows = self.check("data-quality", LAST_DATE, LAKES["indices without volume"])
+        self.assertEqual([(row["findings"], row["missing_volume"], row["bars"]) for row in rows], [(0, 60, 60)] * 3)
+
+    def test_a_price_below_zero_is_a_finding_where_it_comes_up(self):
+        rows = self.check("data-quality", LAST_DATE, lakes.below_zero)
+        counts = {row["symbol"]: (row["below_zero"], row["negative"]) for row in rows if row["section"] == "Symbols"}
+        self.assertEqual((counts["CRUDE"], counts["RATE"], counts["INDEX"]), ((1, 1), (0, 300), (0, 0)))
+
+    def test_what_an_earlier_version_landed_is_told_and_left_out(self):
+        rows = self.check("data-quality", LAST_DATE, lakes.earlier_version)
+        told = [(row["symbol"], row["finding"]) for row in rows if row["section"] == "Newest findings" and row["trade_date"] is None]
+        untimed = [(f"TIME {number}", "time out of range") for number in range(4)]
+        self.assertEqual(told, [("HURT", "date before the year 1"), ("HURT", "time out of range"), *untimed, ("YEAR 0", "date before the year 1")])
+        prices = {row["symbol"]: row["close"] for row in self.check("market-summary", LAST_DATE, lakes.earlier_version)}
+        self.assertEqual((prices["TIME 0"], prices["IN TIME"], "YEAR 0" in prices), (7.0, 8.0, False))
+
+
+class AnyLakeTest(GoldenCase):
+    """Nothing that may be in a lake makes a report fail."""
+
+    def test_each_report_of_each_lake_can_be_read(self):
+        makes = (lakes.extreme, lakes.below_zero, lakes.earlier_version, lakes.names, operations.hostile)
+        for report in [*PRICES, "data-quality", "ingest-health", "integrity"]:
+            formats = {column["name"]: column["format"] for column in declaration(report)["columns"]}
+            for make in makes:
+                for date in DATES:
+                    with self.subTest(report, lake=make.__name__, date=date):
+                        names, rows = self.run_query(report, date, make)
+                        for row in rows:
+                            for name, cell in zip(names, row):
+                                self.assertTrue(is_readable(formats[name], cell), (name, cell))
+
+    def test_no_report_reads_the_fields_that_are_no_columns(self):
+        for path in pathlib.Path(FOLDER).glob("*.sql"):
+            query = re.sub("--.*", "", path.read_text(encoding="utf-8"))
+            self.assertNotRegex(query, r"(?i)\bextra\b|\bjson", path.name)
+
+
 class OperationsTest(GoldenCase):
     """Ingest health and integrity, whose results are written down by hand."""
 
@@ -274,6 +346,10 @@ class OperationsTest(GoldenCase):
 
     def test_integrity_is_as_counted_by_hand(self):
         self.check("integrity", LAST_DATE, operations.lake, operations.INTEGRITY)
+
+    def test_offsets_and_times_at_the_end_of_what_a_number_holds_are_counted(self):
+        self.check("ingest-health", LAST_DATE, operations.hostile, operations.HOSTILE_HEALTH)
+        self.check("integrity", LAST_DATE, operations.hostile, operations.HOSTILE_INTEGRITY)
 
     def test_both_are_empty_where_nothing_landed(self):
         for report in ("ingest-health", "integrity"):

@@ -17,6 +17,9 @@ SCHEMA = pyarrow.schema(
     + [("extra", pyarrow.string()), ("kafka_topic", pyarrow.string()), ("kafka_partition", pyarrow.int32())]
     + [("kafka_offset", pyarrow.int64()), ("kafka_index", pyarrow.int32()), ("kafka_timestamp", pyarrow.timestamp("ms"))]
 )
+# As Trino has the time of a lake that an earlier version began: milliseconds times a thousand, whatever comes of it.
+MICROSECONDS = pyarrow.schema([*list(SCHEMA)[:-1], ("kafka_timestamp", pyarrow.timestamp("us"))])
+EPOCH = datetime.datetime(1970, 1, 1)
 REJECTS = ("kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "reason", "detail", "landed_at")
 LAST_DAY = datetime.date(2026, 11, 20)
 
@@ -26,6 +29,7 @@ class Lake:
 
     def __init__(self):
         self.rows = []
+        self.raw = []
         self.rejects = []
 
     def add(self, symbol, day, price, /, *, landed=None, **changes):
@@ -42,9 +46,21 @@ class Lake:
         self.rows.append(row | changes)
         return self.rows[-1]
 
+    def add_raw(self, symbol, price, /, *, day=LAST_DAY, landed=LAST_DAY, days=None, microseconds=0, **changes):
+        """A bar as no version lands it any more: of so many days and microseconds since 1970."""
+        row = self.add(symbol, day, price, landed=landed, **changes)
+        self.rows.remove(row)
+        days = (day - EPOCH.date()).days if days is None else days
+        self.raw.append(row | {"trade_date": days, "kafka_timestamp": microseconds, "kafka_offset": row["kafka_offset"] + 1000})
+        return self.raw[-1]
+
+    def known(self):
+        """All rows that a report can count with; a time that none can count with is none."""
+        return self.rows + [row | dated for row in self.raw if (dated := _dated(row))]
+
     def frame(self):
-        """All rows, as pandas has them."""
-        frame = pandas.DataFrame(self.rows, columns=[*SCHEMA.names, "dt", "hour"])
+        """The same, as pandas has them."""
+        frame = pandas.DataFrame(self.known(), columns=[*SCHEMA.names, "dt", "hour"])
         return frame.astype({name: "float64" for name in ("open", "high", "low", "close", "adj_close", "volume", "close_usd")})
 
     def write(self, folder):
@@ -56,11 +72,32 @@ class Lake:
             path = pathlib.Path(folder, "bars", f"dt={dt}", f"hour={hour}")
             path.mkdir(parents=True)
             pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema=SCHEMA), path / "bars.parquet")
+        if self.raw:
+            path = pathlib.Path(folder, "bars", f"dt={self.raw[0]['dt']}", f"hour={self.raw[0]['hour']}")
+            path.mkdir(parents=True, exist_ok=True)
+            arrays = [pyarrow.array([row[field.name] for row in self.raw], RAW_TYPES.get(field.name, field.type)) for field in SCHEMA]
+            arrays = [array.cast(field.type) for array, field in zip(arrays, MICROSECONDS)]
+            pyarrow.parquet.write_table(pyarrow.table(arrays, schema=MICROSECONDS), path / "raw.parquet")
         for number, (dt, reject) in enumerate(self.rejects):
             path = pathlib.Path(folder, "rejects", f"dt={dt}", f"{number}.jsonl")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(dict(zip(REJECTS, reject))) + "\n", encoding="utf-8")
         return _tables(folder)
+
+
+RAW_TYPES = {"trade_date": pyarrow.int32(), "kafka_timestamp": pyarrow.int64()}
+
+
+def _dated(row):
+    """The day and the time of a raw row, as far as Python has them; nothing if it has not even the day."""
+    ordinal = row["trade_date"] + EPOCH.toordinal()
+    if ordinal < 1:
+        return None
+    try:
+        moment = EPOCH + datetime.timedelta(microseconds=row["kafka_timestamp"])
+    except OverflowError:
+        moment = None
+    return {"trade_date": datetime.date.fromordinal(ordinal), "kafka_timestamp": moment}
 
 
 def _tables(folder):
@@ -166,4 +203,79 @@ def everything():
     for number, day in enumerate(business_days(60, datetime.date(2020, 6, 30))):
         lake.add("ALPHA", day, 150.0 - number)
         lake.add("GAMMA", day, 3.0 + number / 9, landed=datetime.date(2026, 3, 2))
+    return lake
+
+
+def below_zero():
+    """Prices as markets have them: one that fell below zero once, a spread around zero, one always below; and indices without volume."""
+    lake = Lake()
+    days = business_days(300)
+    for number, (day, price) in enumerate(zip(days, random_walk("crude", 300, 40.0))):
+        lake.add("CRUDE", day, -37.63 if number == 290 else price, adj_close=None)
+    for number, (day, price) in enumerate(zip(days, random_walk("spread", 300, 5.0))):
+        spread = price - 5.2
+        lake.add("SPREAD", day, spread, open=spread - 0.1, high=spread + 0.4, low=spread - 0.4, close_usd=spread, adj_close=spread)
+    for number, (day, price) in enumerate(zip(days, random_walk("rate", 300, 1.0))):
+        lake.add("RATE", day, -price, open=-price, high=-price * 0.9, low=-price * 1.1, close_usd=-price, adj_close=-price)
+    for number, (day, price) in enumerate(zip(days, random_walk("rising", 300, 1.0))):
+        # Below zero at first: its history begins when it is above.
+        lake.add("RISEN", day, price - 1.0 + number / 100, volume=None if number % 2 else 500.0)
+    for name in ("INDEX", "OTHER INDEX"):
+        for day, price in zip(days, random_walk(name, 300, 2000.0)):
+            lake.add(name, day, price, volume=None, adj_close=None)
+    lake.add("NEGATIVE LAST", days[298], 10.0)
+    lake.add("NEGATIVE LAST", days[299], -3.0)
+    lake.add("ZERO", days[298], 0.0)
+    lake.add("ZERO", days[299], 2.0)
+    return lake
+
+
+def earlier_version():
+    """What earlier versions landed and no report can count with, beside what it can."""
+    lake = Lake()
+    days = business_days(60)
+    for name in ("SOUND", "HURT"):
+        for day, price in zip(days, random_walk(name, 60)):
+            lake.add(name, day, price)
+    # 9223372036854776 ms, as a long of microseconds; the year 10000; the first and the last that fit; before the year 1.
+    for number, microseconds in enumerate((-9223372036854775616, 253402300800000000, 9223372036854775000, -62135596800000001)):
+        lake.add_raw("HURT", 500.0 + number, day=days[40 + number], microseconds=microseconds)
+        lake.add_raw(f"TIME {number}", 7.0, microseconds=microseconds)
+    lake.add_raw("IN TIME", 8.0, microseconds=253402300799999000)
+    # The year 0000.
+    for days_since_1970 in (-719528, -719163):
+        lake.add_raw("HURT", 3.0, days=days_since_1970)
+        lake.add_raw("YEAR 0", 3.0, days=days_since_1970)
+    lake.add("LAST OFFSET", LAST_DAY, 5.0, kafka_offset=2**63 - 1)
+    # Numbers that are none, and extra fields that no JSON function takes.
+    for number, name in enumerate(("open", "high", "low", "close", "adj_close", "volume", "close_usd")):
+        lake.add("HURT", days[50 + number], 11.0, **{name: (math.inf, -math.inf, math.nan)[number % 3]})
+    lake.add("HURT", days[57], 11.0, extra='{"x":"\\ud800"}')
+    lake.add("HURT", days[58], 11.0, extra='{"x":' + "[" * 900_000 + "]" * 900_000 + "}")
+    lake.add("HURT", days[59], 11.0, extra="no JSON at all")
+    return lake
+
+
+def extreme():
+    """The largest numbers that there are, and the smallest, on either side of zero."""
+    lake = Lake()
+    columns = ("open", "high", "low", "close", "adj_close", "close_usd")
+    for sign in (1, -1):
+        for largest, smallest in ((1.7976931348623157e308, 5e-324), (1e300, 1e-300), (1e308, 1e308), (1e150, 1.0)):
+            for number, day in enumerate(business_days(60)):
+                price = sign * (largest if number % 2 else smallest)
+                lake.add(f"{sign} {largest} {smallest}", day, 1.0, volume=largest, **dict.fromkeys(columns, price))
+    # The first day that there is, alone and before others.
+    for name in ("FIRST DAY", "1 1e+150 1.0"):
+        lake.add_raw(name, 3.0, days=-719162)
+    return lake
+
+
+def names():
+    """Symbols that are hard on whoever shows or counts them."""
+    lake = Lake()
+    hostile = ("", "a\0b\x1b[31m", "\u202egnp.exe", "=1+1", "日経平均", "تاسي", "X" * 250, "Y" * 251, "Z" * 100_000, "Z" * 100_000 + "2", "Z\u0300" * 300)
+    for name in hostile:
+        for day, price in zip(business_days(30), random_walk(name, 30)):
+            lake.add(name, day, price)
     return lake

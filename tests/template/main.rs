@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+mod catalog;
 mod document;
+mod names;
 mod permissions;
 mod rules;
+mod services;
+mod updates;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +22,7 @@ fn resources<'t>(template: &'t Value, kind: &str) -> impl Iterator<Item = (&'t s
 #[test]
 fn every_alarm_tells_somebody_what_is_wrong_and_what_to_do() {
     let template = template();
+    let dashboard = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().unwrap();
     let mut sections = BTreeSet::new();
     for (name, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
         let alarm = &alarm["Properties"];
@@ -30,6 +35,7 @@ fn every_alarm_tells_somebody_what_is_wrong_and_what_to_do() {
         let description = description.as_str().or(description["Fn::Sub"].as_str()).unwrap();
         assert!(description.ends_with(&format!(" What to do: RUNBOOK.md#{section}")), "{name}: {description}");
         assert!(alarm["TreatMissingData"].is_string(), "{name} does not say what silence means");
+        assert!(dashboard.contains(&format!("${{AWS::StackName}}-{section}\"")), "{name} is not on the dashboard");
         sections.insert(section.to_owned());
     }
     // The sections about alarms are named like them, in small letters; the others are sentences.
@@ -97,6 +103,20 @@ fn what_only_provisioned_mode_has_is_set_in_provisioned_mode_only() {
         assert_eq!(choice[0], "IsProvisioned", "{property}");
         assert_eq!(choice[2], json!({"Ref": "AWS::NoValue"}), "{property}");
     }
+}
+
+/// Athena publishes its metrics by `QueryState`, `QueryType` and `WorkGroup`, and `CloudWatch` adds up none of them by itself.
+#[test]
+fn the_dashboard_asks_for_what_is_published() {
+    let template = template();
+    let dashboard = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let dashboard: Value = serde_json::from_str(dashboard).unwrap();
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    let metrics = || widgets.iter().filter_map(|widget| widget["properties"]["metrics"].as_array()).flatten();
+    assert!(!metrics().any(|metric| metric[0] == "AWS/Athena"), "a single metric of Athena's has no values");
+    let search = "{AWS/Athena,QueryState,QueryType,WorkGroup} MetricName=\"ProcessedBytes\" WorkGroup=\"${Workgroup}\"";
+    let scanned = metrics().filter_map(|metric| metric[0]["expression"].as_str());
+    assert!(scanned.clone().any(|expression| expression.contains(search)), "{:?}", scanned.collect::<Vec<_>>());
 }
 
 #[test]

@@ -13,11 +13,13 @@ const FUNCTIONS: [(&str, &str); 3] =
     [("ingest", "IngestFunction"), ("crawl", "CrawlFunction"), ("report", "ReportFunction")];
 
 /// The action that a call of the SDK needs.
-const CALLS: [(&str, &str); 11] = [
+const CALLS: [(&str, &str); 14] = [
+    ("abort_multipart_upload", "s3:AbortMultipartUpload"),
+    ("complete_multipart_upload", "s3:PutObject"),
+    ("create_multipart_upload", "s3:PutObject"),
     ("get_crawler", "glue:GetCrawler"),
     ("get_object", "s3:GetObject"),
     ("get_query_execution", "athena:GetQueryExecution"),
-    ("get_query_results", "athena:GetQueryResults"),
     ("head_object", "s3:GetObject"),
     ("list_objects_v2", "s3:ListBucket"),
     ("publish", "sns:Publish"),
@@ -25,6 +27,7 @@ const CALLS: [(&str, &str); 11] = [
     ("start_crawler", "glue:StartCrawler"),
     ("start_query_execution", "athena:StartQueryExecution"),
     ("stop_query_execution", "athena:StopQueryExecution"),
+    ("upload_part", "s3:PutObject"),
 ];
 
 /// Actions that no line of a function calls, and why its role has them all the same.
@@ -100,7 +103,7 @@ fn no_policy_has_a_wildcard_that_can_be_avoided() {
 }
 
 /// The statements of a function's or a role's policies, under whatever condition.
-fn statements(template: &Value, resource: &str) -> Vec<Value> {
+pub(crate) fn statements(template: &Value, resource: &str) -> Vec<Value> {
     let policies = template["Resources"][resource]["Properties"]["Policies"].as_array();
     policies
         .into_iter()
@@ -113,7 +116,7 @@ fn statements(template: &Value, resource: &str) -> Vec<Value> {
         .collect()
 }
 
-fn actions(statement: &Value) -> Vec<String> {
+pub(crate) fn actions(statement: &Value) -> Vec<String> {
     let text = |action: &Value| action.as_str().unwrap().to_owned();
     match &statement["Action"] {
         Value::Array(actions) => actions.iter().map(text).collect(),
@@ -147,7 +150,10 @@ fn calls(folder: &Path) -> BTreeSet<String> {
 
 /// Whether a method without arguments is named as the SDK names operations.
 fn is_operation(name: &str) -> bool {
-    let verbs = ["batch", "copy", "create", "delete", "get", "head", "list", "put", "send", "start", "stop", "update"];
+    let verbs = [
+        "abort", "batch", "complete", "copy", "create", "delete", "get", "head", "list", "put", "send", "start",
+        "stop", "update", "upload",
+    ];
     // SNS's is a verb alone.
     name == "publish"
         || name.split_once('_').is_some_and(|(verb, noun)| {

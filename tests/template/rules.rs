@@ -13,6 +13,7 @@ const SUBNET: (&str, &str) = ("VpcSubnetId1", "subnet-1");
 const GROUP: (&str, &str) = ("VpcSecurityGroupId", "sg-1");
 const ENDPOINTS: (&str, &str) = ("CreateVpcEndpoints", "true");
 const VPC: (&str, &str) = ("VpcId", "vpc-1");
+const TABLE: (&str, &str) = ("VpcRouteTableId1", "rtb-1");
 const PROVISIONED: (&str, &str) = ("EventSourceMode", "PROVISIONED");
 
 #[test]
@@ -25,6 +26,8 @@ fn what_aws_accepts_is_accepted() {
         vec![("KafkaAuthentication", "CLIENT_CERTIFICATE_TLS_AUTH"), SECRET, ROOT_CA],
         vec![PLAINTEXT, SUBNET, GROUP],
         vec![PLAINTEXT, SUBNET, ("VpcSubnetId2", "subnet-2"), GROUP, ENDPOINTS, VPC],
+        vec![SECRET, SUBNET, GROUP, VPC, TABLE],
+        vec![SECRET, SUBNET, GROUP, VPC, TABLE, ("VpcRouteTableId2", "rtb-2"), PROVISIONED],
         vec![SECRET, PROVISIONED, ("MaximumRetryAttempts", "3"), ("MaximumRecordAgeSeconds", "3600")],
     ] {
         assert_eq!(refusals(&accepted), [""; 0], "{accepted:?}");
@@ -47,6 +50,13 @@ fn what_aws_would_refuse_or_never_poll_is_refused_in_words() {
         (
             vec![SECRET, SUBNET, GROUP, ENDPOINTS, VPC, PROVISIONED],
             "EventSourceMode PROVISIONED needs no VPC endpoints",
+        ),
+        (vec![SECRET, SUBNET, GROUP, TABLE], "VpcRouteTableId1 needs VpcId and VpcSubnetId1"),
+        (vec![SECRET, VPC, TABLE], "VpcRouteTableId1 needs VpcId and VpcSubnetId1"),
+        (vec![SECRET, ("VpcRouteTableId2", "rtb-2")], "Name VpcRouteTableId1 before VpcRouteTableId2"),
+        (
+            vec![SECRET, SUBNET, GROUP, VPC, TABLE, ("VpcRouteTableId2", "rtb-1")],
+            "VpcRouteTableId2 is for another route table",
         ),
         (vec![SECRET, ("MaximumRetryAttempts", "3")], "MaximumRetryAttempts needs EventSourceMode PROVISIONED"),
         (vec![SECRET, ("MaximumRecordAgeSeconds", "60")], "MaximumRecordAgeSeconds needs EventSourceMode PROVISIONED"),

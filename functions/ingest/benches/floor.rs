@@ -38,7 +38,7 @@ struct Bar<'a> {
     close: f64,
     #[serde(rename = "Adj Close")]
     adj_close: Option<f64>,
-    volume: f64,
+    volume: Option<f64>,
     #[serde(rename = "CloseUSD")]
     close_usd: Option<f64>,
 }
@@ -80,7 +80,7 @@ pub(crate) fn encode(payload: &str, schema: &TypePtr) -> Vec<u8> {
         columns.low.push(bar.low);
         columns.close.push(bar.close);
         columns.adj_close.extend(bar.adj_close);
-        columns.volume.push(bar.volume);
+        columns.volume.extend(bar.volume);
         columns.close_usd.extend(bar.close_usd);
         columns.offset.push(record.offset);
         columns.timestamp_ms.push(record.timestamp);
@@ -113,7 +113,7 @@ fn write(topic: &str, partition: i32, columns: &Columns, schema: &TypePtr) -> Ve
     put::<DoubleType>(&mut group, &columns.low, None);
     put::<DoubleType>(&mut group, &columns.close, None);
     put::<DoubleType>(&mut group, &columns.adj_close, Some(&all));
-    put::<DoubleType>(&mut group, &columns.volume, None);
+    put::<DoubleType>(&mut group, &columns.volume, Some(&all));
     put::<DoubleType>(&mut group, &columns.close_usd, Some(&all));
     put::<ByteArrayType>(&mut group, &[], Some(&none));
     put::<ByteArrayType>(&mut group, &vec![ByteArray::from(topic); rows], None);

@@ -4,18 +4,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a benchmark a panic is the message")]
 #![expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
 
-mod bucket;
-mod http;
-mod runtime_api;
 mod workload;
 
 use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use runtime_api::Function;
+use harness::{Function, bootstrap, bucket};
 use workload::FULL;
 
+const FUNCTION: &str = "IngestFunction";
+const LAKE: [(&str, &str); 2] = [("LAKE_BUCKET", "lake"), ("GENERATION", "1")];
 const STARTS: usize = 50;
 const EVENTS: usize = 3;
 /// Lambda cuts an event before its JSON is larger.
@@ -26,10 +25,10 @@ const MOST_MILLISECONDS: f64 = 10.0;
 const MOST_MEMORY: f64 = 96.0;
 
 fn main() -> ExitCode {
-    let size = fs::metadata(runtime_api::bootstrap()).unwrap().len();
+    let size = fs::metadata(bootstrap(FUNCTION)).unwrap().len();
     let mut kept = goal("size of the binary", mebibytes(size), "MiB", MOST_SIZE);
 
-    let mut starts: Vec<_> = (0..STARTS).map(|_| Function::start(&[]).until_ready()).collect();
+    let mut starts: Vec<_> = (0..STARTS).map(|_| Function::start(FUNCTION, &LAKE).until_ready()).collect();
     starts.sort();
     let median = starts[STARTS / 2];
     kept &= goal("start to the first request for work, median", milliseconds(median), "ms", MOST_MILLISECONDS);
@@ -55,12 +54,15 @@ fn main() -> ExitCode {
 fn full_events(of: &str, values: &[String]) -> bool {
     let bucket = bucket::start();
     let endpoint = format!("http://{}", bucket.address);
-    let function = Function::start(&[("AWS_ENDPOINT_URL", &endpoint)]);
+    let mut function = Function::start(
+        FUNCTION,
+        &[("AWS_ENDPOINT_URL", endpoint.as_str())].into_iter().chain(LAKE).collect::<Vec<_>>(),
+    );
     let mut connections = Vec::new();
     for number in 0..EVENTS {
         let event = workload::event("stock-bars", number * values.len(), values);
         assert!((LARGEST_EVENT / 100 * 98..=LARGEST_EVENT).contains(&event.len()), "{of}: {} bytes", event.len());
-        function.invoke(event);
+        function.invoke(event).expect("the event lands");
         connections.push(bucket.connections());
     }
     let kept =

@@ -77,7 +77,7 @@ fn bar(number: usize) -> Bar {
         low,
         close,
         adj_close: Some(close),
-        volume: (digits(5, 1.0) * 1e9).round(),
+        volume: Some((digits(5, 1.0) * 1e9).round()),
         close_usd: Some((close * 0.13 * 1e8).round() / 1e8),
     }
 }
@@ -102,7 +102,7 @@ fn bars_of(path: &str) -> Vec<Bar> {
                 low: number(low),
                 close: number(close),
                 adj_close: Some(number(adj_close)),
-                volume: number(volume),
+                volume: Some(number(volume)),
                 close_usd: Some(number(close_usd)),
             }
         })

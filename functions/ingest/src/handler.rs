@@ -257,6 +257,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_timestamp_that_is_no_time_hides_no_topic_that_was_made_anew() {
+        let event = |timestamp: i64| format!(r#"{{"records":{{"t-0":[{{"offset":0,"timestamp":{timestamp}}}]}}}}"#);
+        let lander = sound();
+        for absurd in [9_223_372_036_854_776, i64::MAX] {
+            let summary = handle(&lander, &event(absurd), TIME, None).await.unwrap();
+            assert_eq!((summary.records, summary.lag_ms), (1, None));
+        }
+        let error = handle(&lander, &event(TIME.0), TIME, None).await.unwrap_err().to_string();
+        assert!(error.contains("the topic was made anew"), "{error}");
+    }
+
+    #[tokio::test]
     async fn strays_are_kept() {
         let lander = sound();
         let summary = handle(&lander, r#"{"records":{"t-0":[7]}}"#, TIME, None).await.unwrap();

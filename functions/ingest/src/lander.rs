@@ -15,6 +15,9 @@ use crate::store::{Store, StoreError};
 /// Partitions of one event that are landed at the same time; each holds its encoded objects in memory.
 const SIDE_BY_SIDE: usize = 16;
 
+/// Partitions of which a process knows the ledger. More than any topic has that one function reads; to read one anew costs a request.
+const MOST_KNOWN: usize = 1000;
+
 /// A store, and what this process knows of the ledgers in it: kept between events, it saves reading them.
 #[derive(Debug)]
 pub struct Lander<S> {
@@ -99,13 +102,17 @@ impl<S: Store> Lander<S> {
             };
             landing.told(answer)?;
         }
-        let (outcome, known) = landing.finish();
-        self.lock().insert(place, known);
+        let (outcome, learnt) = landing.finish();
+        let mut known = self.lock();
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(place, learnt);
         Ok(outcome)
     }
 
     /// Strays have no offset, so their content names their object.
-    async fn land_strays(&self, strays: &[Stray], time: LandingTime) -> Result<Outcome, PartError> {
+    async fn land_strays(&self, strays: &[Stray<'_>], time: LandingTime) -> Result<Outcome, PartError> {
         let object = Object { key: key::strays(strays, time), body: encode_strays(strays, time), kind: Kind::Rejects };
         let bytes = object.body.len();
         let outcome = Outcome { rejected: strays.len(), objects: 1, bytes, ..Outcome::default() };

@@ -3,14 +3,24 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
+use std::env;
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 use shared::key::LandingTime;
 
 use crate::handler::Summary;
 
-/// The metrics of one event of a topic, with the topic as their dimension. Without a lag, the metric is left out.
+const DIMENSIONS: [&str; 2] = ["FunctionName", "Topic"];
+
+/// By it the metrics of two stacks are told apart that read topics of one name. Lambda sets the variable, and no configuration can.
+static FUNCTION_NAME: LazyLock<String> =
+    LazyLock::new(|| env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "ingest".to_owned()));
+
+/// The metrics of one event of a topic, with function and topic as their dimensions. Without a lag, the metric is left out.
 pub(crate) fn document(summary: &Summary, topic: &str, time: LandingTime) -> Value {
     let mut document = json!({
+        "FunctionName": *FUNCTION_NAME,
         "Topic": topic,
         "Records": summary.records,
         "Landed": summary.landed,
@@ -25,11 +35,12 @@ pub(crate) fn document(summary: &Summary, topic: &str, time: LandingTime) -> Val
     if let Some(lag_ms) = summary.lag_ms {
         document["Lag"] = lag_ms.into();
     }
-    let names = document.as_object().into_iter().flat_map(Map::keys).filter(|name| *name != "Topic");
+    let is_metric = |name: &&String| !DIMENSIONS.contains(&name.as_str());
+    let names = document.as_object().into_iter().flat_map(Map::keys).filter(is_metric);
     let metrics: Vec<Value> = names.map(|name| json!({"Name": name, "Unit": unit(name)})).collect();
     document["_aws"] = json!({
         "Timestamp": time.0,
-        "CloudWatchMetrics": [{"Namespace": "tickerlake", "Dimensions": [["Topic"]], "Metrics": metrics}],
+        "CloudWatchMetrics": [{"Namespace": "tickerlake", "Dimensions": [DIMENSIONS], "Metrics": metrics}],
     });
     document
 }
@@ -70,7 +81,8 @@ mod tests {
         for metric in metrics {
             assert!(document[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
         }
-        assert_eq!(document[directive["Dimensions"][0][0].as_str().unwrap()], "stock-bars");
+        assert_eq!(directive["Dimensions"], json!([["FunctionName", "Topic"]]));
+        assert_eq!((&document["FunctionName"], &document["Topic"]), (&json!("ingest"), &json!("stock-bars")));
     }
 
     #[test]

@@ -1,12 +1,10 @@
-//! One query on Athena, from its start to its last row, or to the moment at which it must be given up.
+//! One query on Athena, from its start to its answer, or to the moment at which it must be given up.
 
 use std::time::Duration;
 
 use aws_sdk_athena::Client;
 use aws_sdk_athena::error::ProvideErrorMetadata;
-use aws_sdk_athena::types::{
-    QueryExecution, QueryExecutionContext, QueryExecutionState, QueryExecutionStatistics, Row,
-};
+use aws_sdk_athena::types::{QueryExecution, QueryExecutionContext, QueryExecutionState, QueryExecutionStatistics};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -15,6 +13,8 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::format;
 use crate::publish;
+use crate::result::Place;
+use crate::visible::shown;
 
 /// What is asked, and what makes it the same question when it is asked again.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +28,11 @@ pub(crate) struct Query<'a> {
     pub(crate) give_up: Instant,
 }
 
-/// All rows of a query, as the text that Athena sends.
+/// A query that has been answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    pub(crate) columns: Vec<String>,
-    /// A NULL is none.
-    pub(crate) rows: Vec<Vec<Option<String>>>,
+    /// Where its rows are.
+    pub(crate) place: Place,
     pub(crate) query_id: String,
     pub(crate) scanned_bytes: u64,
     pub(crate) engine_milliseconds: u64,
@@ -75,7 +74,7 @@ const OVER_LIMIT: &str = "bytes scanned limit";
 /// How far Athena's clock and ours may be apart, and less than the pause before Lambda's first retry.
 const CLOCK_SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
-/// Runs the query and reads all of its rows.
+/// Runs the query until its rows are there to be read.
 ///
 /// A retry gets the query that an earlier try started. If that one failed, Athena would answer the same token with
 /// the same failure for ever: then the retry goes on to the next token.
@@ -130,7 +129,7 @@ fn token(identity: &[&str], attempt: u32) -> String {
     format::hex(&hash.finalize())
 }
 
-/// Waits until the query has ended, then reads its rows.
+/// Waits until the query has ended.
 async fn finish(client: &Client, query_id: &str) -> Result<Finish, QueryError> {
     let mut pause = FIRST_PAUSE;
     loop {
@@ -140,7 +139,7 @@ async fn finish(client: &Client, query_id: &str) -> Result<Finish, QueryError> {
         let state = execution.status().and_then(|status| status.state().cloned());
         match state {
             Some(QueryExecutionState::Succeeded) => {
-                return rows(client, query_id, &execution).await.map(Finish::Answered);
+                return answered(query_id, &execution).map(Finish::Answered);
             }
             Some(QueryExecutionState::Failed) => return Ok(failure(query_id, "failed", &execution)),
             Some(QueryExecutionState::Cancelled) => return Ok(failure(query_id, "was cancelled", &execution)),
@@ -158,7 +157,8 @@ fn failure(query_id: &str, state: &'static str, execution: &QueryExecution) -> F
         .and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()))
         .unwrap_or(DateTime::<Utc>::MAX_UTC);
     let reason = status.and_then(|status| status.state_change_reason()).filter(|reason| !reason.is_empty());
-    let reason = reason.unwrap_or("athena gives no reason").to_owned();
+    // There may be text of a record in it.
+    let reason = shown(reason.unwrap_or("athena gives no reason"), publish::MOST_SHOWN);
     let query_id = query_id.to_owned();
     let is_over_limit = reason.to_ascii_lowercase().contains(OVER_LIMIT);
     let error = if is_over_limit {
@@ -169,36 +169,20 @@ fn failure(query_id: &str, state: &'static str, execution: &QueryExecution) -> F
     Finish::Failed { completed_at, error }
 }
 
-async fn rows(client: &Client, query_id: &str, execution: &QueryExecution) -> Result<Answer, QueryError> {
-    let mut pages = client.get_query_results().query_execution_id(query_id).into_paginator().send();
-    let mut columns = Vec::new();
-    let mut rows = Vec::new();
-    let mut is_first_page = true;
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| failed_call(format!("read the rows of query {query_id}"), &error))?;
-        let Some(result) = page.result_set else { continue };
-        // The names of the columns are the first row of the first page, and of no other.
-        let heading = usize::from(is_first_page);
-        if is_first_page {
-            let described = result.result_set_metadata.and_then(|metadata| metadata.column_info).unwrap_or_default();
-            columns = described.into_iter().map(|column| column.name).collect();
-            is_first_page = false;
-        }
-        rows.extend(result.rows.unwrap_or_default().into_iter().skip(heading).map(cells));
-    }
+fn answered(query_id: &str, execution: &QueryExecution) -> Result<Answer, QueryError> {
+    let location = execution.result_configuration().and_then(|configuration| configuration.output_location());
+    let place = location.and_then(Place::of).ok_or_else(|| QueryError::Call {
+        action: format!("say where the rows of query {query_id} are"),
+        reason: format!("its output location is {location:?}"),
+    })?;
     let statistics = execution.statistics();
     let count = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default();
     Ok(Answer {
-        columns,
-        rows,
+        place,
         query_id: query_id.to_owned(),
         scanned_bytes: count(statistics.and_then(QueryExecutionStatistics::data_scanned_in_bytes)),
         engine_milliseconds: count(statistics.and_then(QueryExecutionStatistics::engine_execution_time_in_millis)),
     })
-}
-
-fn cells(row: Row) -> Vec<Option<String>> {
-    row.data.unwrap_or_default().into_iter().map(|datum| datum.var_char_value).collect()
 }
 
 /// Whether the stop arrived, in words.

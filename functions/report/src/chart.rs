@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use crate::declaration::{Chart, Declaration, Kind};
 use crate::table::Rows;
+use crate::visible::shown;
 
 /// A chart that has something to show.
 #[derive(Debug)]
@@ -156,9 +157,5 @@ fn is_drawable(number: f64) -> bool {
 /// As much of a label as fits into so many pixels.
 fn fitting(label: &str, pixels: u32) -> String {
     const LETTER: u32 = 8;
-    let most = usize::try_from(pixels / LETTER).unwrap_or_default().max(2);
-    if label.chars().count() <= most {
-        return label.to_owned();
-    }
-    label.chars().take(most - 1).chain(std::iter::once('…')).collect()
+    shown(label, usize::try_from(pixels / LETTER).unwrap_or_default().max(2))
 }

@@ -1,12 +1,21 @@
 //! The single numbers of a report, and the headline that is made of them.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use chrono::NaiveDate;
 
 use crate::declaration::{self, Aggregate, Column, Declaration, Fact, Format};
 use crate::format;
-use crate::table::{Rows, Table, Value};
+use crate::kept::Kept;
+use crate::table::Value;
+use crate::visible::shown;
+
+/// How much of a text the headline has.
+const MOST_LETTERS: usize = 60;
+
+/// Different values are counted up to here.
+const MOST_DISTINCT: usize = 100_000;
 
 /// A fact as it is read.
 #[derive(Debug)]
@@ -16,64 +25,116 @@ pub(crate) struct Stated<'a> {
     pub(crate) unit: Option<&'a str>,
 }
 
+/// A fact as far as the rows have been seen.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Of the values that are counted.
+    count: usize,
+    integers: i128,
+    decimals: f64,
+    /// The smallest, the largest or the first.
+    chosen: Option<Value>,
+    hashes: HashSet<u64>,
+}
+
+/// One for each fact that is declared, in that order.
+pub(crate) fn tallies(declaration: &Declaration) -> Vec<Tally> {
+    declaration.facts.iter().map(|_| Tally::default()).collect()
+}
+
+/// Counts a row in.
+pub(crate) fn add(declaration: &Declaration, tallies: &mut [Tally], row: &[Value]) {
+    let section = declaration.sections.as_ref().and_then(|column| declaration.position(column));
+    for (fact, tally) in declaration.facts.iter().zip(tallies) {
+        let is_of = match (&fact.section, section) {
+            (Some(name), Some(position)) => matches!(&row[position], Value::Text(text) if text == name),
+            _ => true,
+        };
+        if let Some(position) = declaration.position(&fact.column).filter(|_| is_of) {
+            tally.add(fact.of, &row[position]);
+        }
+    }
+}
+
 /// All facts that are declared, in that order.
-pub(crate) fn state<'a>(declaration: &'a Declaration, table: &Table) -> Vec<Stated<'a>> {
-    let stated = |fact: &'a Fact| {
-        let position = declaration.position(&fact.column)?;
-        let column = &declaration.columns[position];
-        let rows = rows_of(fact, declaration, table);
+pub(crate) fn state<'a>(kept: &Kept<'a>) -> Vec<Stated<'a>> {
+    let declaration = kept.declaration;
+    let stated = |(fact, tally): (&'a Fact, &Tally)| {
+        let column = &declaration.columns[declaration.position(&fact.column)?];
         let is_counted =
             matches!(fact.of, Aggregate::Count | Aggregate::Distinct | Aggregate::Rising | Aggregate::Falling);
         let unit = column.unit.as_deref().filter(|_| !is_counted);
-        Some(Stated { label: &fact.label, value: text(fact.of, column, &rows, position), unit })
+        Some(Stated { label: &fact.label, value: tally.text(fact.of, column), unit })
     };
-    declaration.facts.iter().filter_map(stated).collect()
+    declaration.facts.iter().zip(&kept.tallies).filter_map(stated).collect()
 }
 
 /// The report in a line, whatever is in a symbol.
-pub(crate) fn headline(declaration: &Declaration, table: &Table, date: NaiveDate) -> String {
-    if table.rows.is_empty() {
+pub(crate) fn headline(kept: &Kept<'_>, date: NaiveDate) -> String {
+    let declaration = kept.declaration;
+    if kept.all.count == 0 {
         return declaration.empty_on(date);
     }
-    let facts = state(declaration, table);
+    let facts = state(kept);
     let fact = |label: &str| facts.iter().find(|fact| fact.label == label).map_or_else(String::new, in_a_line);
     let (head, rest) = declaration::split(&declaration.headline);
-    let line = rest.into_iter().fold(head.to_owned(), |line, (label, text)| line + &fact(label) + text);
-    line.replace(char::is_control, " ")
+    rest.into_iter().fold(head.to_owned(), |line, (label, text)| line + &fact(label) + text)
 }
 
 fn in_a_line(fact: &Stated<'_>) -> String {
     let unit = if fact.unit == Some("%") && fact.value != format::NOTHING { " %" } else { "" };
-    format!("{}{unit}", fact.value)
+    format!("{}{unit}", shown(&fact.value, MOST_LETTERS))
 }
 
-fn rows_of<'a>(fact: &Fact, declaration: &Declaration, table: &'a Table) -> Rows<'a> {
-    let position = declaration.sections.as_ref().and_then(|column| declaration.position(column));
-    match (&fact.section, position) {
-        (Some(section), Some(position)) => table.section(position, section),
-        _ => table.all(),
+impl Tally {
+    fn add(&mut self, aggregate: Aggregate, value: &Value) {
+        if *value == Value::Null {
+            return;
+        }
+        let number = value.number();
+        let is_counted = match aggregate {
+            Aggregate::Rising => number.is_some_and(|number| number > 0.0),
+            Aggregate::Falling => number.is_some_and(|number| number < 0.0),
+            _ => true,
+        };
+        self.count += usize::from(is_counted);
+        match (aggregate, value) {
+            (Aggregate::Sum, Value::Integer(integer)) => self.integers += i128::from(*integer),
+            (Aggregate::Sum, _) => self.decimals += number.unwrap_or_default(),
+            (Aggregate::Distinct, value) if self.hashes.len() <= MOST_DISTINCT => {
+                let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(value.to_plain());
+                self.hashes.insert(hash);
+            }
+            (Aggregate::First, value) if self.chosen.is_none() => self.chosen = Some(value.clone()),
+            (Aggregate::Min | Aggregate::Max, value) => {
+                let is_better = self.chosen.as_ref().is_none_or(|chosen| match aggregate {
+                    Aggregate::Min => is_larger(chosen, value),
+                    _ => is_larger(value, chosen),
+                });
+                if is_better {
+                    self.chosen = Some(value.clone());
+                }
+            }
+            _ => {}
+        }
     }
-}
 
-fn text(aggregate: Aggregate, column: &Column, rows: &Rows<'_>, position: usize) -> String {
-    let known = || rows.column(position).filter(|value| **value != Value::Null);
-    let numbers = || known().filter_map(Value::number);
-    let value = match aggregate {
-        Aggregate::Count => return format::count(known().count()),
-        Aggregate::Distinct => return format::count(known().map(Value::to_plain).collect::<BTreeSet<String>>().len()),
-        Aggregate::Rising => return format::count(numbers().filter(|number| *number > 0.0).count()),
-        Aggregate::Falling => return format::count(numbers().filter(|number| *number < 0.0).count()),
-        Aggregate::Sum if column.format != Format::Integer => Some(Value::Decimal(numbers().sum())),
-        Aggregate::Sum => Some(Value::Integer(known().map(integer).sum())),
-        Aggregate::Min => known().reduce(|left, right| if is_larger(left, right) { right } else { left }).cloned(),
-        Aggregate::Max => known().reduce(|left, right| if is_larger(right, left) { right } else { left }).cloned(),
-        Aggregate::First => known().next().cloned(),
-    };
-    value.map_or_else(|| format::NOTHING.to_owned(), |value| format::value(column, &value))
-}
-
-fn integer(value: &Value) -> i64 {
-    if let Value::Integer(integer) = value { *integer } else { 0 }
+    fn text(&self, aggregate: Aggregate, column: &Column) -> String {
+        let chosen = match aggregate {
+            Aggregate::Count | Aggregate::Rising | Aggregate::Falling => return format::count(self.count),
+            Aggregate::Distinct if self.hashes.len() > MOST_DISTINCT => {
+                return format!("more than {}", format::count(MOST_DISTINCT));
+            }
+            Aggregate::Distinct => return format::count(self.hashes.len()),
+            Aggregate::Sum if column.format == Format::Integer => return format::integer(self.integers),
+            Aggregate::Sum if self.decimals.is_finite() => {
+                return format::value(column, &Value::Decimal(self.decimals));
+            }
+            Aggregate::Sum => None,
+            Aggregate::Min | Aggregate::Max | Aggregate::First => self.chosen.as_ref(),
+        };
+        chosen.map_or_else(|| format::NOTHING.to_owned(), |chosen| format::value(column, chosen))
+    }
 }
 
 fn is_larger(left: &Value, right: &Value) -> bool {
@@ -90,8 +151,11 @@ mod tests {
 
     fn fact(aggregate: Aggregate, format: &str, values: &[Value]) -> String {
         let column = toml::from_str(&format!("name = 'c'\nlabel = 'C'\nformat = '{format}'\ndigits = 1")).unwrap();
-        let table = Table { rows: values.iter().map(|value| vec![value.clone()]).collect() };
-        text(aggregate, &column, &table.all(), 0)
+        let mut tally = Tally::default();
+        for value in values {
+            tally.add(aggregate, value);
+        }
+        tally.text(aggregate, &column)
     }
 
     #[test]
@@ -114,5 +178,18 @@ mod tests {
         assert_eq!(fact(Aggregate::Max, "date", &dates), "2026-11-22");
         assert_eq!(fact(Aggregate::First, "date", &[Value::Null]), format::NOTHING);
         assert_eq!(fact(Aggregate::Sum, "integer", &[Value::Integer(1_200), Value::Null]), "1,200");
+    }
+
+    #[test]
+    fn a_sum_of_the_largest_numbers_is_no_overflow() {
+        let sum = fact(Aggregate::Sum, "integer", &[Value::Integer(i64::MAX), Value::Integer(i64::MAX)]);
+        assert_eq!(sum, "18,446,744,073,709,551,614");
+    }
+
+    #[test]
+    fn different_values_are_counted_up_to_a_bound() {
+        let values: Vec<Value> = (0..100_002).map(Value::Integer).collect();
+        assert_eq!(fact(Aggregate::Distinct, "integer", &values[..100_000]), "100,000");
+        assert_eq!(fact(Aggregate::Distinct, "integer", &values), "more than 100,000");
     }
 }

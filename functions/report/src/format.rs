@@ -12,9 +12,9 @@ pub(crate) const NOTHING: &str = "–";
 pub(crate) fn value(column: &Column, value: &Value) -> String {
     match value {
         Value::Null | Value::Decimals(_) | Value::Dates(_) => NOTHING.to_owned(),
-        Value::Text(text) => text.clone(),
+        Value::Text(_) => value.label(),
         Value::Integer(seconds) if column.format == Format::Duration => duration(*seconds),
-        Value::Integer(number) => signed(column, *number > 0, integer(*number)),
+        Value::Integer(number) => signed(column, *number > 0, integer((*number).into())),
         Value::Decimal(number) if column.format == Format::Amount => amount(*number),
         Value::Decimal(number) => {
             let text = decimal(*number, digits(column, *number));
@@ -27,7 +27,7 @@ pub(crate) fn value(column: &Column, value: &Value) -> String {
 }
 
 /// A whole number with thousands separators.
-pub(crate) fn integer(integer: i64) -> String {
+pub(crate) fn integer(integer: i128) -> String {
     group_thousands(&integer.to_string())
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// How many there are.
 pub(crate) fn count(count: usize) -> String {
-    integer(i64::try_from(count).unwrap_or(i64::MAX))
+    integer(i128::try_from(count).unwrap_or(i128::MAX))
 }
 
 /// Rounded, with thousands separators, a true minus sign and no negative zero.

@@ -8,20 +8,24 @@ use futures::future::join_all;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::athena::{self, Query, QueryError};
+use crate::athena::{self, Answer, Query, QueryError};
 use crate::catalog::{self, Report, UnknownReport};
-use crate::chart::ChartError;
 use crate::config::Config;
-use crate::facts;
 use crate::index::{self, Entry};
-use crate::json;
 use crate::mail::{MailError, Sender};
-use crate::page::{self, Moment};
-use crate::publish::{self, Files, Keys, StorageError};
+use crate::making::{Files, Made, Making, MakingError};
+use crate::page::Moment;
+use crate::publish::{self, Keys, StorageError};
 use crate::request::{Request, RequestError};
-use crate::table::{Table, TableError};
+use crate::result::{Reader, ResultError};
+use crate::upload::Upload;
+
+/// How many reports are written at the same time. All wait for Athena at the same time; but a report that is written holds a piece
+/// of its result, a part of each file and what is on its way, however many rows it has.
+const MOST_AT_ONCE: usize = 3;
 
 /// What outlives an invocation.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub struct Invocation {
     pub id: String,
     /// When it began.
     pub now: DateTime<Utc>,
-    /// When queries are stopped: before the deadline, so that there is time to say so.
+    /// When queries and files are given up: before the deadline, so that there is time to say so.
     pub give_up: Instant,
 }
 
@@ -108,13 +112,16 @@ enum ReportError {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
-    Table(#[from] TableError),
-    #[error("the rows cannot be written as JSON: {0}")]
-    Json(#[from] serde_json::Error),
+    Result(#[from] ResultError),
     #[error(transparent)]
-    Chart(#[from] ChartError),
+    Making(#[from] MakingError),
     #[error(transparent)]
     Publish(#[from] StorageError),
+    #[error(
+        "the function's deadline came near while the files were written, after {0} rows; those of before stay: \
+         raise the function's Timeout or MemorySize, with which its processor grows"
+    )]
+    Deadline(usize),
 }
 
 /// The runtime logs an error in this form.
@@ -134,7 +141,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Leaves a fifth of the time for pages and puts, and never more than ten seconds.
+/// Leaves a fifth of the time, and never more than ten seconds, to have the files appear.
 pub fn give_up_at(remaining: Duration) -> Instant {
     Instant::now() + remaining - (remaining / 5).min(Duration::from_secs(10))
 }
@@ -144,7 +151,8 @@ impl Handler {
     pub async fn run(&self, input: &serde_json::Value, invocation: &Invocation) -> Result<Outcome, Failure> {
         let request = Request::parse(input, invocation.now, &invocation.id)?;
         let reports = catalog::select(&self.reports, request.report.as_deref())?;
-        let results = join_all(reports.iter().map(|report| self.run_one(report, &request, invocation))).await;
+        let turns = Semaphore::new(MOST_AT_ONCE);
+        let results = join_all(reports.iter().map(|report| self.run_one(report, &request, invocation, &turns))).await;
         let mut published = Vec::new();
         let mut failed = Vec::new();
         for (report, result) in reports.iter().zip(results) {
@@ -191,6 +199,7 @@ impl Handler {
         report: &Report,
         request: &Request,
         invocation: &Invocation,
+        turns: &Semaphore,
     ) -> Result<Publication, ReportError> {
         let begun = Instant::now();
         let date = request.date;
@@ -210,23 +219,30 @@ impl Handler {
             give_up: invocation.give_up,
         };
         let answer = athena::run(&self.athena, &self.config, query).await?;
-        let table = Table::parse(&report.declaration, &answer)?;
-        let csv = table.to_csv(&report.declaration)?;
         let moment = Moment { date, as_of: request.as_of, generated_at: invocation.now };
-        let headline = facts::headline(&report.declaration, &table, date);
-        let files = Files {
-            csv,
-            json: json::render(report, &table, moment)?,
-            html: page::render(report, &table, &answer, moment)?,
-            headline: headline.clone(),
-        };
         let (bucket, keys) = (&self.config.lake_bucket, Keys::of(&report.name, date));
-        publish::publish(&self.s3, bucket, &keys, files).await?;
+        // The semaphore is never closed.
+        let turn = turns.acquire().await;
+        let mut csv = Upload::new(&self.s3, bucket, &keys.csv, publish::CSV);
+        let mut json = Upload::new(&self.s3, bucket, &keys.json, publish::JSON);
+        let mut rows = 0;
+        let made = self.make(report, &answer, moment, (&mut csv, &mut json), &mut rows);
+        let made = tokio::time::timeout_at(invocation.give_up, made).await.map_err(|_| ReportError::Deadline(rows));
+        let published = match made.flatten() {
+            Ok(made) => self.publish(&made, (&mut csv, &mut json), &keys).await.map(|()| made),
+            Err(error) => Err(error),
+        };
+        if published.is_err() {
+            csv.abort().await;
+            json.abort().await;
+        }
+        drop(turn);
+        let Made { rows, headline, .. } = published?;
         let uri = |key: &str| format!("s3://{bucket}/{key}");
         let publication = Publication {
             report: report.name.clone(),
             date: date.to_string(),
-            rows: table.rows.len(),
+            rows,
             query_id: answer.query_id,
             scanned_bytes: answer.scanned_bytes,
             milliseconds: begun.elapsed().as_millis(),
@@ -247,6 +263,45 @@ impl Handler {
             "report published"
         );
         Ok(publication)
+    }
+
+    /// Reads the rows and writes the files, which nobody sees before [`Handler::publish`].
+    async fn make(
+        &self,
+        report: &Report,
+        answer: &Answer,
+        moment: Moment,
+        (csv, json): (&mut Upload<'_>, &mut Upload<'_>),
+        rows: &mut usize,
+    ) -> Result<Made, ReportError> {
+        let mut reader = Reader::new(&self.s3, &answer.place);
+        let Some(heading) = reader.next().await? else {
+            return Err(ResultError::Empty(answer.place.clone()).into());
+        };
+        let mut making =
+            Making::begin(report, moment, heading, &mut Files { csv: &mut csv.buffer, json: &mut json.buffer })?;
+        while let Some(record) = reader.next().await? {
+            making.add(record, &mut Files { csv: &mut csv.buffer, json: &mut json.buffer })?;
+            csv.flush_full_part().await?;
+            json.flush_full_part().await?;
+            *rows += 1;
+        }
+        Ok(making.finish(answer, &mut Files { csv: &mut csv.buffer, json: &mut json.buffer })?)
+    }
+
+    /// Has the data appear, then the page, then what the index says of it, over those of an earlier run of the same day.
+    async fn publish(
+        &self,
+        made: &Made,
+        (csv, json): (&mut Upload<'_>, &mut Upload<'_>),
+        keys: &Keys,
+    ) -> Result<(), ReportError> {
+        let (s3, bucket) = (&self.s3, &self.config.lake_bucket);
+        csv.complete().await?;
+        json.complete().await?;
+        publish::put(s3, bucket, &keys.html, publish::HTML, made.html.clone().into_bytes()).await?;
+        publish::put(s3, bucket, &keys.headline, publish::TEXT, made.headline.clone().into_bytes()).await?;
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = "reports/index.html";
 /// More days than these of one report are found in the lake only.
 const MOST_DAYS: usize = 400;
 
-const DESCRIPTION: &str = "The newest of each report, with its data, and those of other days.";
+pub(crate) const DESCRIPTION: &str = "The newest of each report, with its data, and those of other days.";
 
 /// How often the index is made anew because somebody else wrote it at the same time.
 const MOST_TRIES: usize = 5;
@@ -69,7 +69,7 @@ pub(crate) async fn update(
         let seen = etag(client, bucket).await?;
         let entries = history::read(client, bucket, reports, now.date_naive()).await?;
         let html = render(&entries, now, DESCRIPTION, |key| key.strip_prefix("reports/").unwrap_or(key).to_owned());
-        let request = client.put_object().bucket(bucket).key(KEY).content_type("text/html; charset=utf-8");
+        let request = client.put_object().bucket(bucket).key(KEY).content_type(publish::HTML);
         let request = match &seen {
             Some(etag) => request.if_match(etag),
             None => request.if_none_match("*"),

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::catalog::Report;
 use crate::declaration::{Column, Declaration};
 use crate::page::Moment;
-use crate::table::{Table, Value};
+use crate::table::Value;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -18,7 +18,6 @@ struct Document<'a> {
     generated_at: String,
     /// In the order of the CSV.
     columns: Vec<Heading<'a>>,
-    rows: Vec<Row<'a>>,
 }
 
 #[derive(Serialize)]
@@ -40,23 +39,46 @@ struct Row<'a> {
     cells: &'a [Value],
 }
 
+/// Everything up to the first row.
+///
 /// `{"report","title","date","as_of","generated_at","columns":[{"name","label","unit"}],"rows":[{"<name>":…}]}`. Numbers are numbers, a date is
 /// `YYYY-MM-DD`, a timestamp is `YYYY-MM-DDThh:mm:ss` in UTC, nothing is null.
 ///
 /// # Errors
-/// None that is known: a table has no value that JSON lacks.
-pub(crate) fn render(report: &Report, table: &Table, moment: Moment) -> Result<Vec<u8>, serde_json::Error> {
+/// None that is known, here and of a row: a table has no value that JSON lacks.
+pub(crate) fn begin(report: &Report, moment: Moment, file: &mut Vec<u8>) -> Result<(), serde_json::Error> {
     let declaration = &report.declaration;
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    serde_json::to_vec(&Document {
+    let document = Document {
         report: &report.name,
         title: &declaration.title,
         date: moment.date.to_string(),
         as_of: time(moment.as_of),
         generated_at: time(moment.generated_at),
         columns: declaration.columns.iter().map(Heading::of).collect(),
-        rows: table.rows.iter().map(|cells| Row { declaration, cells }).collect(),
-    })
+    };
+    serde_json::to_writer(&mut *file, &document)?;
+    // The rows come before its closing brace.
+    file.pop();
+    file.extend_from_slice(br#","rows":["#);
+    Ok(())
+}
+
+/// One row more.
+pub(crate) fn row(
+    declaration: &Declaration,
+    cells: &[Value],
+    is_first: bool,
+    file: &mut Vec<u8>,
+) -> Result<(), serde_json::Error> {
+    if !is_first {
+        file.push(b',');
+    }
+    serde_json::to_writer(file, &Row { declaration, cells })
+}
+
+pub(crate) fn end(file: &mut Vec<u8>) {
+    file.extend_from_slice(b"]}");
 }
 
 impl Serialize for Row<'_> {

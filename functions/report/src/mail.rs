@@ -66,7 +66,7 @@ impl Sender<'_> {
             }
         }
         let page = index::render(made, now, DESCRIPTION, |key| links.get(key).cloned().unwrap_or_default());
-        publish::put(self.s3, self.bucket, &key, "text/html; charset=utf-8", page.into_bytes()).await?;
+        publish::put(self.s3, self.bucket, &key, publish::HTML, page.into_bytes()).await?;
         let message = message(made, date, now + self.delivery.link_lasts, &self.link(&key).await?);
         let topic = &self.delivery.topic;
         let subject = format!("tickerlake reports of {}", date.format("%-d %B %Y"));
@@ -91,7 +91,8 @@ fn key(date: NaiveDate, cause: &str) -> String {
     format!("reports/mailed/dt={date}/{name}.html")
 }
 
-fn message(made: &[Entry], date: NaiveDate, until: DateTime<Utc>, link: &str) -> String {
+/// Five lines and a link.
+pub(crate) fn message(made: &[Entry], date: NaiveDate, until: DateTime<Utc>, link: &str) -> String {
     let mut lines = vec![format!("All {} reports of {} are made.", made.len(), date.format("%-d %B %Y"))];
     let headlines = made.iter().filter_map(|entry| Some((&entry.title, entry.headline.as_ref()?)));
     lines.extend(headlines.take(HEADLINES).map(|(title, headline)| format!("{title}: {headline}")));

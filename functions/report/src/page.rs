@@ -7,17 +7,23 @@ mod figure;
 mod frame;
 mod rows;
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 
 use crate::athena::Answer;
 use crate::catalog::Report;
 use crate::chart::{self, ChartError};
-use crate::declaration::Declaration;
+use crate::declaration::Chart;
 use crate::facts;
 use crate::format;
-use crate::table::{Rows, Table};
+use crate::kept::{Group, Kept};
+use crate::visible::shown;
 pub(crate) use frame::frame;
+
+/// Of the name of a section.
+const MOST_LETTERS: usize = 120;
 
 /// What a page says beside the rows.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +35,7 @@ pub(crate) struct Moment {
 }
 
 /// The page as HTML. It links what lies beside it: `report.csv`, `report.json`, and `index.html` two folders up.
-pub(crate) fn render(report: &Report, table: &Table, answer: &Answer, moment: Moment) -> Result<String, ChartError> {
+pub(crate) fn render(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment) -> Result<String, ChartError> {
     let declaration = &report.declaration;
     let body = html! {
         header {
@@ -49,33 +55,33 @@ pub(crate) fn render(report: &Report, table: &Table, answer: &Answer, moment: Mo
                     (moment.generated_at.format("%Y-%m-%d %H:%M UTC")) "."
                 }
             }
-            @if table.rows.is_empty() {
+            @if kept.all.count == 0 {
                 section class="empty" {
                     h2 { "Nothing to show" }
                     p { (declaration.empty_on(moment.date)) }
                 }
             } @else {
-                (stated(report, table))
-                (charts(report, &table.all(), None, moment)?)
-                (tables(report, table, moment)?)
+                (stated(kept))
+                (charts(kept, &kept.all, None, moment)?)
+                (tables(kept, moment)?)
             }
             (method(report))
         }
-        (footer(report, table, answer, moment))
+        (footer(report, kept, answer, moment))
     };
     let title = format!("{} · {}", declaration.title, moment.date);
     Ok(frame(&title, &body))
 }
 
-fn stated(report: &Report, table: &Table) -> Markup {
-    let facts = facts::state(&report.declaration, table);
+fn stated(kept: &Kept<'_>) -> Markup {
+    let facts = facts::state(kept);
     html! {
         @if !facts.is_empty() {
             dl class="facts" {
                 @for fact in &facts {
                     div {
                         dt { (fact.label) }
-                        dd class=[(!fact.value.contains(' ')).then_some("whole")] { (fact.value) @if let Some(unit) = fact.unit { " " span class="unit" { (unit) } } }
+                        dd class=[is_whole(&fact.value).then_some("whole")] { bdi { (fact.value) } @if let Some(unit) = fact.unit { " " span class="unit" { (unit) } } }
                     }
                 }
             }
@@ -83,50 +89,70 @@ fn stated(report: &Report, table: &Table) -> Markup {
     }
 }
 
-/// Those of a section, or those of no section.
-fn charts(report: &Report, rows: &Rows<'_>, section: Option<&str>, moment: Moment) -> Result<Markup, ChartError> {
-    let declaration = &report.declaration;
-    let declared = declaration.charts.iter().filter(|chart| chart.section.as_deref() == section);
-    let drawn = declared
-        .map(|chart| Ok(figure::render(chart, chart::draw(chart, declaration, rows, moment.date)?.as_ref())))
-        .collect::<Result<Vec<Markup>, ChartError>>()?;
-    Ok(html! { @for chart in &drawn { (chart) } })
+/// A single number or a date; what is longer may be wrapped.
+fn is_whole(value: &str) -> bool {
+    const MOST: usize = 14;
+    !value.contains(' ') && value.chars().count() <= MOST
 }
 
-fn tables(report: &Report, table: &Table, moment: Moment) -> Result<Markup, ChartError> {
-    let declaration = &report.declaration;
-    let Some(position) = declaration.sections.as_ref().and_then(|column| declaration.position(column)) else {
-        return Ok(rows::render(declaration, &table.all(), "All rows"));
-    };
-    let sections = section_names(declaration, table, position)
+/// Those of a section, or those of no section.
+fn charts(kept: &Kept<'_>, group: &Group, section: Option<&str>, moment: Moment) -> Result<Markup, ChartError> {
+    let (declaration, rows) = (kept.declaration, kept.rows(group));
+    let declared: Vec<&Chart> = declaration.charts.iter().filter(|chart| chart.section.as_deref() == section).collect();
+    let drawn = declared
+        .iter()
+        .map(|chart| Ok(figure::render(chart, chart::draw(chart, declaration, &rows, moment.date)?.as_ref())))
+        .collect::<Result<Vec<Markup>, ChartError>>()?;
+    Ok(html! {
+        @for chart in &drawn { (chart) }
+        @if group.is_cut() && !drawn.is_empty() {
+            p class="more" { "Only the first " (format::count(rows.len())) " of " (format::count(group.count)) " rows are looked at for what is drawn." }
+        }
+    })
+}
+
+fn tables(kept: &Kept<'_>, moment: Moment) -> Result<Markup, ChartError> {
+    let declaration = kept.declaration;
+    if declaration.sections.is_none() {
+        return Ok(rows::render(kept, &kept.all, "All rows"));
+    }
+    let sections = sections(kept)
         .into_iter()
-        .map(|name| {
-            let rows = table.section(position, &name);
-            let charts = charts(report, &rows, Some(&name), moment)?;
+        .map(|(name, group)| {
+            let charts = charts(kept, group, Some(name), moment)?;
+            let shown = shown(name, MOST_LETTERS);
             Ok(html! {
                 section class="part" {
-                    h2 { (name) }
+                    h2 { (shown) }
                     (charts)
-                    @if rows.len() > 0 { (rows::render(declaration, &rows, &name)) }
+                    @if group.count > 0 { (rows::render(kept, group, &shown)) }
                 }
             })
         })
         .collect::<Result<Vec<Markup>, ChartError>>()?;
-    Ok(html! { @for section in &sections { (section) } })
+    Ok(html! {
+        @for section in &sections { (section) }
+        @if kept.unsectioned > 0 {
+            p class="more" { (format::count(kept.unsectioned)) " rows of further sections are in the CSV and JSON files beside this page." }
+        }
+    })
 }
 
 /// Those of the rows, and those of charts: a section that has a chart is there without rows too, to say why.
-fn section_names(declaration: &Declaration, table: &Table, position: usize) -> Vec<String> {
-    let mut names = table.texts(position);
-    let declared: Vec<&String> = declaration.charts.iter().filter_map(|chart| chart.section.as_ref()).collect();
+fn sections<'a>(kept: &'a Kept<'a>) -> Vec<(&'a str, &'a Group)> {
+    static NOTHING: LazyLock<Group> = LazyLock::new(Group::default);
+    let mut sections: Vec<(&str, &Group)> =
+        kept.sections.iter().map(|section| (section.name.as_str(), section)).collect();
+    let declared: Vec<&str> = kept.declaration.charts.iter().filter_map(|chart| chart.section.as_deref()).collect();
     for (place, name) in declared.iter().enumerate() {
-        if !names.contains(name) {
+        let place_of = |wanted: &str| sections.iter().position(|(name, _)| *name == wanted);
+        if place_of(name).is_none() {
             // Before the next that is declared, where a reader looks for it.
-            let next = declared[place + 1..].iter().find_map(|next| names.iter().position(|known| known == *next));
-            names.insert(next.unwrap_or(names.len()), (*name).clone());
+            let next = declared[place + 1..].iter().find_map(|next| place_of(next));
+            sections.insert(next.unwrap_or(sections.len()), (name, &NOTHING));
         }
     }
-    names
+    sections
 }
 
 fn method(report: &Report) -> Markup {
@@ -140,7 +166,7 @@ fn method(report: &Report) -> Markup {
     }
 }
 
-fn footer(report: &Report, table: &Table, answer: &Answer, moment: Moment) -> Markup {
+fn footer(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment) -> Markup {
     let minute = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
     let folders = report
         .folder_from(moment.date, moment.as_of)
@@ -148,7 +174,7 @@ fn footer(report: &Report, table: &Table, answer: &Answer, moment: Moment) -> Ma
     let entries = [
         ("Generated", minute(moment.generated_at)),
         ("As of", minute(moment.as_of)),
-        ("Rows", format::count(table.rows.len())),
+        ("Rows", format::count(kept.all.count)),
         ("Read", folders),
         ("Scanned", format::bytes(answer.scanned_bytes)),
         ("Engine time", format::milliseconds(answer.engine_milliseconds)),

@@ -6,15 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use chrono::NaiveDate;
 use thiserror::Error;
 
-/// The files of one report of one day.
-#[derive(Debug)]
-pub(crate) struct Files {
-    pub(crate) csv: Vec<u8>,
-    pub(crate) json: Vec<u8>,
-    pub(crate) html: String,
-    /// What the index says of it: the headline.
-    pub(crate) headline: String,
-}
+use crate::visible::shown;
+
+/// Of a reason that somebody else gives, in which there may be text of a record.
+pub(crate) const MOST_SHOWN: usize = 1_000;
 
 /// The keys below the bucket of what is written for a report of a day.
 #[derive(Debug, Clone)]
@@ -54,13 +49,10 @@ impl Keys {
     }
 }
 
-/// Writes the data, then the page, then what the index says of it, over those of an earlier run of the same day.
-pub(crate) async fn publish(client: &Client, bucket: &str, keys: &Keys, files: Files) -> Result<(), StorageError> {
-    put(client, bucket, &keys.csv, "text/csv; charset=utf-8", files.csv).await?;
-    put(client, bucket, &keys.json, "application/json", files.json).await?;
-    put(client, bucket, &keys.html, "text/html; charset=utf-8", files.html.into_bytes()).await?;
-    put(client, bucket, &keys.headline, "text/plain; charset=utf-8", files.headline.into_bytes()).await
-}
+pub(crate) const CSV: &str = "text/csv; charset=utf-8";
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 
 pub(crate) async fn put(
     client: &Client,
@@ -85,10 +77,17 @@ pub(crate) fn failed<E: ProvideErrorMetadata + std::error::Error>(
     StorageError { uri: format!("s3://{bucket}/{key}"), action, reason: reason(error) }
 }
 
+/// An answer that lacks what it must have.
+pub(crate) fn incomplete(bucket: &str, key: &str, lacks: &str) -> StorageError {
+    let reason = format!("S3 answered without {lacks}");
+    StorageError { uri: format!("s3://{bucket}/{key}"), action: "written", reason }
+}
+
 /// What AWS says, else what went wrong on the way there.
 pub(crate) fn reason<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> String {
-    match (error.code(), error.message()) {
+    let reason = match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         _ => DisplayErrorContext(error).to_string(),
-    }
+    };
+    shown(&reason, MOST_SHOWN)
 }

@@ -1,6 +1,6 @@
 //! What an invocation asks for: one report or all, for which day, as of which moment.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -53,7 +53,7 @@ impl Request {
             field(fields, "report", "the name of a report, such as market-summary", |text| Some(text.to_owned()))?;
         let date = field(fields, "date", "a day as YYYY-MM-DD", parse_day)?;
         let time = field(fields, "time", "a moment as YYYY-MM-DDThh:mm:ssZ", |text| {
-            Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+            Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc()).filter(|time| is_year(time.year()))
         })?;
         let as_of = time.unwrap_or(now);
         Ok(Self {
@@ -84,7 +84,12 @@ fn field<T>(
 /// chrono alone would also take `2026-1-2` and `+12026-01-02`.
 fn parse_day(text: &str) -> Option<NaiveDate> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (text.len() == 10 && day.to_string() == text).then_some(day)
+    (text.len() == 10 && day.to_string() == text && is_year(day.year())).then_some(day)
+}
+
+/// Of which both engines have the same idea.
+fn is_year(year: i32) -> bool {
+    (1..=9999).contains(&year)
 }
 
 #[cfg(test)]
@@ -134,6 +139,14 @@ mod tests {
             "time": "2026-11-22T23:50:00Z", "region": "eu-central-1", "resources": [], "detail": {}
         });
         assert_eq!(parse(&event).unwrap().date, day("2026-11-22"));
+    }
+
+    #[test]
+    fn a_year_that_only_one_engine_has_is_refused() {
+        for input in [json!({"date": "0000-12-31"}), json!({"time": "9999-12-31T23:30:00-01:00"})] {
+            assert!(matches!(parse(&input), Err(RequestError::Malformed { .. })), "{input}");
+        }
+        assert_eq!(parse(&json!({"date": "0001-01-01"})).unwrap().date, day("0001-01-01"));
     }
 
     #[test]

@@ -18,10 +18,11 @@ pub struct UnknownPlaceholder(String, String);
 impl Template {
     /// Puts each shared expression, given as name and SQL, in the place of `{{name}}`.
     pub(crate) fn parse(sql: &str, shared: &[(&str, &str)]) -> Result<Self, UnknownPlaceholder> {
-        let mut text = sql.to_owned();
-        for (name, expression) in shared {
-            text = text.replace(&placeholder(name), expression.trim_end());
-        }
+        let expand = |text: String| {
+            shared.iter().fold(text, |text, (name, expression)| text.replace(&placeholder(name), expression.trim_end()))
+        };
+        // Twice, for one may name another.
+        let text = expand(expand(sql.to_owned()));
         let literals = literals(NaiveDate::default(), DateTime::default(), None);
         for rest in text.split("{{").skip(1) {
             let name = rest.split_once("}}").map_or(rest, |(name, _)| name);
@@ -75,6 +76,14 @@ mod tests {
         let as_of = "2026-11-22T23:50:00Z".parse().unwrap();
         let sql = template.unwrap().render("2026-03-01".parse().unwrap(), as_of, Some(1));
         insta::assert_snapshot!(sql, @"SELECT * FROM bars WHERE trade_date <= DATE '2026-03-01' AND dt IN ('2026-02-28', '2026-03-01') -- TIMESTAMP '2026-11-22 23:50:00'");
+    }
+
+    #[test]
+    fn a_shared_expression_may_name_another_whatever_their_order() {
+        let shared = [("a", "1"), ("b", "{{a}} + {{c}}"), ("c", "2")];
+        let sql =
+            Template::parse("SELECT {{b}}", &shared).unwrap().render(NaiveDate::default(), DateTime::default(), None);
+        assert_eq!(sql, "SELECT 1 + 2");
     }
 
     #[test]

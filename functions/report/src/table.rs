@@ -3,11 +3,18 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use thiserror::Error;
 
-use crate::athena::Answer;
-use crate::declaration::{Declaration, Format};
+use crate::declaration::{Column, Declaration, Format};
+use crate::record::Record;
+use crate::visible::shown;
+
+/// Of what was found instead, in an error.
+const MOST_SHOWN: usize = 200;
+
+/// Of a text as a label.
+const MOST_LETTERS: usize = 120;
 
 /// Rows whose cells are in the order of the declared columns.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<Value>>,
 }
@@ -15,6 +22,10 @@ pub(crate) struct Table {
 /// Some rows of a table, in its order.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows<'a>(Vec<&'a [Value]>);
+
+/// Where in a line of the result each declared column is.
+#[derive(Debug)]
+pub(crate) struct Columns(Vec<usize>);
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +41,7 @@ pub(crate) enum Value {
     Dates(Vec<Option<NaiveDate>>),
 }
 
-/// An answer that is not what the report declares.
+/// A result that is not what the report declares.
 #[derive(Debug, Error)]
 pub enum TableError {
     /// A declared column that is not there.
@@ -46,80 +57,72 @@ pub enum TableError {
         column: String,
         /// Counted from 1.
         row: usize,
-        /// What was there.
+        /// What was there, or its beginning.
         found: String,
         /// What was to be there.
         format: String,
     },
-    /// CSV that cannot be made.
-    #[error("the rows cannot be written as CSV: {0}")]
-    Csv(#[from] csv::Error),
+    /// A row that lacks a cell, or has one too many.
+    #[error("row {row} has {found} cells, not {wanted}")]
+    Cells {
+        /// Counted from 1.
+        row: usize,
+        /// How many there are.
+        found: usize,
+        /// How many columns there are.
+        wanted: usize,
+    },
+}
+
+impl Columns {
+    /// Every declared column must be among the names, and no other.
+    pub(crate) fn of(declaration: &Declaration, heading: &Record) -> Result<Self, TableError> {
+        let names: Vec<String> =
+            (0..heading.len()).map(|place| heading.cell(place).unwrap_or_default().into_owned()).collect();
+        if let Some(name) = names.iter().find(|name| declaration.position(name).is_none()) {
+            return Err(TableError::Undeclared(shown(name, MOST_SHOWN)));
+        }
+        let place = |column: &Column| {
+            let place = names.iter().position(|name| *name == column.name);
+            place.ok_or_else(|| TableError::Missing(column.name.clone()))
+        };
+        Ok(Self(declaration.columns.iter().map(place).collect::<Result<_, TableError>>()?))
+    }
+
+    /// The cells of a line in the order of the declared columns. `row` is its number, for an error.
+    pub(crate) fn read(
+        &self,
+        declaration: &Declaration,
+        row: usize,
+        record: &Record,
+    ) -> Result<Vec<Value>, TableError> {
+        if record.len() != self.0.len() {
+            return Err(TableError::Cells { row, found: record.len(), wanted: self.0.len() });
+        }
+        let read = |(column, place): (&Column, &usize)| {
+            let Some(text) = record.cell(*place) else {
+                return Ok(Value::Null);
+            };
+            parse(column.format, &text).ok_or_else(|| TableError::Unreadable {
+                column: column.name.clone(),
+                row,
+                found: shown(&text, MOST_SHOWN),
+                format: format!("{:?}", column.format),
+            })
+        };
+        declaration.columns.iter().zip(&self.0).map(read).collect()
+    }
 }
 
 impl Table {
-    /// Every declared column must be in the answer, and no other.
-    pub(crate) fn parse(declaration: &Declaration, answer: &Answer) -> Result<Self, TableError> {
-        if let Some(name) = answer.columns.iter().find(|name| declaration.position(name).is_none()) {
-            return Err(TableError::Undeclared(name.clone()));
-        }
-        let positions = declaration
-            .columns
-            .iter()
-            .map(|column| {
-                let position = answer.columns.iter().position(|name| *name == column.name);
-                position.ok_or_else(|| TableError::Missing(column.name.clone()))
-            })
-            .collect::<Result<Vec<usize>, TableError>>()?;
-        let parse_row = |(index, cells): (usize, &Vec<Option<String>>)| {
-            let columns = declaration.columns.iter().zip(&positions);
-            columns
-                .map(|(column, position)| {
-                    let Some(text) = cells.get(*position).and_then(Option::as_deref) else {
-                        return Ok(Value::Null);
-                    };
-                    parse(column.format, text).ok_or_else(|| TableError::Unreadable {
-                        column: column.name.clone(),
-                        row: index + 1,
-                        found: text.to_owned(),
-                        format: format!("{:?}", column.format),
-                    })
-                })
-                .collect()
-        };
-        let rows = answer.rows.iter().enumerate().map(parse_row).collect::<Result<Vec<Vec<Value>>, TableError>>()?;
-        Ok(Self { rows })
-    }
-
+    #[cfg(test)]
     pub(crate) fn all(&self) -> Rows<'_> {
         Rows(self.rows.iter().map(Vec::as_slice).collect())
     }
 
-    /// The rows whose text in one column is this one.
-    pub(crate) fn section(&self, position: usize, name: &str) -> Rows<'_> {
-        let is_of = |row: &&[Value]| row[position].to_plain() == name;
-        Rows(self.rows.iter().map(Vec::as_slice).filter(is_of).collect())
-    }
-
-    /// The texts of one column, in the order in which they appear.
-    pub(crate) fn texts(&self, position: usize) -> Vec<String> {
-        let mut texts: Vec<String> = Vec::new();
-        for row in &self.rows {
-            let text = row[position].to_plain();
-            if texts.last() != Some(&text) && !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        texts
-    }
-
-    /// RFC 4180 with a heading; a null is empty, an array is JSON, a number has all its digits.
-    pub(crate) fn to_csv(&self, declaration: &Declaration) -> Result<Vec<u8>, TableError> {
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        csv.write_record(declaration.columns.iter().map(|column| &column.name))?;
-        for row in &self.rows {
-            csv.write_record(row.iter().map(Value::to_plain))?;
-        }
-        csv.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
+    /// The rows at these places.
+    pub(crate) fn at(&self, places: &[usize]) -> Rows<'_> {
+        Rows(places.iter().map(|place| self.rows[*place].as_slice()).collect())
     }
 }
 
@@ -139,6 +142,14 @@ impl<'a> Rows<'a> {
 }
 
 impl Value {
+    /// The value as a label: in a chart, or in the table of a page.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Text(text) => shown(text, MOST_LETTERS),
+            value => value.to_plain(),
+        }
+    }
+
     /// The number behind a value that has one.
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
@@ -219,29 +230,25 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_does_not_fit_its_declaration_names_the_column() {
+    fn a_result_that_does_not_fit_its_declaration_names_the_column() {
         let declaration = "title = 'T'\ndescription = ''\nempty = ''\nheadline = ''\n\
                            [[columns]]\nname = 'close'\nlabel = 'Close'\nformat = 'decimal'";
         let declaration: Declaration = toml::from_str(declaration).unwrap();
-        let message = |columns: &[&str], cell: &str| {
-            let answer = Answer {
-                columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-                rows: vec![vec![Some(cell.to_owned())]],
-                query_id: String::new(),
-                scanned_bytes: 0,
-                engine_milliseconds: 0,
-            };
-            Table::parse(&declaration, &answer).unwrap_err().to_string()
+        let message = |names: &[&str], cells: &[&str]| {
+            let record = |cells: &[&str]| Record::of(cells.iter().map(|cell| Some(*cell)));
+            let columns = Columns::of(&declaration, &record(names));
+            columns.and_then(|columns| columns.read(&declaration, 1, &record(cells))).unwrap_err().to_string()
         };
-        assert_eq!(message(&[], "1"), r#"the query returns no column "close", which report.toml declares"#);
+        assert_eq!(message(&[], &["1"]), r#"the query returns no column "close", which report.toml declares"#);
         assert_eq!(
-            message(&["close", "open"], "1"),
+            message(&["close", "open"], &["1", "2"]),
             r#"the query returns a column "open", which report.toml does not declare"#
         );
         assert_eq!(
-            message(&["close"], "n/a"),
-            r#"column "close" of row 1 is "n/a", which is not of the declared format Decimal"#
+            message(&["close"], &["n/a\u{1b}"]),
+            r#"column "close" of row 1 is "n/a␛", which is not of the declared format Decimal"#
         );
+        assert_eq!(message(&["close"], &["1", "2"]), "row 1 has 2 cells, not 1");
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod summary;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_glue::types::CrawlerState;
 use chrono::Utc;
 use tokio::time::{Instant, sleep};
@@ -36,17 +36,20 @@ pub enum Source {
 /// Runs the demo and prints what it does.
 ///
 /// # Errors
-/// A step failed: with its name, the cause and the log. Or the records are not each in the lake exactly once.
-pub async fn run(source: Source, interrupted: impl Future<Output = ()>) -> Result<()> {
-    if let Source::Csv(file) = &source
-        && !file.is_file()
-    {
-        bail!("there is no file {}: name a CSV file of bars", file.display());
-    }
+/// Nothing of the file can be published: with the reasons, before anything starts. A step failed: with its name, the cause and the
+/// log. The records are not each in the lake exactly once, or none of them as a bar.
+pub async fn run(source: Source, options: StackOptions, interrupted: impl Future<Output = ()>) -> Result<()> {
     let mut console = Console::new(STEPS);
     let mut interrupted = std::pin::pin!(interrupted);
+    if let Source::Csv(file) = &source {
+        ensure!(file.is_file(), "there is no file {}: name a CSV file of bars", file.display());
+        tokio::select! {
+            checked = producer::check(file) => checked?,
+            () = &mut interrupted => bail!("interrupted"),
+        }
+    }
     let mut stack = tokio::select! {
-        stack = start(&mut console) => stack?,
+        stack = start(options, &mut console) => stack?,
         () = &mut interrupted => bail!("interrupted"),
     };
     let outcome = tokio::select! {
@@ -60,14 +63,13 @@ pub async fn run(source: Source, interrupted: impl Future<Output = ()>) -> Resul
     summary.check()
 }
 
-async fn start(console: &mut Console) -> Result<Stack> {
-    let mut options = StackOptions::from_environment();
-    if options.bootstrap_servers.is_some() {
-        // Somebody else's broker may hold records already; the sums need a topic that holds only this run's.
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        options.topic = format!("stock-bars-demo-{seconds}");
-        options.delete_topic = true;
-    }
+async fn start(options: StackOptions, console: &mut Console) -> Result<Stack> {
+    // Not KAFKA_TOPIC, which is for `local up`. And somebody else's broker may hold records already; the sums need a topic that holds
+    // only this run's.
+    let delete_topic = options.bootstrap_servers.is_some();
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let topic = if delete_topic { format!("stock-bars-demo-{seconds}") } else { "stock-bars".to_owned() };
+    let options = StackOptions { topic, delete_topic, ..options };
     let step = console.step("start Kafka and the AWS emulator, deploy template.yaml");
     let stack = Stack::start_telling(options, |reached| step.say(reached)).await.with_context(|| step.failed())?;
     step.done("the stack is up");
@@ -103,8 +105,16 @@ async fn pass_through(stack: &mut Stack, source: &Source, console: &mut Console)
     let step = console.step("read the integrity report, and copy the lake");
     let integrity = Integrity::published(stack.aws(), &reported).await.with_context(|| step.failed())?;
     let lake = Lake::copy(stack).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    let reject = if integrity.landed() == 0 { a_reject(stack).await.with_context(|| step.failed())? } else { None };
     step.done(&format!("copied to {}", stack.folder().lake().display()));
-    Ok(Summary::new(stack, published, progress, land_seconds, integrity, lake))
+    Ok(Summary::new(stack, published, progress, land_seconds, integrity, lake, reject))
+}
+
+/// Why one of the rejected records was, if any was.
+async fn a_reject(stack: &Stack) -> Result<Option<String>> {
+    let query = "SELECT reason, detail FROM rejects ORDER BY kafka_partition, kafka_offset LIMIT 1";
+    let rows = stack.athena_query(query).await?;
+    Ok(rows.into_iter().next().map(|row| row.into_iter().flatten().collect::<Vec<_>>().join(": ")))
 }
 
 fn emulator_log(stack: &Stack) -> String {

@@ -1,17 +1,18 @@
 //! Publishing with the real producer, as on EC2.
 
-use std::env;
 use std::io::Read as _;
-use std::process::Command;
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use tokio::process::Command;
 use tokio::task::spawn_blocking;
 
 use super::Source;
-use crate::Stack;
 use crate::layout::prepared;
 use crate::process::Process;
+use crate::{Stack, environment};
 
 const LIMIT: Duration = Duration::from_mins(15);
 /// The same simulated bars at every run.
@@ -25,13 +26,32 @@ pub(super) struct Published {
     pub(super) acknowledged: u64,
 }
 
-pub(super) async fn publish(stack: &Stack, source: &Source) -> Result<Published> {
+/// An error if nothing of the file can be published: to be known before anything starts.
+pub(super) async fn check(file: &Path) -> Result<()> {
     let mut command = Command::new(prepared::producer());
-    command.args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", stack.topic()]);
-    // The user's own settings for it are for other topics.
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PRODUCER_")) {
-        command.env_remove(name);
+    command.env_clear().arg("--csv").arg(file).args(["--dry-run", "--count", "1"]);
+    let checked =
+        command.stdin(Stdio::null()).kill_on_drop(true).output().await.context("cannot start the producer")?;
+    if checked.status.success() {
+        return Ok(());
     }
+    let [sums, reasons] = [checked.stdout, checked.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    bail!("{}", unfit(file, &sums, &reasons))
+}
+
+/// What is wrong with the file, in the producer's words, and what to do.
+fn unfit(file: &Path, sums: &str, reasons: &str) -> String {
+    let sums = if sums.is_empty() { String::new() } else { format!(": {}", sums.trim()) };
+    let said = format!("nothing of {} can be published{sums}", file.display());
+    let what_to_do = "a row has Index, Date (YYYY-MM-DD), Open, High, Low and Close (README, \"The producer\"): mend the file, \
+                      or run make demo without DATA for simulated bars";
+    std::iter::once(said.as_str()).chain(reasons.lines()).chain([what_to_do]).collect::<Vec<_>>().join("\n    ")
+}
+
+pub(super) async fn publish(stack: &Stack, source: &Source) -> Result<Published> {
+    // The user's own settings for it are for other topics.
+    let mut command = environment::command(prepared::producer(), stack.folder());
+    command.args(["--bootstrap-servers", stack.bootstrap_servers(), "--topic", stack.topic()]);
     match source {
         Source::Csv(file) => command.arg("--csv").arg(file),
         Source::Simulator { count } => command.args(["--simulate", "--count", &count.to_string(), "--seed", SEED]),
@@ -61,6 +81,20 @@ impl Published {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_which_nothing_can_be_published_is_explained() {
+        let rows =
+            unfit(Path::new("bars.csv"), "read 2, skipped 2, would send 0\n", "line 2 skipped: a\nline 3 skipped: b\n");
+        assert!(rows.starts_with("nothing of bars.csv can be published: read 2, skipped 2, would send 0\n    line 2 skipped: a\n    line 3"), "{rows}");
+        let header = unfit(Path::new("bars.csv"), "", "error: the header has no column Date\n");
+        assert!(
+            header.starts_with(
+                "nothing of bars.csv can be published\n    error: the header has no column Date\n    a row has"
+            ),
+            "{header}"
+        );
+    }
 
     #[test]
     fn the_counts_are_read_from_the_last_line() {

@@ -58,6 +58,8 @@ pub(super) struct Summary {
     land_seconds: f64,
     integrity: Integrity,
     lake: Lake,
+    /// Why one of the rejected records was, if nothing landed.
+    reject: Option<String>,
     database: String,
     topic: String,
     bootstrap_servers: String,
@@ -71,6 +73,7 @@ impl Summary {
         land_seconds: f64,
         integrity: Integrity,
         lake: Lake,
+        reject: Option<String>,
     ) -> Self {
         Self {
             published,
@@ -78,13 +81,14 @@ impl Summary {
             land_seconds,
             integrity,
             lake,
+            reject,
             database: stack.outputs().database.clone(),
             topic: stack.topic().to_owned(),
             bootstrap_servers: stack.bootstrap_servers().to_owned(),
         }
     }
 
-    /// Whether each published record is in the lake exactly once, as a bar or as a reject; if not, what is wrong.
+    /// Whether each published record is in the lake exactly once, as a bar or as a reject, and any as a bar; if not, what is wrong.
     pub(super) fn check(&self) -> Result<()> {
         let mut wrong = Vec::new();
         if !self.sums_agree() {
@@ -100,6 +104,16 @@ impl Summary {
             wrong.is_empty(),
             "not every record is in the lake exactly once: {}; see the report integrity",
             wrong.join(", ")
+        );
+        ensure!(
+            self.published.acknowledged > 0,
+            "nothing was published: the producer skipped all rows, and says why above"
+        );
+        ensure!(
+            self.integrity.landed() > 0,
+            "no bar landed: all {} records were rejected, one for {}; the others are in the table rejects, and in the report ingest-health",
+            grouped(self.integrity.rejected()),
+            self.reject.as_deref().unwrap_or("an unknown reason")
         );
         Ok(())
     }
@@ -224,6 +238,7 @@ mod tests {
                 objects: [("bars".to_owned(), (12, 1_234_567)), ("reports".to_owned(), (4, 999))].into(),
                 reports: 9,
             },
+            reject: None,
             database: "tickerlake".to_owned(),
             topic: "stock-bars".to_owned(),
             bootstrap_servers: "127.0.0.1:40001".to_owned(),
@@ -296,6 +311,30 @@ mod tests {
             messages[4],
             "not every record is in the lake exactly once: offsets in holes: 1,700; see the report integrity"
         );
+    }
+
+    #[test]
+    fn nothing_that_landed_is_no_success() {
+        let rejected = |partition: &PartitionIntegrity| PartitionIntegrity {
+            landed: 0,
+            rejected: partition.offsets,
+            bar_rows: 0,
+            ..partition.clone()
+        };
+        let partitions = right().partitions.iter().map(rejected).collect();
+        let mut all_rejected = summary(50_568, Integrity { partitions });
+        all_rejected.reject = Some("invalid_date: Date is not a day".to_owned());
+        assert!(all_rejected.to_string().contains("published = landed + rejected: yes"));
+        assert_eq!(
+            all_rejected.check().unwrap_err().to_string(),
+            "no bar landed: all 50,568 records were rejected, one for invalid_date: Date is not a day; the others are in the table \
+             rejects, and in the report ingest-health"
+        );
+
+        let mut nothing = summary(0, Integrity { partitions: Vec::new() });
+        nothing.progress.partitions.clear();
+        let error = nothing.check().unwrap_err().to_string();
+        assert!(error.starts_with("nothing was published"), "{error}");
     }
 
     #[test]

@@ -27,6 +27,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::aws::Aws;
 pub(crate) use access::check;
+pub(crate) use batch::PAYLOAD_LIMIT_BYTES;
 use given_up::GivenUp;
 use log::Log;
 pub use mapping::Backoff;

@@ -23,38 +23,40 @@ const INVOCATION_LIMIT: Duration = Duration::from_mins(15);
 /// What to feed to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// The bucket and the function in the outputs of a stack.
+    /// What the outputs of a stack name.
     Stack(String),
-    /// These two.
-    Named {
-        /// The on-failure bucket.
-        bucket: String,
-        /// The ingest function, by name or ARN.
-        function: String,
-    },
+    /// These.
+    Named(Named),
+}
+
+/// What a redrive works with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The on-failure bucket.
+    pub bucket: String,
+    /// The ingest function, by name or ARN.
+    pub function: String,
+    /// The lake's bucket, if it is known: for what no event can hold.
+    pub lake: Option<String>,
 }
 
 impl Place {
-    /// What was typed, else what `FAILED_EVENTS_BUCKET` and `INGEST_FUNCTION` say (as `make up` writes them), else the stack
-    /// `tickerlake`.
-    pub fn chosen(stack: Option<String>, named: Option<(String, String)>) -> Self {
+    /// What was typed, else what `FAILED_EVENTS_BUCKET`, `INGEST_FUNCTION` and `LAKE_BUCKET` say (as `make up` writes them), else the
+    /// stack `tickerlake`.
+    pub fn chosen(stack: Option<String>, named: Option<Named>) -> Self {
         Self::chosen_with(stack, named, |name| env::var(name).ok())
     }
 
-    fn chosen_with(
-        stack: Option<String>,
-        named: Option<(String, String)>,
-        lookup: impl Fn(&str) -> Option<String>,
-    ) -> Self {
+    fn chosen_with(stack: Option<String>, named: Option<Named>, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name| lookup(name).filter(|value| !value.is_empty());
-        let from_environment = || variable("FAILED_EVENTS_BUCKET").zip(variable("INGEST_FUNCTION"));
+        let from_environment = || {
+            let (bucket, function) = variable("FAILED_EVENTS_BUCKET").zip(variable("INGEST_FUNCTION"))?;
+            Some(Named { bucket, function, lake: variable("LAKE_BUCKET") })
+        };
         match (named, stack) {
-            (Some((bucket, function)), _) => Self::Named { bucket, function },
+            (Some(named), _) => Self::Named(named),
             (None, Some(stack)) => Self::Stack(stack),
-            (None, None) => from_environment().map_or_else(
-                || Self::Stack("tickerlake".to_owned()),
-                |(bucket, function)| Self::Named { bucket, function },
-            ),
+            (None, None) => from_environment().map_or_else(|| Self::Stack("tickerlake".to_owned()), Self::Named),
         }
     }
 }
@@ -102,10 +104,10 @@ impl Account {
         }
     }
 
-    /// Bucket and function of a place.
-    pub(super) async fn find(&self, place: Place) -> Result<(String, String)> {
+    /// Buckets and function of a place.
+    pub(super) async fn find(&self, place: Place) -> Result<Named> {
         let stack = match place {
-            Place::Named { bucket, function } => return Ok((bucket, function)),
+            Place::Named(named) => return Ok(named),
             Place::Stack(stack) => stack,
         };
         let mut outputs = self.stack_outputs(&stack).await.with_context(|| {
@@ -113,7 +115,11 @@ impl Account {
         })?;
         let mut take =
             |name: &str| outputs.remove(name).with_context(|| format!("the stack {stack} has no output {name}"));
-        Ok((take("FailedEventsBucketName")?, take("IngestFunctionName")?))
+        Ok(Named {
+            bucket: take("FailedEventsBucketName")?,
+            function: take("IngestFunctionName")?,
+            lake: Some(take("LakeBucketName")?),
+        })
     }
 
     async fn stack_outputs(&self, stack: &str) -> Result<std::collections::HashMap<String, String>> {
@@ -141,11 +147,16 @@ mod tests {
     #[test]
     fn what_is_typed_counts_more_than_the_environment_and_that_more_than_the_default() {
         let environment = |name: &str| Some(name.to_lowercase());
-        let named = |bucket: &str, function: &str| Place::Named { bucket: bucket.into(), function: function.into() };
-        let typed = Some(("b".to_owned(), "f".to_owned()));
-        assert_eq!(Place::chosen_with(None, typed, environment), named("b", "f"));
+        let named = |bucket: &str, function: &str, lake: Option<&str>| Named {
+            bucket: bucket.into(),
+            function: function.into(),
+            lake: lake.map(Into::into),
+        };
+        let typed = named("b", "f", None);
+        assert_eq!(Place::chosen_with(None, Some(typed.clone()), environment), Place::Named(typed));
         assert_eq!(Place::chosen_with(Some("other".into()), None, environment), Place::Stack("other".into()));
-        assert_eq!(Place::chosen_with(None, None, environment), named("failed_events_bucket", "ingest_function"));
+        let from_environment = named("failed_events_bucket", "ingest_function", Some("lake_bucket"));
+        assert_eq!(Place::chosen_with(None, None, environment), Place::Named(from_environment));
         let half = |name: &str| (name == "INGEST_FUNCTION").then(|| "f".to_owned());
         assert_eq!(Place::chosen_with(None, None, half), Place::Stack("tickerlake".into()));
         assert_eq!(Place::chosen_with(None, None, |_| Some(String::new())), Place::Stack("tickerlake".into()));

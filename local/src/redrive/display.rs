@@ -89,10 +89,7 @@ impl Tally {
         match fed {
             Ok(Fed::Landed(answer)) => {
                 self.fed += 1;
-                self.sum.records += answer.records;
-                self.sum.landed += answer.landed;
-                self.sum.rejected += answer.rejected;
-                self.sum.skipped += answer.skipped;
+                self.sum += *answer;
             }
             Ok(Fed::Looked(records)) => {
                 self.looked += 1;

@@ -1,10 +1,14 @@
 //! One object: read it, feed its event to the function, remove it when all of it is durable.
 
-use anyhow::{Context as _, Result, bail};
+use std::ops::AddAssign;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use serde::Deserialize;
 
 use super::record::KeptEvent;
+use super::split::{self, Oversized, Parts};
 use crate::aws::error_text;
 
 /// The bucket, and the function that its events are for.
@@ -13,6 +17,8 @@ pub(super) struct Feeder {
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) bucket: String,
     pub(super) function: String,
+    /// The lake's bucket, if it is known.
+    pub(super) lake: Option<String>,
 }
 
 /// What became of an object that was not kept.
@@ -45,6 +51,16 @@ pub(super) struct Answer {
     pub(super) uncertain: u64,
 }
 
+impl AddAssign for Answer {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.landed += other.landed;
+        self.rejected += other.rejected;
+        self.skipped += other.skipped;
+        self.uncertain += other.uncertain;
+    }
+}
+
 impl Feeder {
     /// Keys of all objects, oldest first.
     pub(super) async fn list(&self) -> Result<Vec<String>> {
@@ -70,7 +86,8 @@ impl Feeder {
     /// The object is kept: with the reason.
     pub(super) async fn feed(&self, key: &str) -> Result<Fed> {
         let Some(event) = self.read(key).await? else { return Ok(Fed::Gone) };
-        let answer = self.invoke(event).await?;
+        let answer =
+            if split::is_too_large(&event) { self.feed_in_parts(&event).await? } else { self.invoke(event).await? };
         let removed = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
         removed.with_context(|| self.cannot("remove", key)).context("its records have landed")?;
         Ok(Fed::Landed(answer))
@@ -84,6 +101,35 @@ impl Feeder {
         };
         let bytes = object.body.collect().await.with_context(|| self.cannot("read", key))?.into_bytes();
         KeptEvent::read(&bytes).map(Some)
+    }
+
+    /// First what no event can hold, into the lake; then the parts, of which each is skipped where it has landed before.
+    async fn feed_in_parts(&self, event: &KeptEvent) -> Result<Answer> {
+        let Parts { events, oversized } = split::split(event, self.lake.as_deref())?;
+        ensure!(
+            events.iter().map(|part| part.records).sum::<u64>() == event.records,
+            "it is too large to be fed, and a partition is in it twice"
+        );
+        for Oversized { key, json } in oversized {
+            self.put(&key, json).await?;
+        }
+        let mut sum = Answer::default();
+        for part in events {
+            sum += self.invoke(part).await?;
+        }
+        Ok(sum)
+    }
+
+    /// Named by its content: what is there is the same.
+    async fn put(&self, key: &str, json: String) -> Result<()> {
+        let lake = self.lake.as_deref().unwrap_or_default();
+        let put = self.s3.put_object().bucket(lake).key(key).content_type("application/json");
+        match put.if_none_match("*").body(json.into_bytes().into()).send().await {
+            Err(error) if error.code() != Some("PreconditionFailed") => {
+                Err(error).with_context(|| format!("cannot write s3://{lake}/{key}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn invoke(&self, event: KeptEvent) -> Result<Answer> {

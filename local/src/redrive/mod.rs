@@ -7,11 +7,12 @@ mod account;
 mod display;
 mod feed;
 mod record;
+mod split;
 
 use anyhow::{Result, bail};
 
 use account::Account;
-pub use account::Place;
+pub use account::{Named, Place};
 use display::Display;
 use feed::Feeder;
 
@@ -34,10 +35,10 @@ pub async fn run(place: Place, dry_run: bool, interrupted: impl Future<Output = 
 
 async fn begin(place: Place, dry_run: bool) -> Result<(Feeder, Vec<String>)> {
     let account = Account::from_environment().await?;
-    let (bucket, function) = account.find(place).await?;
+    let Named { bucket, function, lake } = account.find(place).await?;
     let what = if dry_run { "would feed" } else { "feeding" };
     display::say(&format!("{what} s3://{bucket} to {function} ({})", account.described()));
-    let feeder = Feeder { s3: account.s3, lambda: account.lambda, bucket, function };
+    let feeder = Feeder { s3: account.s3, lambda: account.lambda, bucket, function, lake };
     let keys = feeder.list().await?;
     Ok((feeder, keys))
 }

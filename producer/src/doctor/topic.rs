@@ -10,8 +10,13 @@ use crate::doctor::finding::Finding;
 
 type Settings = BTreeMap<String, String>;
 
-/// The largest value that surely fits: an event has 6 MB, and base64 makes four bytes of three.
-const LARGEST_RECORD: u64 = 4_400_000;
+/// Lambda's limit for an event, in bytes of its JSON.
+const EVENT: u64 = 6_291_456;
+/// The largest value that surely fits: base64 makes four bytes of three.
+const LARGEST_VALUE: u64 = 4_400_000;
+/// The largest record of any kind that surely fits: each byte of a header's value is a number of up to four characters and a comma, and of
+/// its name an escape of up to six.
+const LARGEST_RECORD: u64 = 1_000_000;
 const HOUR_MS: i64 = 3_600_000;
 /// An outage over a night or a day must not cost a record.
 const SHORT_RETENTION_MS: i64 = 24 * HOUR_MS;
@@ -73,15 +78,8 @@ fn judge(topic: &str, settings: &Settings, replicas: usize) -> Vec<Finding> {
     let mut found = Vec::new();
 
     if let Some(limit) = number("max.message.bytes").and_then(|limit| u64::try_from(limit).ok()) {
-        found.push(if limit > LARGEST_RECORD {
-            Finding::bad(format!(
-                "topic {topic} takes records of {limit} bytes (max.message.bytes), and Lambda's events hold 6 MB in base64: a \
-                 record above {LARGEST_RECORD} bytes could never be delivered and would block its partition for ever; {}",
-                alter("max.message.bytes=1048588")
-            ))
-        } else {
-            Finding::ok(format!("topic {topic} takes {limit} bytes at a time (max.message.bytes); Lambda's events hold 6 MB"))
-        });
+        let is_uncompressed = settings.get("compression.type").is_some_and(|compression| compression == "uncompressed");
+        found.push(judge_size(topic, limit, is_uncompressed, alter));
     }
     match number("retention.ms") {
         Some(kept @ 0..SHORT_RETENTION_MS) => found.push(Finding::note(format!(
@@ -121,6 +119,33 @@ fn judge(topic: &str, settings: &Settings, replicas: usize) -> Vec<Finding> {
     found
 }
 
+/// The broker counts a batch as it is compressed, Lambda the JSON of the record in an event.
+fn judge_size(topic: &str, limit: u64, is_uncompressed: bool, alter: impl Fn(&str) -> String) -> Finding {
+    let takes = format!("topic {topic} takes {limit} bytes at a time (max.message.bytes)");
+    let counted = format!(
+        "Lambda counts the JSON of an event, at most {EVENT} bytes, in which a key or value is a third longer and a header up to six times"
+    );
+    let fate = "cannot be delivered, and lands as a reject only";
+    if limit > LARGEST_VALUE {
+        return Finding::bad(format!(
+            "{takes}. {counted}: a value above {LARGEST_VALUE} bytes {fate}; {}",
+            alter("max.message.bytes=1048588")
+        ));
+    }
+    match (is_uncompressed, limit <= LARGEST_RECORD) {
+        (true, true) => Finding::ok(format!("{takes}, not compressed. {counted}: every record fits")),
+        (true, false) => Finding::note(format!(
+            "{takes}, not compressed. {counted}: a record of more than {LARGEST_RECORD} bytes of headers may be too large, and then {fate}"
+        )),
+        (false, _) => Finding::note(format!(
+            "{takes}, as they are compressed. {counted}: a record that compresses well may be too large, and then {fate}. Producers keep \
+             below 1 MB (max.request.size, message.max.bytes) unless told otherwise; to have the broker see to it, at the price of its \
+             disk: {}",
+            alter("compression.type=uncompressed,max.message.bytes=1000000")
+        )),
+    }
+}
+
 fn in_hours(milliseconds: i64) -> String {
     match milliseconds / HOUR_MS {
         hours @ 48.. => format!("{} days", hours / 24),
@@ -137,7 +162,8 @@ mod tests {
 
     fn settings(changed: &[(&str, &str)]) -> Settings {
         let usual = [
-            ("max.message.bytes", "1048588"),
+            ("max.message.bytes", "1000000"),
+            ("compression.type", "uncompressed"),
             ("retention.ms", "604800000"),
             ("retention.bytes", "-1"),
             ("cleanup.policy", "delete"),
@@ -155,20 +181,29 @@ mod tests {
     }
 
     #[test]
-    fn kafkas_own_defaults_are_well() {
+    fn settings_that_let_no_record_be_lost_are_well() {
         assert_eq!(troubles(&[], ""), []);
         assert_eq!(troubles(&[("retention.ms", "-1")], ""), []);
     }
 
     #[test]
     fn each_setting_is_judged_at_its_limit() {
-        assert_eq!(troubles(&[("max.message.bytes", "4400000")], ""), []);
+        assert_eq!(troubles(&[("max.message.bytes", "1000001")], "of headers may be too large"), [Verdict::Note]);
+        assert_eq!(troubles(&[("max.message.bytes", "4400000")], "of headers may be too large"), [Verdict::Note]);
         assert_eq!(troubles(&[("max.message.bytes", "4400001")], "max.message.bytes"), [Verdict::Bad]);
         assert_eq!(troubles(&[("retention.ms", "86400000")], ""), []);
         assert_eq!(troubles(&[("retention.ms", "86399999")], "retention.ms"), [Verdict::Note]);
         assert_eq!(troubles(&[("retention.bytes", "1")], "retention.bytes"), [Verdict::Note]);
         assert_eq!(troubles(&[("cleanup.policy", "compact,delete")], "cleanup.policy"), [Verdict::Note]);
         assert_eq!(troubles(&[("min.insync.replicas", "4")], "min.insync.replicas"), [Verdict::Bad]);
+    }
+
+    #[test]
+    fn a_limit_on_what_is_compressed_is_none_on_what_lambda_counts() {
+        for compression in ["producer", "zstd"] {
+            let kafkas_own = [("max.message.bytes", "1048588"), ("compression.type", compression)];
+            assert_eq!(troubles(&kafkas_own, "a record that compresses well may be too large"), [Verdict::Note]);
+        }
     }
 
     #[test]

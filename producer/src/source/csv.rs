@@ -6,7 +6,7 @@
 use std::io::BufRead;
 
 use anyhow::{Result, bail, ensure};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use shared::bar::{Bar, field};
 
 use super::lines::Lines;
@@ -31,7 +31,7 @@ struct Columns {
     low: usize,
     close: usize,
     adj_close: Option<usize>,
-    volume: usize,
+    volume: Option<usize>,
     close_usd: Option<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Columns {
             low: required(field::LOW),
             close: required(field::CLOSE),
             adj_close: place(field::ADJ_CLOSE),
-            volume: required(field::VOLUME),
+            volume: place(field::VOLUME),
             close_usd: place(field::CLOSE_USD),
         };
         ensure!(missing.is_empty(), "the header has no column {}; it reads {}", missing.join(", "), shown(header));
@@ -117,7 +117,7 @@ impl Columns {
             low: required(field::LOW, self.low)?,
             close: required(field::CLOSE, self.close)?,
             adj_close: optional(field::ADJ_CLOSE, self.adj_close)?,
-            volume: required(field::VOLUME, self.volume)?,
+            volume: volume(optional(field::VOLUME, self.volume)?)?,
             close_usd: optional(field::CLOSE_USD, self.close_usd)?,
         })
     }
@@ -134,9 +134,9 @@ fn symbol(text: &str) -> Result<String, String> {
 
 fn date(text: &str) -> Result<String, String> {
     const FORM: &str = "%Y-%m-%d";
-    // chrono also reads 2021-6-1, which the data contract does not allow.
+    // chrono also reads 2021-6-1 and the year 0, which the data contract does not allow.
     match NaiveDate::parse_from_str(text, FORM) {
-        Ok(date) if date.format(FORM).to_string() == text => Ok(text.to_owned()),
+        Ok(date) if date.year() > 0 && date.format(FORM).to_string() == text => Ok(text.to_owned()),
         _ => Err(format!("{} is not a day as YYYY-MM-DD: {}", field::DATE, shown(text))),
     }
 }
@@ -147,9 +147,15 @@ fn number(name: &str, text: &str) -> Result<f64, String> {
     }
     match text.parse::<f64>() {
         Ok(number) if !number.is_finite() => Err(format!("{name} is not finite: {}", shown(text))),
-        Ok(number) if number < 0.0 => Err(format!("{name} is negative: {}", shown(text))),
         Ok(number) => Ok(number),
         Err(_) => Err(format!("{name} is not a number: {}", shown(text))),
+    }
+}
+
+fn volume(number: Option<f64>) -> Result<Option<f64>, String> {
+    match number {
+        Some(number) if number < 0.0 => Err(format!("{} is negative: {number}", field::VOLUME)),
+        number => Ok(number),
     }
 }
 
@@ -204,18 +210,26 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_found_by_name_in_any_order_and_two_may_be_missing() {
+    fn columns_are_found_by_name_in_any_order_and_three_may_be_missing() {
         let rows = rows("Volume,Note,Close,Low,High,Open,Date,Index\n7,x,1.5,0.5,2,1,1986-12-31,HSI\n");
         assert_eq!(
             json(&rows[0]),
             r#"{"Index":"HSI","Date":"1986-12-31","Open":1.0,"High":2.0,"Low":0.5,"Close":1.5,"Volume":7.0}"#
         );
+        let index = self::rows("Index,Date,Open,High,Low,Close\nHSI,1986-12-31,1,2,0.5,1.5\n");
+        assert_eq!(
+            json(&index[0]),
+            r#"{"Index":"HSI","Date":"1986-12-31","Open":1.0,"High":2.0,"Low":0.5,"Close":1.5}"#
+        );
     }
 
     #[test]
     fn an_empty_optional_field_is_left_out() {
-        let rows = rows(&format!("{HEADER}\nHSI,1986-12-31,1,2,0.5,1.5,,7,\n"));
-        assert!(!json(&rows[0]).contains("Adj Close") && !json(&rows[0]).contains("CloseUSD"));
+        let rows = rows(&format!("{HEADER}\nHSI,1986-12-31,1,2,0.5,1.5,,,\n"));
+        assert_eq!(
+            json(&rows[0]),
+            r#"{"Index":"HSI","Date":"1986-12-31","Open":1.0,"High":2.0,"Low":0.5,"Close":1.5}"#
+        );
     }
 
     #[test]
@@ -224,12 +238,13 @@ mod tests {
             "HSI,1986-12-31,1,2,0.5,1.5,1.5,7",
             "HSI,1986-12-31,one,2,0.5,1.5,1.5,7,0.2",
             "HSI,1986-12-31,1,NaN,0.5,1.5,1.5,7,0.2",
-            "HSI,1986-12-31,1,2,-0.5,1.5,1.5,7,0.2",
+            "HSI,1986-12-31,1,2,0.5,1.5,1.5,-7,0.2",
             "HSI,1986-12-31,1,2,0.5,1e999,1.5,7,0.2",
             "HSI,1986-12-31,1,2,0.5,,1.5,7,0.2",
             "HSI,1986-12-31,1,2,0.5,1.5,null,7,0.2",
             "HSI,1986-02-31,1,2,0.5,1.5,1.5,7,0.2",
             "HSI,1986-2-1,1,2,0.5,1.5,1.5,7,0.2",
+            "HSI,0000-12-31,1,2,0.5,1.5,1.5,7,0.2",
             ",1986-12-31,1,2,0.5,1.5,1.5,7,0.2",
             "\"HSI,1986-12-31,1,2,0.5,1.5,1.5,-7,0.2",
             "HSI,\u{1b}[2J,1,2,0.5,1.5,1.5,7,0.2",
@@ -248,7 +263,9 @@ mod tests {
 
     #[test]
     fn odd_prices_are_bars_all_the_same() {
-        assert!(rows(&format!("{HEADER}\nHSI,1986-12-31,1,0.5,2,1.5,1.5,0,0.2"))[0].is_ok());
+        for row in ["HSI,1986-12-31,1,0.5,2,1.5,1.5,0,0.2", "CL,2020-04-20,17.73,17.85,-40.32,-37.63,,247947,-37.63"] {
+            assert!(rows(&format!("{HEADER}\n{row}"))[0].is_ok(), "{row}");
+        }
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Walk {
             low,
             close,
             adj_close: Some(close),
-            volume: traded,
+            volume: Some(traded),
             close_usd: Some(rounded(close * usd)),
         }
     }
@@ -185,7 +185,7 @@ mod tests {
             assert!(bar.low <= bar.open.min(bar.close) && bar.open.max(bar.close) <= bar.high, "{bar:?}");
             let market = MARKETS.iter().find(|market| market.symbol == bar.symbol).unwrap();
             assert!((market.level / 20.0..market.level * 20.0).contains(&bar.close), "{bar:?}");
-            assert!(bar.volume > 0.0 && bar.volume.fract() == 0.0, "{bar:?}");
+            assert!(bar.volume.is_some_and(|volume| volume > 0.0 && volume.fract() == 0.0), "{bar:?}");
             assert!((bar.close_usd.unwrap() - bar.close * market.usd).abs() < 1e-6, "{bar:?}");
         }
     }

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use bytes::Bytes;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use serde_json::{Map, Value};
 use serde_json::value::RawValue;
 use shared::event::{Batch, Event, Record};
 use shared::key::LandingTime;
@@ -15,12 +18,16 @@ use shared::run::{Decoded, Run, encode_strays};
 
 const LANDING: LandingTime = LandingTime(0);
 
-/// An event with a `records` object is never an error, and each member of its batches is either a record or a stray.
+/// Batches and records that Lambda puts into one event at most.
+const MOST_MEMBERS: usize = 20_000;
+
+/// An event with a `records` object is never an error, unless there is more in it than Lambda sends; and each member of its batches is
+/// either a record or a stray.
 pub fn check_event(payload: &str) {
     let event = match Event::parse(payload) {
         Ok(event) => event,
         Err(error) => {
-            assert!(json::batches(payload).is_none(), "{error}");
+            assert!(json::batches(payload).is_none_or(|batches| members(&batches) > MOST_MEMBERS), "{error}");
             return;
         }
     };
@@ -51,13 +58,14 @@ pub fn check_row(value: &[u8]) {
 
 /// `rows`: how many it has if it lands; none if it must not.
 fn check_value(base64: &str, rows: Option<usize>) {
-    let record = Record { offset: 1, timestamp_ms: None, key: None, value: Some(base64.into()) };
+    let record = Record { offset: 1, timestamp_ms: None, key: None, value: Some(base64.into()), oversized: None };
     let records = [record];
     let run = decode("topic", 0, &records);
     assert_eq!(run.landed + run.rejected, 1);
     assert!(run.to_parquet().ends_with(b"PAR1"));
     if run.landed == 1 {
         assert_eq!(Some(run.rows()), rows);
+        check_extra(run.to_parquet());
         return;
     }
     assert_eq!((run.rows(), lines(&run.rejects)), (0, 1));
@@ -65,6 +73,24 @@ fn check_value(base64: &str, rows: Option<usize>) {
     assert_eq!(reject["kafka_value"], base64);
     assert!(Reason::ALL.iter().any(|reason| reject["reason"] == reason.code()), "{reject}");
     assert!(reject["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{reject}");
+}
+
+/// What a row keeps of unknown fields is an object that any reader takes, as `serde_json` does: in 128 levels, without a half of a
+/// surrogate pair or a number that no double holds.
+fn check_extra(file: Vec<u8>) {
+    let reader = SerializedFileReader::new(Bytes::from(file)).expect("a Parquet file");
+    for row in reader.get_row_iter(None).expect("rows") {
+        let row = row.expect("a row");
+        let extra = row.get_column_iter().find(|(name, _)| *name == "extra").map(|(_, extra)| extra);
+        if let Some(Field::Str(extra)) = extra {
+            serde_json::from_str::<Map<String, Value>>(extra).expect("an object that any reader takes");
+        }
+    }
+}
+
+fn members(batches: &[(&RawValue, &RawValue)]) -> usize {
+    let in_batch = |batch: &RawValue| serde_json::from_str::<Vec<&RawValue>>(batch.get()).map_or(0, |pieces| pieces.len());
+    batches.iter().map(|(_, batch)| 1 + in_batch(batch)).sum()
 }
 
 /// The elements of an array, one of anything else that is JSON.

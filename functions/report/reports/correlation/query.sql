@@ -3,7 +3,7 @@ WITH daily AS (
 ),
 aged AS (
     SELECT
-        symbol, trade_date, volume, close_usd,
+        symbol, trade_date, traded_usd, close_usd,
         row_number() OVER recent AS age,
         max(trade_date) OVER (PARTITION BY symbol) AS last_date,
         lead(trade_date) OVER recent AS previous_date,
@@ -12,25 +12,28 @@ aged AS (
     WINDOW recent AS (PARTITION BY symbol ORDER BY trade_date DESC)
 ),
 measured AS (
-    SELECT *, avg(CASE WHEN age <= 30 THEN volume * close_usd END) OVER (PARTITION BY symbol) AS turnover_usd
+    SELECT *, avg(CASE WHEN age <= 30 THEN traded_usd END) OVER (PARTITION BY symbol) AS turnover_usd
     FROM aged
 ),
 placed AS (
     SELECT *, dense_rank() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
     FROM measured
     WHERE last_date >= (
-        SELECT max(trade_date) - INTERVAL '7' DAY FROM bars WHERE trade_date <= {{date}} AND dt >= {{folder_from}}
+        SELECT max(trade_date) - INTERVAL '7' DAY
+        FROM bars
+        WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
     )
 ),
 -- Each symbol has one row more, of a day that is none: so each pair is there, also if no day is common to it.
 daily_returns AS (
     SELECT
-        symbol,
+        {{symbol}} AS symbol,
         place,
         CASE WHEN is_day THEN trade_date ELSE DATE '0001-01-01' END AS trade_date,
         CASE WHEN is_day THEN previous_date ELSE DATE '0001-01-01' END AS previous_date,
-        CASE WHEN is_day THEN ln(CASE WHEN close_usd > 0 AND previous_close_usd > 0 THEN close_usd / previous_close_usd END) END
-            AS log_return
+        -- A difference of logarithms is finite, whatever the prices are.
+        ln(CASE WHEN is_day AND close_usd > 0 AND previous_close_usd > 0 THEN close_usd END)
+            - ln(CASE WHEN is_day AND close_usd > 0 AND previous_close_usd > 0 THEN previous_close_usd END) AS log_return
     FROM placed
     CROSS JOIN (VALUES (true), (false)) AS copies (is_day)
     WHERE place <= 12 AND (is_day OR age = 1)
@@ -38,13 +41,15 @@ daily_returns AS (
 paired AS (
     SELECT
         a.symbol,
+        a.place,
         b.symbol AS other,
+        b.place AS other_place,
         a.trade_date,
         a.log_return AS log_return,
         b.log_return AS other_log_return,
         a.log_return + b.log_return IS NOT NULL AS is_common,
         row_number() OVER (
-            PARTITION BY a.symbol, b.symbol, a.log_return + b.log_return IS NOT NULL ORDER BY a.trade_date DESC
+            PARTITION BY a.place, b.place, a.log_return + b.log_return IS NOT NULL ORDER BY a.trade_date DESC
         ) AS newest_first
     FROM daily_returns AS a
     JOIN daily_returns AS b ON a.trade_date = b.trade_date AND a.previous_date = b.previous_date AND a.place < b.place
@@ -64,7 +69,7 @@ correlated AS (
         max(trade_date) FILTER (WHERE is_common) AS last_date
     FROM paired
     WHERE newest_first <= 250
-    GROUP BY symbol, other
+    GROUP BY place, other_place, symbol, other
 )
 SELECT
     symbol,

@@ -5,7 +5,7 @@ WITH daily AS (
 -- Adjusted and plain closes are never mixed: that would show dividends and splits as falls.
 peaked AS (
     SELECT
-        symbol, trade_date, volume, close_usd,
+        symbol, trade_date, traded_usd,
         count(*) OVER all_bars - row_number() OVER in_order + 1 AS age,
         min(trade_date) OVER all_bars AS first_date,
         max(trade_date) OVER all_bars AS last_date,
@@ -21,6 +21,10 @@ peaked AS (
         in_order AS (PARTITION BY symbol ORDER BY trade_date),
         so_far AS (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
 ),
+turned_over AS (
+    SELECT *, avg(CASE WHEN age <= 30 THEN traded_usd END) OVER (PARTITION BY symbol) AS turnover_usd
+    FROM peaked
+),
 -- A fall begins at each bar that is as high as any before it, and has the bars below it that follow.
 fallen AS (
     SELECT
@@ -29,13 +33,13 @@ fallen AS (
         count(CASE WHEN price = peak THEN 1 END) OVER (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
             AS fall,
         max(trade_date) OVER (PARTITION BY symbol) AS last_priced_date,
-        avg(CASE WHEN age <= 30 THEN volume * close_usd END) OVER (PARTITION BY symbol) AS turnover_usd,
         12 * (extract(YEAR FROM trade_date) - extract(YEAR FROM first_date))
             + extract(MONTH FROM trade_date) - extract(MONTH FROM first_date) AS month,
         12 * (extract(YEAR FROM last_date) - extract(YEAR FROM first_date))
             + extract(MONTH FROM last_date) - extract(MONTH FROM first_date) + 1 AS months
-    FROM peaked
-    WHERE price > 0
+    FROM turned_over
+    -- A depth is in percent of a peak above zero. What falls from it may fall below zero.
+    WHERE price <> 0 AND peak > 0
 ),
 -- A point of the chart is the worst of a month, or of as many months as leave 260 points.
 pointed AS (
@@ -98,7 +102,7 @@ placed AS (
 )
 SELECT
     section,
-    symbol,
+    {{symbol}} AS symbol,
     rank,
     CASE WHEN section_place = 1 THEN last_depth_percent ELSE 100 * depth END AS depth_percent,
     peak,

@@ -5,7 +5,7 @@ WITH landed AS (
         count(*) AS bar_rows,
         count(DISTINCT (kafka_topic, kafka_partition, kafka_offset)) AS records,
         count(DISTINCT symbol) AS symbols,
-        max(kafka_timestamp) AS newest
+        max({{kafka_time}}) AS newest
     FROM bars
     WHERE dt BETWEEN {{folder_from}} AND {{folder}}
     GROUP BY dt, hour
@@ -23,6 +23,8 @@ rejected AS (
         count(*) FILTER (WHERE reason = 'missing_field') AS missing_field,
         count(*) FILTER (WHERE reason = 'invalid_field') AS invalid_field,
         count(*) FILTER (WHERE reason = 'invalid_date') AS invalid_date,
+        count(*) FILTER (WHERE reason = 'too_many_rows') AS too_many_rows,
+        count(*) FILTER (WHERE reason = 'too_large') AS too_large,
         count(*) FILTER (WHERE reason = 'malformed_record') AS malformed_record
     FROM ({{rejected}}) AS rejected
     WHERE dt BETWEEN {{folder_from}} AND {{folder}}
@@ -43,6 +45,8 @@ hours AS (
         coalesce(missing_field, 0) AS missing_field,
         coalesce(invalid_field, 0) AS invalid_field,
         coalesce(invalid_date, 0) AS invalid_date,
+        coalesce(too_many_rows, 0) AS too_many_rows,
+        coalesce(too_large, 0) AS too_large,
         coalesce(malformed_record, 0) AS malformed_record
     FROM landed
     FULL JOIN rejected USING (dt, hour)
@@ -61,8 +65,10 @@ SELECT
     missing_field,
     invalid_field,
     invalid_date,
+    too_many_rows,
+    too_large,
     malformed_record,
     rejects - tombstone - invalid_base64 - not_json - not_a_bar - missing_field - invalid_field - invalid_date
-        - malformed_record AS other
+        - too_many_rows - too_large - malformed_record AS other
 FROM hours
 ORDER BY hour_start DESC

@@ -3,7 +3,7 @@ WITH daily AS (
 ),
 aged AS (
     SELECT
-        symbol, trade_date, open, high, low, close, close_usd, volume,
+        symbol, trade_date, open, high, low, close, close_usd, traded_usd,
         row_number() OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS age,
         max(trade_date) OVER (PARTITION BY symbol) AS last_date
     FROM daily
@@ -20,7 +20,7 @@ summary AS (
         max(high) FILTER (WHERE age = 1) AS high,
         min(low) FILTER (WHERE trade_date > last_date - INTERVAL '1' YEAR) AS low_year,
         max(high) FILTER (WHERE trade_date > last_date - INTERVAL '1' YEAR) AS high_year,
-        avg(volume * close_usd) FILTER (WHERE age <= 30) AS turnover_usd,
+        avg(traded_usd) FILTER (WHERE age <= 30) AS turnover_usd,
         array_agg(CAST(trade_date AS varchar) ORDER BY trade_date) FILTER (WHERE age <= 30) AS recent_dates,
         array_agg(open ORDER BY trade_date) FILTER (WHERE age <= 30) AS recent_opens,
         array_agg(high ORDER BY trade_date) FILTER (WHERE age <= 30) AS recent_highs,
@@ -37,12 +37,12 @@ placed AS (
     FROM summary
 )
 SELECT
-    symbol,
+    {{symbol}} AS symbol,
     last_date,
     close,
     close - previous_close AS change,
-    100 * (close / nullif(previous_close, 0) - 1) AS change_percent,
-    100 * (close / nullif(close_year_ago, 0) - 1) AS change_year_percent,
+    100 * (close / CASE WHEN previous_close > 0 THEN previous_close END - 1) AS change_percent,
+    100 * (close / CASE WHEN close_year_ago > 0 THEN close_year_ago END - 1) AS change_year_percent,
     low,
     high,
     low_year,

@@ -2,7 +2,7 @@ WITH daily AS (
     {{daily_bars}}
 ),
 dated AS (
-    SELECT symbol, trade_date, volume, close_usd, max(trade_date) OVER (PARTITION BY symbol) AS last_date
+    SELECT symbol, trade_date, traded_usd, close_usd, max(trade_date) OVER (PARTITION BY symbol) AS last_date
     FROM daily
 ),
 based AS (
@@ -13,7 +13,7 @@ based AS (
         close_usd > 0 AND trade_date BETWEEN last_date - INTERVAL '2' MONTH AND last_date - INTERVAL '1' MONTH AS is_month_base
     FROM dated
 ),
--- A close of zero or none in USD is no base to compare with: the bar before it is. One from before a halt is none either.
+-- A close in USD that is missing or not above zero is no base to compare with: the bar before it is. One from before a halt is none either.
 compared AS (
     SELECT
         symbol,
@@ -25,7 +25,7 @@ compared AS (
         max_by(close_usd, trade_date) FILTER (WHERE is_week_base) AS week_close,
         max(trade_date) FILTER (WHERE is_month_base) AS month_date,
         max_by(close_usd, trade_date) FILTER (WHERE is_month_base) AS month_close,
-        avg(volume * close_usd) FILTER (WHERE trade_date > last_date - INTERVAL '1' MONTH) AS turnover_usd,
+        avg(traded_usd) FILTER (WHERE trade_date > last_date - INTERVAL '1' MONTH) AS turnover_usd,
         array_agg(CAST(trade_date AS varchar) ORDER BY trade_date)
             FILTER (WHERE trade_date >= last_date - INTERVAL '1' MONTH) AS month_dates,
         array_agg(close_usd ORDER BY trade_date) FILTER (WHERE trade_date >= last_date - INTERVAL '1' MONTH) AS month_closes_usd
@@ -62,7 +62,7 @@ SELECT
     period,
     direction,
     rank,
-    symbol,
+    {{symbol}} AS symbol,
     change_percent,
     close_usd,
     last_date,

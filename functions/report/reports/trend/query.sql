@@ -3,7 +3,7 @@ WITH daily AS (
 ),
 averaged AS (
     SELECT
-        symbol, trade_date, high, low, close, volume, close_usd,
+        symbol, trade_date, high, low, close, traded_usd,
         row_number() OVER recent AS age,
         max(trade_date) OVER (PARTITION BY symbol) AS last_date,
         CASE WHEN count(*) OVER last_20 = 20 THEN avg(close) OVER last_20 END AS sma_20,
@@ -20,8 +20,8 @@ compared AS (
         *,
         trade_date > last_date - INTERVAL '1' YEAR AS in_year,
         CASE
-            WHEN sma_20 - sma_50 > 1e-9 * sma_50 THEN 'above'
-            WHEN sma_50 - sma_20 > 1e-9 * sma_50 THEN 'below'
+            WHEN sma_20 - sma_50 > 1e-9 * abs(sma_50) THEN 'above'
+            WHEN sma_50 - sma_20 > 1e-9 * abs(sma_50) THEN 'below'
             WHEN sma_50 IS NOT NULL THEN 'equal'
         END AS averages
     FROM averaged
@@ -47,7 +47,7 @@ summary AS (
         max(trade_date) FILTER (WHERE averages <> averages_before) AS averages_since,
         max(trade_date) FILTER (WHERE in_year AND high = high_year) AS high_year_date,
         max(trade_date) FILTER (WHERE in_year AND low = low_year) AS low_year_date,
-        avg(volume * close_usd) FILTER (WHERE age <= 30) AS turnover_usd,
+        avg(traded_usd) FILTER (WHERE age <= 30) AS turnover_usd,
         array_agg(CAST(trade_date AS varchar) ORDER BY trade_date) FILTER (WHERE age <= 252) AS dates,
         array_agg(close ORDER BY trade_date) FILTER (WHERE age <= 252) AS closes,
         array_agg(sma_20 ORDER BY trade_date) FILTER (WHERE age <= 252) AS sma_20s,
@@ -63,23 +63,23 @@ placed AS (
     FROM summary
 )
 SELECT
-    symbol,
+    {{symbol}} AS symbol,
     last_date,
     close,
     sma_20,
-    100 * (close / nullif(sma_20, 0) - 1) AS from_sma_20_percent,
+    100 * (close / CASE WHEN sma_20 > 0 THEN sma_20 END - 1) AS from_sma_20_percent,
     sma_50,
-    100 * (close / nullif(sma_50, 0) - 1) AS from_sma_50_percent,
+    100 * (close / CASE WHEN sma_50 > 0 THEN sma_50 END - 1) AS from_sma_50_percent,
     averages,
     averages_since,
     high_year,
     high_year_date,
-    100 * (close / nullif(high_year, 0) - 1) AS from_high_percent,
+    100 * (close / CASE WHEN high_year > 0 THEN high_year END - 1) AS from_high_percent,
     low_year,
     low_year_date,
-    100 * (close / nullif(low_year, 0) - 1) AS from_low_percent,
+    100 * (close / CASE WHEN low_year > 0 THEN low_year END - 1) AS from_low_percent,
     CASE WHEN is_current THEN 'yes' END AS current,
-    CASE WHEN is_current THEN 100 * (close / nullif(sma_50, 0) - 1) END AS current_from_sma_50_percent,
+    CASE WHEN is_current THEN 100 * (close / CASE WHEN sma_50 > 0 THEN sma_50 END - 1) END AS current_from_sma_50_percent,
     CASE WHEN place <= 12 THEN dates END AS dates,
     CASE WHEN place <= 12 THEN closes END AS closes,
     CASE WHEN place <= 12 THEN sma_20s END AS sma_20s,

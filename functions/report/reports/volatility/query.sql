@@ -4,14 +4,15 @@ WITH daily AS (
 -- Adjusted and plain closes are never mixed: that would show dividends and splits as moves.
 priced AS (
     SELECT
-        symbol, trade_date, volume, close_usd,
+        symbol, trade_date, traded_usd,
         max(trade_date) OVER all_bars AS last_date,
         row_number() OVER recent AS age,
         CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN 'adjusted' ELSE 'close' END AS price,
+        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN adj_close ELSE close END AS level,
         CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars
-            THEN adj_close / nullif(lead(adj_close) OVER recent, 0)
-            ELSE close / nullif(lead(close) OVER recent, 0)
-        END AS ratio
+            THEN lead(adj_close) OVER recent
+            ELSE lead(close) OVER recent
+        END AS level_before
     FROM daily
     WINDOW
         all_bars AS (PARTITION BY symbol),
@@ -21,7 +22,9 @@ returned AS (
     SELECT
         *,
         trade_date > last_date - INTERVAL '1' YEAR AS in_year,
-        ln(CASE WHEN ratio > 0 THEN ratio END) AS log_return
+        -- A difference of logarithms is finite, whatever the prices are.
+        ln(CASE WHEN level > 0 AND level_before > 0 THEN level END) - ln(CASE WHEN level > 0 AND level_before > 0 THEN level_before END)
+            AS log_return
     FROM priced
 ),
 rolling AS (
@@ -41,7 +44,7 @@ known AS (
         CASE WHEN count(CASE WHEN in_year THEN log_return END) OVER all_bars >= 20
             THEN 100 * sqrt(252) * stddev_samp(CASE WHEN in_year THEN log_return END) OVER all_bars
         END AS volatility_year,
-        avg(CASE WHEN age <= 30 THEN volume * close_usd END) OVER all_bars AS turnover_usd
+        avg(CASE WHEN age <= 30 THEN traded_usd END) OVER all_bars AS turnover_usd
     FROM rolling
     WHERE trade_date > last_date - INTERVAL '10' YEAR
     WINDOW all_bars AS (PARTITION BY symbol)
@@ -96,7 +99,7 @@ placed AS (
     FROM summary
 )
 SELECT
-    symbol,
+    {{symbol}} AS symbol,
     last_date,
     price,
     volatility,

@@ -30,7 +30,7 @@ pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<
         if drawn.len() == most {
             left_out += 1;
         } else {
-            drawn.push(panel(row[label].to_plain(), &candles, axis)?);
+            drawn.push(panel(row[label].label(), &candles, axis)?);
         }
     }
     let legend = [(RISE, "closed above its open"), (FALL, "closed at or below it")];

@@ -51,7 +51,7 @@ pub(super) fn draw(rows: &Rows<'_>, axes: Axes<'_>) -> Result<Option<Drawing>, P
         .map(|(series, (label, total))| LegendEntry {
             colour: series_colour(series),
             label,
-            value: format::integer(*total),
+            value: format::integer((*total).into()),
         })
         .collect();
     let parts: Vec<String> = legend.iter().map(|entry| format!("{} {}", entry.value, entry.label)).collect();
@@ -106,7 +106,7 @@ fn plot(bars: &[Bar], start: NaiveDateTime, hours: u32, canvas: Canvas) -> Resul
             .bold_line_style(GRID)
             .label_style(label_style())
             .x_label_formatter(&|minute| minute_label(start, *minute))
-            .y_label_formatter(&|count| format::integer(*count))
+            .y_label_formatter(&|count| format::integer((*count).into()))
             .draw()?;
         for bar in bars {
             let mut base = 0;

@@ -81,7 +81,7 @@ fn lines_since(
     let mut lines = Vec::new();
     let mut older = Vec::new();
     for row in rows.iter().filter(|row| row[columns[1]] != Value::Null) {
-        let label = row[columns[0]].to_plain();
+        let label = row[columns[0]].label();
         let points = points(&row[columns[1]], &row[columns[2]]);
         if points.len() > 1 { lines.push(Line { label, points }) } else { older.push(label) }
     }

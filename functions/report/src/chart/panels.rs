@@ -30,7 +30,7 @@ pub(super) fn draw(rows: &Rows<'_>, columns: &Columns, most: usize) -> Result<Op
             left_out += 1;
         } else if let Some(axis) = DateAxis::over(lines.iter().flat_map(|line| line.points.iter().map(|point| point.0)))
         {
-            panels.push(panel(row[columns.label].to_plain(), &lines, axis)?);
+            panels.push(panel(row[columns.label].label(), &lines, axis)?);
         }
     }
     let entry = |(series, name): (usize, &String)| LegendEntry::named(colour::series(series), name);

@@ -46,7 +46,7 @@ pub(super) fn draw(
         let sign = if number > 0.0 { "+" } else { "" };
         let digits = if scale.divisor > 1.0 { 2 } else { digits };
         let text = format!("{sign}{}", scale.show(number, digits));
-        Some(Bar { label: row[columns[0]].to_plain(), number, text })
+        Some(Bar { label: row[columns[0]].label(), number, text })
     };
     let mut bars: Vec<Bar> = rows.iter().filter_map(bar).collect();
     let left_out = bars.len().saturating_sub(MOST_BARS);

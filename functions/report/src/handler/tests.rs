@@ -2,19 +2,21 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_athena::Client as Athena;
 use aws_sdk_athena::operation::get_query_execution::GetQueryExecutionOutput;
-use aws_sdk_athena::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_athena::operation::start_query_execution::{StartQueryExecutionError, StartQueryExecutionOutput};
 use aws_sdk_athena::operation::stop_query_execution::StopQueryExecutionOutput;
 use aws_sdk_athena::primitives::DateTime as SmithyDateTime;
 use aws_sdk_athena::types::error::InvalidRequestException;
 use aws_sdk_athena::types::{
-    ColumnInfo, Datum, QueryExecution, QueryExecutionState, QueryExecutionStatistics, QueryExecutionStatus, ResultSet,
-    ResultSetMetadata, Row,
+    QueryExecution, QueryExecutionState, QueryExecutionStatistics, QueryExecutionStatus, ResultConfiguration,
 };
 use aws_sdk_s3::Client as S3;
+use aws_sdk_s3::operation::abort_multipart_upload::AbortMultipartUploadOutput;
+use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadOutput;
+use aws_sdk_s3::operation::create_multipart_upload::CreateMultipartUploadOutput;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
+use aws_sdk_s3::operation::upload_part::UploadPartOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
 use aws_sdk_s3::types::error::NoSuchKey;
@@ -146,7 +148,9 @@ fn execution(state: QueryExecutionState, reason: &str, completed_at: &str) -> Ge
         .build();
     let statistics =
         QueryExecutionStatistics::builder().data_scanned_in_bytes(4_096).engine_execution_time_in_millis(321).build();
+    let place = ResultConfiguration::builder().output_location("s3://lake/queries/query-1.csv").build();
     let execution = QueryExecution::builder().query_execution_id("query-1").status(status).statistics(statistics);
+    let execution = execution.result_configuration(place);
     GetQueryExecutionOutput::builder().query_execution(execution.build()).build()
 }
 
@@ -154,24 +158,24 @@ fn succeeded() -> Rule {
     in_state(QueryExecutionState::Succeeded, "", NOW)
 }
 
-/// A page of rows; the first page has the names of the columns as its first row.
-fn page(token: Option<&'static str>, rows: &'static [[Option<&'static str>; 2]], next: Option<&'static str>) -> Rule {
-    mock!(Athena::get_query_results).match_requests(move |request| request.next_token() == token).then_output(
-        move || {
-            let columns = ["symbol", "close"].map(|name| ColumnInfo::builder().name(name).r#type("t").build().unwrap());
-            let rows = rows.iter().map(|row| {
-                let cells = row.iter().map(|cell| Datum::builder().set_var_char_value(cell.map(str::to_owned)).build());
-                Row::builder().set_data(Some(cells.collect())).build()
-            });
-            let metadata = ResultSetMetadata::builder().set_column_info(Some(columns.to_vec())).build();
-            let result = ResultSet::builder().set_rows(Some(rows.collect())).result_set_metadata(metadata).build();
-            GetQueryResultsOutput::builder().result_set(result).set_next_token(next.map(str::to_owned)).build()
+/// A result, as it is read: in pieces.
+fn result(bytes: impl Into<Vec<u8>>) -> Rule {
+    let bytes = bytes.into();
+    mock!(S3::get_object).match_requests(|request| request.key() == Some("queries/query-1.csv")).then_compute_output(
+        move |request| {
+            let range = request.range().and_then(|range| range.strip_prefix("bytes=")?.split_once('-')).unwrap();
+            let (first, last): (usize, usize) = (range.0.parse().unwrap(), range.1.parse().unwrap());
+            let last = last.min(bytes.len() - 1);
+            GetObjectOutput::builder()
+                .body(ByteStream::from(bytes[first..=last].to_vec()))
+                .content_range(format!("bytes {first}-{last}/{}", bytes.len()))
+                .build()
         },
     )
 }
 
-fn only_page() -> Rule {
-    page(None, &[[Some("symbol"), Some("close")], [Some("HSI"), Some("1.5")]], None)
+fn one_row() -> Rule {
+    result("\"symbol\",\"close\"\n\"HSI\",\"1.5\"\n")
 }
 
 type Puts = Arc<Mutex<Vec<(String, String, String)>>>;
@@ -191,11 +195,10 @@ fn put_into(puts: &Puts) -> Rule {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rows_of_all_pages_are_published_as_files_then_as_a_page_then_in_the_index() {
-    let first = page(None, &[[Some("symbol"), Some("close")], [Some("HSI"), Some("1.5")]], Some("more"));
-    let second = page(Some("more"), &[[Some("IXIC"), None], [Some("symbol"), Some("2E1")]], None);
+async fn the_rows_of_a_result_are_published_as_files_then_as_a_page_then_in_the_index() {
+    let rows = result("\"symbol\",\"close\"\n\"HSI\",\"1.5\"\n\"IXIC\",\n\"symbol\",\"2E1\"\n");
     let puts = Puts::default();
-    let handler = handler(&[&start(), &succeeded(), &first, &second], &[&put_into(&puts)]);
+    let handler = handler(&[&start(), &succeeded()], &[&put_into(&puts), &rows]);
     let outcome = run(&handler, json!({"report": "alpha", "date": "2026-11-20"})).await.unwrap();
     let puts = puts.lock().unwrap();
     let places: Vec<(&str, &str)> = puts.iter().map(|put| (put.0.as_str(), put.1.as_str())).collect();
@@ -226,7 +229,7 @@ async fn a_query_is_polled_until_it_has_ended() {
         .times(8)
         .output(|| execution(QueryExecutionState::Succeeded, "", NOW))
         .build();
-    let handler = handler(&[&start(), &polled, &only_page()], &[&put_into(&Puts::default())]);
+    let handler = handler(&[&start(), &polled], &[&put_into(&Puts::default()), &one_row()]);
     run(&handler, json!({"report": "alpha"})).await.unwrap();
     assert_eq!(polled.num_calls(), 10);
 }
@@ -260,7 +263,7 @@ async fn all_reports_of_a_day_are_announced_with_a_link_and_a_single_one_is_not(
         })
         .then_output(|| PublishOutput::builder().build());
     let puts = Puts::default();
-    let mut handler = handler(&[&start(), &succeeded(), &only_page()], &[&put_into(&puts)]);
+    let mut handler = handler(&[&start(), &succeeded()], &[&put_into(&puts), &one_row()]);
     handler.sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&publish]);
     handler.config.delivery = Some(Delivery { topic: "arn:topic".to_owned(), link_lasts: Duration::from_hours(12) });
     assert!(!run(&handler, json!({"report": "alpha"})).await.unwrap().mailed);
@@ -325,7 +328,7 @@ async fn a_query_that_failed_for_an_earlier_try_is_asked_anew_with_another_token
         .output(|| execution(QueryExecutionState::Cancelled, "stopped", "2026-11-22T23:49:00Z"))
         .output(|| execution(QueryExecutionState::Succeeded, "", NOW))
         .build();
-    let handler = handler(&[&start, &states, &only_page()], &[&put_into(&Puts::default())]);
+    let handler = handler(&[&start, &states], &[&put_into(&Puts::default()), &one_row()]);
     run(&handler, json!({"report": "alpha", "time": "2026-11-22T23:48:00Z"})).await.unwrap();
     let tokens = tokens.lock().unwrap();
     assert_eq!(tokens.len(), 2);
@@ -335,7 +338,8 @@ async fn a_query_that_failed_for_an_earlier_try_is_asked_anew_with_another_token
 #[tokio::test(start_paused = true)]
 async fn a_retry_has_the_token_of_its_first_try_and_another_invocation_another() {
     let tokens = Tokens::default();
-    let handler = handler(&[&start_noting(&tokens), &succeeded(), &only_page()], &[&put_into(&Puts::default())]);
+    let s3 = [&put_into(&Puts::default()), &one_row()];
+    let handler = handler(&[&start_noting(&tokens), &succeeded()], &s3);
     let scheduled = json!({"report": "alpha", "time": "2026-11-22T23:50:00Z"});
     let manual = json!({"report": "alpha", "date": "2026-11-22"});
     for (id, input) in [("1", &scheduled), ("2", &scheduled), ("3", &manual), ("3", &manual), ("4", &manual)] {
@@ -354,7 +358,7 @@ async fn a_failed_write_is_an_error_and_no_page_follows_a_missing_csv() {
         let metadata = aws_sdk_s3::error::ErrorMetadata::builder().code("AccessDenied").message("no s3:PutObject");
         PutObjectError::generic(metadata.build())
     });
-    let handler = handler(&[&start(), &succeeded(), &only_page()], &[&refused]);
+    let handler = handler(&[&start(), &succeeded()], &[&refused, &one_row()]);
     let message = run(&handler, json!({"report": "alpha", "date": "2026-11-20"})).await.unwrap_err().to_string();
     assert_eq!(
         message,
@@ -364,11 +368,107 @@ async fn a_failed_write_is_an_error_and_no_page_follows_a_missing_csv() {
     assert_eq!(refused.num_calls(), 1);
 }
 
+/// A result whose files take more than one part each, with a line at its end.
+fn large_result(last: &str) -> Rule {
+    let row = format!("\"{}\",\"1.5\"\n", "S".repeat(200));
+    result(format!("\"symbol\",\"close\"\n{}{last}", row.repeat(60_000)))
+}
+
+/// Key, what was asked for, and how many bytes or parts it had.
+type Asked = (String, &'static str, usize);
+
+/// What has been asked for of uploads in parts.
+#[derive(Clone, Default)]
+struct Parts(Arc<Mutex<Vec<Asked>>>);
+
+impl Parts {
+    fn note(&self, key: Option<&str>, what: &'static str, bytes: usize) -> bool {
+        self.0.lock().unwrap().push((key.unwrap_or_default().to_owned(), what, bytes));
+        true
+    }
+
+    fn of(&self, file: &str) -> Vec<(&'static str, usize)> {
+        let noted = self.0.lock().unwrap();
+        noted.iter().filter(|(key, ..)| key.ends_with(file)).map(|(_, what, bytes)| (*what, *bytes)).collect()
+    }
+
+    fn rules(&self) -> [Rule; 4] {
+        let [begun, sent, completed, aborted] = [self.clone(), self.clone(), self.clone(), self.clone()];
+        [
+            mock!(S3::create_multipart_upload)
+                .match_requests(move |request| begun.note(request.key(), "begun", 0))
+                .then_output(|| CreateMultipartUploadOutput::builder().upload_id("upload-1").build()),
+            mock!(S3::upload_part)
+                .match_requests(move |request| {
+                    sent.note(request.key(), "part", request.body().bytes().unwrap_or_default().len())
+                })
+                .then_output(|| UploadPartOutput::builder().e_tag("etag").build()),
+            mock!(S3::complete_multipart_upload)
+                .match_requests(move |request| {
+                    let parts = request.multipart_upload().map_or(0, |upload| upload.parts().len());
+                    completed.note(request.key(), "completed", parts)
+                })
+                .then_output(|| CompleteMultipartUploadOutput::builder().build()),
+            mock!(S3::abort_multipart_upload)
+                .match_requests(move |request| aborted.note(request.key(), "aborted", 0))
+                .then_output(|| AbortMultipartUploadOutput::builder().build()),
+        ]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_files_go_in_parts_and_appear_only_when_the_page_is_made() {
+    let (puts, parts) = (Puts::default(), Parts::default());
+    let (put, rules, rows) = (put_into(&puts), parts.rules(), large_result(""));
+    let s3: Vec<&Rule> = rules.iter().chain([&put, &rows]).collect();
+    run(&handler(&[&start(), &succeeded()], &s3), json!({"report": "alpha"})).await.unwrap();
+    let csv = parts.of("report.csv");
+    let bytes: usize = csv.iter().filter(|(what, _)| *what == "part").map(|(_, bytes)| bytes).sum();
+    assert_eq!((bytes, csv.len()), ("symbol,close\n".len() + 60_000 * 205, 5), "{csv:?}");
+    assert!(csv[1].1 >= 5 << 20 && csv[1].1 < (5 << 20) + 205, "no smaller than S3 takes: {csv:?}");
+    assert_eq!((csv[0], csv[4]), (("begun", 0), ("completed", 3)));
+    let order: Vec<String> = parts.0.lock().unwrap().iter().rev().take(3).map(|(key, ..)| key.clone()).collect();
+    assert!(order[0].ends_with("report.json") && order[2].ends_with("report.csv"), "the data appears last: {order:?}");
+    let put: Vec<String> = puts.lock().unwrap().iter().map(|put| put.0.clone()).collect();
+    assert!(put[0].ends_with("report.html") && put[1].ends_with("headline.txt"), "{put:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_fails_midway_leaves_nothing_of_it() {
+    let (puts, parts) = (Puts::default(), Parts::default());
+    let (put, rules, rows) = (put_into(&puts), parts.rules(), large_result("\"HSI\",\"much\"\n"));
+    let s3: Vec<&Rule> = rules.iter().chain([&put, &rows]).collect();
+    let message =
+        run(&handler(&[&start(), &succeeded()], &s3), json!({"report": "alpha"})).await.unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "1 of 1 reports failed: alpha: column \"close\" of row 60001 is \"much\", which is not of the declared format Decimal"
+    );
+    for file in ["report.csv", "report.json"] {
+        let asked: Vec<&str> = parts.of(file).into_iter().map(|(what, _)| what).collect();
+        assert_eq!((asked.first(), asked.last()), (Some(&"begun"), Some(&"aborted")), "{asked:?}");
+        assert!(!asked.contains(&"completed"), "{asked:?}");
+    }
+    assert!(puts.lock().unwrap().is_empty(), "neither page nor index");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_cut_off_is_an_error() {
+    for (bytes, reason) in [
+        ("\"symbol\",\"close\"\n\"HSI", "s3://lake/queries/query-1.csv ends in the middle of a row"),
+        ("\"symbol\",\"close\"\n\"HSI\"\n", "row 1 has 1 cells, not 2"),
+    ] {
+        let handler = handler(&[&start(), &succeeded()], &[&result(bytes), &put_into(&Puts::default())]);
+        let message = run(&handler, json!({"report": "alpha"})).await.unwrap_err().to_string();
+        assert_eq!(message, format!("1 of 1 reports failed: alpha: {reason}"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_failing_report_does_not_keep_the_others_from_being_published() {
     let puts = Puts::default();
     let all = put_into(&puts);
-    let mut handler = handler(&[&start(), &succeeded(), &only_page()], &[&all]);
+    let mut handler = handler(&[&start(), &succeeded()], &[&all, &one_row()]);
     let other = DECLARATION.replace(r#""close""#, r#""price""#);
     handler.reports[0] = Report::parse("alpha", &other, "SELECT 1", &[]).unwrap();
     let message = run(&handler, json!({})).await.unwrap_err().to_string();

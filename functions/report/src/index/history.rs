@@ -8,6 +8,10 @@ use futures::future::try_join_all;
 use super::Entry;
 use crate::catalog::Report;
 use crate::publish::{self, Keys, StorageError};
+use crate::visible::shown;
+
+/// Of a headline, which an earlier version may have written with more.
+const MOST_LETTERS: usize = 500;
 
 /// Of each report a listing, a request for each thousand objects, and one small object; all side by side.
 pub(super) async fn read(
@@ -71,7 +75,7 @@ async fn headline(client: &Client, bucket: &str, key: &str) -> Result<Option<Str
         Err(error) => return Err(publish::failed(bucket, key, "read", &error)),
     };
     match object.body.collect().await {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes.into_bytes()).into_owned())),
+        Ok(bytes) => Ok(Some(shown(&String::from_utf8_lossy(&bytes.into_bytes()), MOST_LETTERS))),
         Err(error) => Err(StorageError::cut(bucket, key, &error)),
     }
 }

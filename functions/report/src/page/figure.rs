@@ -38,7 +38,7 @@ pub(super) fn render(chart: &Chart, drawing: Option<&Drawing>) -> Markup {
 fn small(panel: &Panel) -> Markup {
     html! {
         div class="panel" {
-            p class="name" { (panel.label) " " span class="value" { (panel.value) } }
+            p class="name" { bdi { (panel.label) } " " span class="value" { (panel.value) } }
             div role="img" aria-label=(panel.summary) { (PreEscaped(&panel.svg)) }
         }
     }
@@ -52,6 +52,6 @@ fn legend(entry: &LegendEntry, swatch: Swatch) -> Markup {
                 Swatch::Box => rect x="6" width="10" height="10" rx="2" fill=(entry.colour) {},
             }
         }
-        " " (entry.label) " " span class="value" { (entry.value) }
+        " " bdi { (entry.label) } " " span class="value" { (entry.value) }
     }
 }

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use crate::declaration::{Column, Declaration, Format};
 use crate::format;
+use crate::kept::{Group, Kept};
 use crate::sparkline;
-use crate::table::{Rows, Value};
+use crate::table::Value;
 
 /// More rows than these are for the files: a browser takes long over them, and nobody reads them.
 const MOST_ROWS: usize = 200;
@@ -14,12 +15,13 @@ const MOST_ROWS: usize = 200;
 const MOST_COLUMNS_ON_PAPER: usize = 10;
 
 /// `name` is what a screen reader calls the table.
-pub(super) fn render(declaration: &Declaration, rows: &Rows<'_>, name: &str) -> Markup {
+pub(super) fn render(kept: &Kept<'_>, group: &Group, name: &str) -> Markup {
+    let declaration = kept.declaration;
     let shown: Vec<(usize, &Column)> = declaration
         .columns
         .iter()
         .enumerate()
-        .filter(|(position, column)| is_shown(declaration, column, rows, *position))
+        .filter(|(position, column)| is_shown(declaration, column, group.filled[*position]))
         .collect();
     let columns: Vec<&Column> = shown.iter().map(|(_, column)| *column).collect();
     html! {
@@ -27,7 +29,7 @@ pub(super) fn render(declaration: &Declaration, rows: &Rows<'_>, name: &str) -> 
             table data-sortable class=[(columns.len() > MOST_COLUMNS_ON_PAPER).then_some("dense")] {
                 thead { (heading(&columns)) }
                 tbody {
-                    @for row in rows.iter().take(MOST_ROWS) {
+                    @for row in kept.rows(group).iter().take(MOST_ROWS) {
                         tr { @for (place, (position, column)) in shown.iter().enumerate() {
                             (cell(column, &row[*position], place == 0))
                         } }
@@ -35,23 +37,18 @@ pub(super) fn render(declaration: &Declaration, rows: &Rows<'_>, name: &str) -> 
                 }
             }
         }
-        @if rows.len() > MOST_ROWS {
+        @if group.count > MOST_ROWS {
             p class="more" {
-                "The first " (format::count(MOST_ROWS)) " of " (format::count(rows.len()))
+                "The first " (format::count(MOST_ROWS)) " of " (format::count(group.count))
                 " rows. All of them are in the CSV and JSON files beside this page."
             }
         }
     }
 }
 
-fn is_shown(declaration: &Declaration, column: &Column, rows: &Rows<'_>, position: usize) -> bool {
-    let has_something = |value: &Value| match value {
-        Value::Null => false,
-        Value::Text(text) => !text.is_empty(),
-        value => value.number() != Some(0.0),
-    };
+fn is_shown(declaration: &Declaration, column: &Column, has_something: bool) -> bool {
     let is_heading = declaration.sections.as_ref() == Some(&column.name);
-    !is_heading && !column.csv_only && (!column.sparse || rows.column(position).any(has_something))
+    !is_heading && !column.csv_only && (!column.sparse || has_something)
 }
 
 /// One row of labels, and above it one of groups if there are any.
@@ -114,7 +111,7 @@ fn sort_key(value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Dates(_) => None,
         Value::Decimals(numbers) => numbers.iter().flatten().next_back().map(f64::to_string),
-        value => Some(value.to_plain()),
+        value => Some(value.label()),
     }
 }
 

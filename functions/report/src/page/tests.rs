@@ -1,4 +1,7 @@
 use super::*;
+use crate::making::{Files, Making};
+use crate::record::Record;
+use crate::result::Place;
 use crate::table::Value;
 
 const DECLARATION: &str = r#"
@@ -58,27 +61,35 @@ fn report() -> Report {
     Report::parse("small", DECLARATION, "SELECT 1", &[]).unwrap()
 }
 
-fn answer(rows: &[[Option<&str>; 5]]) -> Answer {
+fn answer() -> Answer {
     Answer {
-        columns: ["symbol", "change", "rejects", "closes", "dates"].map(str::to_owned).to_vec(),
-        rows: rows.iter().map(|row| row.iter().map(|cell| cell.map(str::to_owned)).collect()).collect(),
+        place: Place { bucket: "lake".to_owned(), key: "queries/query-1.csv".to_owned() },
         query_id: "query-1".to_owned(),
         scanned_bytes: 12_345,
         engine_milliseconds: 1_234,
     }
 }
 
-fn render_rows(rows: &[[Option<&str>; 5]]) -> (String, String) {
-    let (report, answer) = (report(), answer(rows));
-    let table = Table::parse(&report.declaration, &answer).unwrap();
-    let moment = Moment {
+fn moment() -> Moment {
+    Moment {
         date: "2026-11-22".parse().unwrap(),
         as_of: "2026-11-22T23:50:00Z".parse().unwrap(),
         generated_at: "2026-11-22T23:50:03Z".parse().unwrap(),
-    };
-    let page = render(&report, &table, &answer, moment).unwrap();
-    let csv = String::from_utf8(table.to_csv(&report.declaration).unwrap()).unwrap();
-    (page, csv)
+    }
+}
+
+/// The page and the CSV, as the function makes them of the rows.
+fn render_rows(rows: &[[Option<&str>; 5]]) -> (String, String) {
+    let report = report();
+    let (mut csv, mut json) = (Vec::new(), Vec::new());
+    let mut files = Files { csv: &mut csv, json: &mut json };
+    let heading = Record::of(["symbol", "change", "rejects", "closes", "dates"].into_iter().map(Some));
+    let mut making = Making::begin(&report, moment(), &heading, &mut files).unwrap();
+    for row in rows {
+        making.add(&Record::of(row.iter().copied()), &mut files).unwrap();
+    }
+    let page = making.finish(&answer(), &mut files).unwrap().html;
+    (page, String::from_utf8(csv).unwrap())
 }
 
 /// Without style sheet and script, a tag a line.
@@ -110,6 +121,27 @@ fn markup_in_a_symbol_is_text_also_in_the_legend_of_a_chart() {
     assert!(!page.contains("<script>alert"));
     assert_eq!(page.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 4, "row and its key, legend, summary");
     assert!(csv.contains("<script>alert(1)</script>"), "the CSV has the bytes as they are");
+}
+
+#[test]
+fn what_is_not_seen_in_a_symbol_stands_as_a_symbol_everywhere_on_the_page() {
+    let hostile = "a\0\u{1b}[31m\u{9b}\u{202e}b\u{2028}";
+    let closes = [Some("[1.0, 2.0]"), Some("[2026-11-20, 2026-11-21]")];
+    let (page, csv) = render_rows(&[[Some(hostile), None, None, closes[0], closes[1]]]);
+    assert_eq!(page.matches("a␀␛[31m‹U+009B›‹U+202E›b‹U+2028›").count(), 4, "row and its key, legend, summary");
+    let is_hidden =
+        |character: char| (character.is_control() && character != '\n') || "\u{202e}\u{2028}".contains(character);
+    assert!(!page.contains(is_hidden), "{page}");
+    assert!(csv.contains(hostile), "the CSV has the bytes as they are");
+}
+
+#[test]
+fn a_symbol_without_end_is_cut_on_the_page_alone() {
+    let endless = "Ä".repeat(100_000);
+    let closes = [Some("[1.0, 2.0]"), Some("[2026-11-20, 2026-11-21]")];
+    let (page, csv) = render_rows(&[[Some(&endless), None, None, closes[0], closes[1]]]);
+    assert!(page.len() < 60_000 && page.contains("ÄÄ…"), "{} bytes", page.len());
+    assert!(csv.contains(&endless));
 }
 
 #[test]
@@ -196,36 +228,36 @@ section = "Week"
 empty = "Nothing moved."
 "#;
 
+fn section_row(period: &str, symbol: &str, change: f64, only_week: Value) -> Vec<Value> {
+    vec![Value::Text(period.to_owned()), Value::Text(symbol.to_owned()), Value::Decimal(change), only_week]
+}
+
 #[test]
 fn each_section_has_its_charts_its_columns_and_its_facts() {
     let report = Report::parse("sections", SECTIONS, "SELECT 1", &[]).unwrap();
-    let row = |cells: [&str; 4]| cells.map(|cell| (!cell.is_empty()).then(|| cell.to_owned())).to_vec();
-    let answer = Answer {
-        columns: ["period", "symbol", "change", "only_week"].map(str::to_owned).to_vec(),
-        rows: vec![row(["Day", "A", "1.5", "0"]), row(["Week", "B", "9.5", "7"]), row(["Day", "C", "-2", ""])],
-        query_id: String::new(),
-        scanned_bytes: 0,
-        engine_milliseconds: 0,
-    };
-    let table = Table::parse(&report.declaration, &answer).unwrap();
-    let date = "2026-11-22".parse().unwrap();
-    let moment = Moment { date, as_of: DateTime::default(), generated_at: DateTime::default() };
-    let page = render(&report, &table, &answer, moment).unwrap();
+    let kept = Kept::of(
+        &report.declaration,
+        [
+            section_row("Day", "A", 1.5, Value::Integer(0)),
+            section_row("Week", "B", 9.5, Value::Integer(7)),
+            section_row("Day", "C", -2.0, Value::Null),
+        ],
+    );
+    let page = render(&report, &kept, &answer(), moment()).unwrap();
     let (day, week) = page.split_once("<h2>Week</h2>").unwrap();
     let day = day.split_once("<h2>Day</h2>").unwrap().1;
     assert_eq!((day.matches("<svg").count(), week.matches("<svg").count()), (0, 2), "the chart in two sizes");
     assert_eq!((day.contains("Only in a week"), week.contains("Only in a week")), (false, true));
     assert!(day.contains(">A</th>") && day.contains(">C</th>") && !day.contains(">B</th>"), "{day}");
     assert!(!page.contains(">Period<"), "the name of the section is the heading");
-    assert_eq!(facts::headline(&report.declaration, &table, date), "B up +9.50 %");
+    assert_eq!(facts::headline(&kept, moment().date), "B up +9.50 %");
 }
 
 #[test]
 fn a_section_without_rows_says_so_in_the_place_of_its_chart() {
     let report = Report::parse("sections", SECTIONS, "SELECT 1", &[]).unwrap();
-    let table = Table { rows: vec![["Day", "A", "1.5", "0"].map(|cell| Value::Text(cell.to_owned())).to_vec()] };
-    let moment = Moment { date: NaiveDate::default(), as_of: DateTime::default(), generated_at: DateTime::default() };
-    let page = render(&report, &table, &answer(&[]), moment).unwrap();
+    let kept = Kept::of(&report.declaration, [section_row("Day", "A", 1.5, Value::Integer(0))]);
+    let page = render(&report, &kept, &answer(), moment()).unwrap();
     let week = page.split_once("<h2>Week</h2>").unwrap().1;
     assert!(week.contains("Nothing moved.") && !week.contains("<table"), "{week}");
 }
@@ -233,11 +265,11 @@ fn a_section_without_rows_says_so_in_the_place_of_its_chart() {
 #[test]
 fn a_headline_is_one_line_whatever_is_in_a_symbol() {
     let report = Report::parse("sections", SECTIONS, "SELECT 1", &[]).unwrap();
-    let row = ["Week", "{By}\nB", "1.5", "0"];
-    let mut cells: Vec<Value> = row.iter().map(|cell| Value::Text((*cell).to_owned())).collect();
-    cells[2] = Value::Decimal(1.5);
-    let line = facts::headline(&report.declaration, &Table { rows: vec![cells] }, NaiveDate::default());
-    assert_eq!(line, "{By} B up +1.50 %");
+    let long = "x".repeat(1_000);
+    for (symbol, seen) in [("{By}\nB\u{202e}", "{By}␊B‹U+202E›"), (&long, &(long[..59].to_owned() + "…"))] {
+        let kept = Kept::of(&report.declaration, [section_row("Week", symbol, 1.5, Value::Integer(0))]);
+        assert_eq!(facts::headline(&kept, moment().date), format!("{seen} up +1.50 %"));
+    }
 }
 
 #[test]

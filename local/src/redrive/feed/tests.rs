@@ -3,10 +3,11 @@
 use aws_sdk_lambda::error::ErrorMetadata;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::operation::delete_object::{DeleteObjectError, DeleteObjectOutput};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::primitives::{ByteStream, DateTime, SdkBody};
 use aws_sdk_s3::types::Object;
 use aws_sdk_s3::types::error::NoSuchKey;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
@@ -21,6 +22,7 @@ fn feeder(s3: &[&Rule], lambda: &[&Rule]) -> Feeder {
         lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, lambda),
         bucket: "failed".to_owned(),
         function: "ingest".to_owned(),
+        lake: Some("lake".to_owned()),
     }
 }
 
@@ -73,6 +75,57 @@ async fn an_event_that_lands_is_removed() {
 async fn an_event_on_which_the_function_fails_is_kept_with_the_functions_words() {
     let answer = answers(r#"{"errorType":"E","errorMessage":"no such bucket"}"#, Some("Unhandled"));
     assert_eq!(kept(&[&holds_the_event()], &[&answer]).await, "ingest failed: no such bucket");
+}
+
+/// A record of which the JSON alone is larger than an event, between two others.
+fn too_large() -> (String, String) {
+    let large = format!(r#"{{"offset":2,"value":"{}"}}"#, "a".repeat(7 << 20));
+    let event = format!(r#"{{"records":{{"t-0":[{{"offset":1}},{large},{{"offset":3}}]}}}}"#);
+    (serde_json::json!({ "payload": event }).to_string(), large)
+}
+
+fn puts(large: String, status: u16) -> Rule {
+    mock!(aws_sdk_s3::Client::put_object)
+        .match_requests(move |request| {
+            request.bucket() == Some("lake")
+                && request.key().is_some_and(|key| key.starts_with("oversized/t-0-0000000000000000002-"))
+                && request.if_none_match() == Some("*")
+                && request.body().bytes() == Some(large.as_bytes())
+        })
+        .then_http_response(move || {
+            let code = if status == 412 { "PreconditionFailed" } else { "AccessDenied" };
+            let body = if status == 200 { String::new() } else { format!("<Error><Code>{code}</Code></Error>") };
+            HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))
+        })
+}
+
+#[tokio::test]
+async fn a_record_that_no_event_can_hold_goes_into_the_lake_and_another_stands_in_for_it() {
+    for status in [200, 412] {
+        let (object, large) = too_large();
+        let (remove, put) = (removes(), puts(large, status));
+        let answer = mock!(aws_sdk_lambda::Client::invoke)
+            .match_requests(|request| {
+                let event = String::from_utf8(request.payload().unwrap().as_ref().to_vec()).unwrap();
+                event.len() < 1000 && event.contains(r#""offset":2,"tooLarge":{"bytes":73400"#)
+            })
+            .then_output(|| {
+                let answer = r#"{"records":3,"landed":2,"rejected":1,"objects":2}"#;
+                InvokeOutput::builder().payload(Blob::new(answer)).build()
+            });
+        let fed = feeder(&[&holds(object), &put, &remove], &[&answer]).feed("key").await.unwrap();
+        assert_eq!(fed, Fed::Landed(Answer { records: 3, landed: 2, rejected: 1, skipped: 0, uncertain: 0 }));
+        assert_eq!((put.num_calls(), answer.num_calls(), remove.num_calls()), (1, 1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_kept_when_its_large_record_cannot_be() {
+    let (object, large) = too_large();
+    let (put, answer) = (puts(large, 403), answers("{}", None));
+    let error = kept(&[&holds(object), &put], &[&answer]).await;
+    assert!(error.starts_with("cannot write s3://lake/oversized/t-0-"), "{error}");
+    assert_eq!(answer.num_calls(), 0);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as the two services need that the function is run between: Lambda's runtime API and S3.
+//! As much HTTP/1.1 as the services need that a function is run between: Lambda's runtime API and AWS.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,28 +6,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
+/// A request as it came.
+#[derive(Debug)]
+pub struct Request {
+    /// `GET`, `PUT` and so on.
+    pub method: String,
+    /// With its query.
+    pub path: String,
     headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    /// Empty without one.
+    pub body: Vec<u8>,
 }
 
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Vec<u8>,
+/// What is answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Of HTTP.
+    pub status: u16,
+    /// But for the length.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its length is told.
+    pub body: Vec<u8>,
 }
 
 /// A service on a free port of 127.0.0.1, until the process ends.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
     /// Each connection has a thread of its own, so that an answer may wait.
-    pub(crate) fn start(answer: impl Fn(Request) -> Answer + Clone + Send + 'static) -> Self {
+    pub fn start(answer: impl Fn(Request) -> Answer + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -43,13 +55,14 @@ impl Server {
     }
 
     /// How many connections have been opened so far.
-    pub(crate) fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
 
 impl Request {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of a header, whatever the case of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }

@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 use crate::http::{Answer, Request, Server};
 
 /// More than any answer takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
+/// How often it is looked whether the process is still there.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A running function; it ends with this value.
-pub(crate) struct Function {
+#[derive(Debug)]
+pub struct Function {
     process: Child,
     asked: Receiver<Instant>,
     events: Sender<String>,
@@ -22,8 +25,8 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Starts what `make build-local` built, with these variables besides those that Lambda sets.
-    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
+    /// Starts what was built for this resource of the template, with these variables besides those that Lambda sets.
+    pub fn start(resource: &str, variables: &[(&str, &str)]) -> Self {
         let (asking, asked) = mpsc::channel();
         let (events, to_hand_out) = mpsc::channel::<String>();
         let (answering, results) = mpsc::channel();
@@ -43,37 +46,57 @@ impl Function {
             }
             Answer { status: 200, headers, body }
         });
-        let mut command = Command::new(bootstrap());
+        let mut command = Command::new(bootstrap(resource));
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", resource)
             .envs(ENVIRONMENT)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let started = Instant::now();
-        let process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", bootstrap().display()));
+        let process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", bootstrap(resource).display()));
         Self { process, asked, events, results, started }
     }
 
     /// From the start of the process to its first request for work.
-    pub(crate) fn until_ready(&self) -> Duration {
+    pub fn until_ready(&self) -> Duration {
         let asked = self.asked.recv_timeout(PATIENCE).expect("the function asks for work");
         asked - self.started
     }
 
-    pub(crate) fn invoke(&self, event: String) {
+    /// Invokes it: what it answers, or the error that it reports.
+    pub fn invoke(&mut self, event: String) -> Result<String, String> {
         self.events.send(event).unwrap();
-        let result = self.results.recv_timeout(PATIENCE).expect("the function answers");
-        result.unwrap_or_else(|error| panic!("the function failed: {error}"));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.results.recv_timeout(LOOK) {
+                Ok(result) => return result,
+                Err(_) => assert!(Instant::now() < deadline, "the function does not answer"),
+            }
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return Err(format!("the process has ended: {status}"));
+            }
+        }
     }
 
     /// The most memory that the process has had so far, in bytes.
-    pub(crate) fn peak_memory(&self) -> u64 {
+    pub fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+    }
+}
+
+impl Function {
+    /// How long processors have worked for the process so far, and the kernel for it.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        let hundredths: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(hundredths * 10)
     }
 }
 
@@ -84,13 +107,13 @@ impl Drop for Function {
     }
 }
 
-pub(crate) fn bootstrap() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/sam/IngestFunction");
+/// What `make` built for this resource of the template, in the release profile.
+pub fn bootstrap(resource: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/sam").join(resource);
     folder.canonicalize().unwrap_or(folder).join("bootstrap")
 }
 
-const ENVIRONMENT: [(&str, &str); 13] = [
-    ("AWS_LAMBDA_FUNCTION_NAME", "ingest"),
+const ENVIRONMENT: [(&str, &str); 10] = [
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
     ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
@@ -101,8 +124,6 @@ const ENVIRONMENT: [(&str, &str); 13] = [
     ("AWS_SECRET_ACCESS_KEY", "benchmark"),
     ("AWS_SESSION_TOKEN", "benchmark"),
     ("TZ", ":UTC"),
-    ("LAKE_BUCKET", "lake"),
-    ("GENERATION", "1"),
 ];
 
 fn invocation() -> Vec<(&'static str, String)> {

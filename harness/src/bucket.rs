@@ -11,7 +11,8 @@ struct Objects {
     puts: usize,
 }
 
-pub(crate) fn start() -> Server {
+/// Starts one, with nothing in it.
+pub fn start() -> Server {
     let objects = Arc::new(Mutex::new(Objects::default()));
     Server::start(move |request| objects.lock().unwrap().answer(request))
 }

@@ -1,4 +1,8 @@
-//! A stack through its life: deployed, upgraded while records come, put onto a topic that was made anew, removed.
+//! A stack through its life: deployed, upgraded while records come, kept on its topic, put onto one that was made anew, joined by another
+//! stack, removed.
+
+mod beside;
+mod reading_again;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,8 +33,12 @@ async fn an_upgrade_goes_on_where_the_old_one_was_and_a_removal_keeps_what_lande
     every_record_is_there_once(&stack, 600).await?;
 
     an_upgrade_goes_on_where_the_old_one_was(&mut stack).await?;
+    what_stays_is_refused_in_words(&mut stack).await?;
+    reading_again::what_nobody_delivers_any_more_lands_and_the_rest_is_skipped(&mut stack).await?;
     a_topic_made_anew_lands_beside_the_old_one(&mut stack).await?;
+    let neighbour = beside::another_stack_has_all_to_itself(&stack).await?;
     a_removal_asks_and_keeps_what_landed(&stack).await?;
+    beside::the_other_stack_goes_on(&stack, neighbour).await?;
     stack.stop().await
 }
 
@@ -65,6 +73,22 @@ async fn an_upgrade_goes_on_where_the_old_one_was(stack: &mut Stack) -> Result<(
     Ok(())
 }
 
+/// By `CloudFormation`, whoever deploys: the emulator refuses as AWS does to replace a policy that has a name of ours.
+async fn what_stays_is_refused_in_words(stack: &mut Stack) -> Result<()> {
+    let before = (stack.outputs().clone(), mapping_id(stack).await?);
+    for (parameter, value) in
+        [("KafkaTopic", "another"), ("KafkaConsumerGroup", "another"), ("DatabaseName", "another")]
+    {
+        let refusal = stack.redeploy(&[(parameter, value)]).await.err();
+        let refusal = refusal.map_or_else(|| "not refused".to_owned(), |error| format!("{error:#}"));
+        assert!(refusal.contains("KafkaTopicAndConsumerGroupAndDatabaseNameStay"), "{parameter}: {refusal}");
+    }
+    // As if nobody had asked: deployable, and the same.
+    stack.redeploy(&[]).await?;
+    assert_eq!((stack.outputs().clone(), mapping_id(stack).await?), before);
+    Ok(())
+}
+
 /// As the error says that it must be done.
 async fn a_topic_made_anew_lands_beside_the_old_one(stack: &mut Stack) -> Result<()> {
     let old = ledgers(stack).await?;
@@ -72,12 +96,12 @@ async fn a_topic_made_anew_lands_beside_the_old_one(stack: &mut Stack) -> Result
     publish(stack, 300)?;
     let error = first_error(stack).await?;
     assert!(error.contains("raise the parameter Generation"), "{error}");
-    every_record_is_there_once(stack, 1_600).await?;
+    every_record_is_there_once(stack, 1_900).await?;
 
     stack.redeploy(&[("Generation", "2")]).await?;
     let progress = land(stack).await?;
     assert_eq!((committed(&progress), progress.counts.given_up), (300, 0), "{progress:?}");
-    every_record_is_there_once(stack, 1_900).await?;
+    every_record_is_there_once(stack, 2_200).await?;
 
     let mut both = ledgers(stack).await?;
     let new = both.split_off("ledger/g2/");
@@ -88,6 +112,8 @@ async fn a_topic_made_anew_lands_beside_the_old_one(stack: &mut Stack) -> Result
 
 async fn a_removal_asks_and_keeps_what_landed(stack: &Stack) -> Result<()> {
     let names = stack.outputs();
+    // AWS removes no crawler while it crawls.
+    stack.aws().invoke(&names.crawl_function, b"{}".to_vec()).await?;
     let lake = stack.aws().list(&names.lake_bucket, "").await?;
     let given_up = ("aws/lambda/kept".to_owned(), 2);
     let put = stack.aws().s3.put_object().bucket(&names.failed_events_bucket).key(&given_up.0);
@@ -111,6 +137,7 @@ async fn a_removal_asks_and_keeps_what_landed(stack: &Stack) -> Result<()> {
     writeln!(buckets, "  s3://{}\n  s3://{}", names.lake_bucket, names.failed_events_bucket)?;
     assert!(said.contains(&buckets), "{said}");
     assert!(said.contains("make redrive lands them"), "{said}");
+    assert!(said.contains("ending the crawl that runs"), "{said}");
     Ok(())
 }
 
@@ -134,6 +161,14 @@ async fn ledgers(stack: &Stack) -> Result<BTreeMap<String, Ledger>> {
         ledgers.insert(key, Ledger::parse(&object.body.collect().await?.to_vec())?);
     }
     Ok(ledgers)
+}
+
+/// Which is also the name of its consumer group: the emulator drops the one that template.yaml gives it.
+async fn mapping_id(stack: &Stack) -> Result<String> {
+    let ingest = &stack.outputs().ingest_function;
+    let answer = stack.aws().lambda.list_event_source_mappings().function_name(ingest).send().await?;
+    let id = answer.event_source_mappings().first().and_then(|mapping| mapping.uuid());
+    Ok(id.context("the function has no event source mapping")?.to_owned())
 }
 
 fn committed(progress: &Progress) -> i64 {

@@ -1,0 +1,69 @@
+#!/bin/bash
+# Removes the stack of broker.yaml, and says what it keeps: `make undeploy-broker`, which names the variables.
+set -euo pipefail
+
+command -v aws >/dev/null || {
+    echo 'the AWS CLI is missing: https://aws.amazon.com/cli' >&2
+    exit 1
+}
+stack=tickerlake-broker
+resource() {
+    aws cloudformation describe-stack-resources --stack-name "$stack" --output text \
+        --query "StackResources[?LogicalResourceId=='$1'].PhysicalResourceId"
+}
+
+# By resource, not by output: a stack that could not be made has none of those.
+instance=$(resource Broker) || {
+    echo "there is no stack $stack here: check the region" >&2
+    exit 1
+}
+volume=$(resource DataVolume)
+clients=$(resource ClientSecurityGroup)
+
+# AWS removes no security group that is in use, and says so after the broker is gone.
+if [ -n "$clients" ]; then
+    used=$(aws ec2 describe-network-interfaces --filters "Name=group-id,Values=$clients" --output text \
+        --query 'NetworkInterfaces[].[NetworkInterfaceId,Description]')
+    named=$(aws ec2 describe-security-groups --filters "Name=ip-permission.group-id,Values=$clients" --output text \
+        --query "SecurityGroups[?GroupId!='$(resource BrokerSecurityGroup)'].[GroupId,Description]")
+    [ -z "$used$named" ] || {
+        echo "the broker's clients still use their security group $clients; nothing was removed:" >&2
+        printf '%s\n' "$used" "$named" | sed '/^$/d; s/^/    /' >&2
+        echo 'remove the stack that reads from the broker (make undeploy), and take the group from producers elsewhere' >&2
+        exit 1
+    }
+fi
+
+echo "The stack $stack is to be removed: the broker ${instance:-(there is none)}, its secrets, its security groups."
+echo
+echo 'Kept:'
+[ -z "$volume" ] || echo "  the volume $volume with all records, certificates and passwords"
+echo '  what was uploaded for it to your bucket, below tickerlake/'
+if [ -z "${YES-}" ]; then
+    read -r -p "Remove $stack? [y/N] " answer || answer=
+    [[ $answer == [yY]* ]] || {
+        echo 'not confirmed: nothing was removed (YES=1 does not ask)' >&2
+        exit 1
+    }
+fi
+
+# CloudFormation detaches the volume before it ends the instance, and waits for ever while Kafka has it mounted. A machine that
+# is stopped has ended Kafka, and mounts nothing.
+if [ -n "$instance" ]; then
+    state=$(aws ec2 describe-instances --instance-ids "$instance" --output text --query 'Reservations[].Instances[].State.Name' 2>&1) || {
+        [[ $state == *InvalidInstanceID.NotFound* ]] || {
+            printf '%s\n' "$state" >&2
+            exit 1
+        }
+        state=terminated
+    }
+    if [[ $state != terminated && $state != shutting-down ]]; then
+        aws ec2 stop-instances --instance-ids "$instance" --output text >/dev/null
+        aws ec2 wait instance-stopped --instance-ids "$instance"
+    fi
+fi
+aws cloudformation delete-stack --stack-name "$stack"
+aws cloudformation wait stack-delete-complete --stack-name "$stack"
+
+echo "The stack $stack is gone."
+[ -z "$volume" ] || echo "Its volume costs until you remove it: aws ec2 delete-volume --volume-id $volume"

@@ -1,0 +1,76 @@
+"""What is deployed already, and what the account leaves to IAM."""
+
+import unittest
+
+from botocore.exceptions import ClientError
+
+from . import deployed, lake_formation
+from .test_doctor import GIVEN, REGION, Answering
+
+KEY = f"arn:aws:kms:{REGION}:123456789012:key/1"
+SOURCE = "a1b2c3d4-0000-0000-0000-000000000000"
+
+
+class Empty:
+    """CloudFormation of an account without stacks."""
+
+    def describe_stacks(self, StackName):
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}}, "DescribeStacks")
+
+
+def stack(**changed):
+    was = {name: GIVEN[name] for name in ("KafkaTopic", "KafkaConsumerGroup", "DatabaseName", "KmsKeyArn")} | changed
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in was.items()]
+    outputs = [{"OutputKey": "IngestEventSourceId", "OutputValue": SOURCE}]
+    return {"StackName": "tickerlake", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE", "Parameters": parameters, "Outputs": outputs}
+
+
+class DeployedTest(unittest.TestCase):
+    def examine(self, was, topics=("stock-bars",), name="tickerlake", **given):
+        cloudformation = Answering("cloudformation", {"describe_stacks": {"Stacks": [was]}}) if was else Empty()
+        event_sources = Answering("lambda", {"get_event_source_mapping": {"Topics": list(topics)}})
+        return [(found.verdict, found.text) for found in deployed.examine(cloudformation, event_sources, GIVEN | given, name)]
+
+    def assert_one(self, verdict, words, *arguments, **given):
+        found = self.examine(*arguments, **given)
+        self.assertEqual([verdict], [each for each, _ in found], found)
+        self.assertIn(words, found[0][1])
+
+    def test_what_stays_may_not_be_changed(self):
+        self.assert_one("ok", "is deployed", stack())
+        self.assert_one("bad", "put stock-bars back", stack(), KafkaTopic="other", topics=["other"])
+        self.assert_one("bad", "Reading the topic again", stack(), KafkaConsumerGroup="other")
+        self.assert_one("bad", "DatabaseName is tickerlake", stack(), DatabaseName="other")
+        self.assert_one("ok", "is deployed", stack(), DatabaseName="tickerlake", KafkaConsumerGroup="tickerlake")
+        self.assert_one("ok", "is deployed", stack(DatabaseName="my_lake"), name="my-lake")
+
+    def test_a_key_may_be_set_and_not_changed(self):
+        self.assert_one("ok", "is deployed", stack(), KmsKeyArn=KEY)
+        for other in ("", KEY + "2"):
+            self.assert_one("bad", "put it back", stack(KmsKeyArn=KEY), KmsKeyArn=other)
+
+    def test_an_event_source_that_reads_another_topic_is_told(self):
+        self.assert_one("bad", "reads the topic old", stack(), topics=["old"])
+
+    def test_a_first_deployment_may_choose_all_but_capitals(self):
+        self.assert_one("ok", "no stack tickerlake yet", None, KafkaTopic="other")
+        self.assert_one("bad", "has capitals", None, name="Lake")
+        self.assert_one("ok", "no stack Lake yet", None, name="Lake", DatabaseName="lake")
+
+
+class LakeFormationTest(unittest.TestCase):
+    def test_an_account_that_leaves_nothing_to_iam_is_noted(self):
+        by_iam = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
+        for settings, verdict in (
+            ({"CreateDatabaseDefaultPermissions": by_iam, "CreateTableDefaultPermissions": by_iam}, "ok"),
+            ({"CreateDatabaseDefaultPermissions": by_iam, "CreateTableDefaultPermissions": []}, "note"),
+            ({}, "note"),
+        ):
+            [found] = lake_formation.examine(Answering("lakeformation", {"get_data_lake_settings": {"DataLakeSettings": settings}}))
+            self.assertEqual(verdict, found.verdict, found)
+        [found] = lake_formation.examine(Answering("lakeformation", {"get_data_lake_settings": "AccessDeniedException"}))
+        self.assertEqual("note", found.verdict, found)
+
+
+if __name__ == "__main__":
+    unittest.main()
