@@ -1,7 +1,6 @@
 //! The lines of a query's result, as they come: no more than one of them is held.
 //!
-//! The result is CSV as Athena writes it: a value stands in quotes, a NULL is nothing at all. (The local engine leaves out quotes
-//! where it can, so an empty text is a NULL there.)
+//! The result is CSV as Athena writes it: a value stands in quotes, a NULL is nothing at all.
 
 use std::borrow::Cow;
 
