@@ -5,6 +5,8 @@
 #
 # What compiles Rust, librdkafka, OpenSSL for TLS, C++; what sets up the tools; the broker that KAFKA_BOOTSTRAP_SERVERS names,
 # if it does; and what only the tests use.
+# Each need is the name of a function, which is called by that name at the end.
+# shellcheck disable=SC2329
 missing=0
 
 lacks() {
@@ -35,6 +37,8 @@ system() {
     case $(uname -r) in
     *-Microsoft) lacks 'WSL 2 (this is WSL 1)' 'in a Windows terminal: wsl --set-version <name of the distribution> 2' ;;
     esac
+    # dash and busybox have it, as bash has.
+    # shellcheck disable=SC3045
     files=$(ulimit -Hn)
     [ "$files" = unlimited ] || [ "$files" -ge 1024 ] ||
         lacks "1024 open files (this shell allows $files, and no more)" 'log in anew, or raise "nofile" in /etc/security/limits.conf'
@@ -66,6 +70,7 @@ folder() {
         lacks 'a folder for the project that can be written' "$(pwd) cannot: it belongs to another user, is read-only or full"
         return
     fi
+    # shellcheck disable=SC2015
     printf '#!/bin/sh\n' >"$probe/program" && chmod 700 "$probe/program" && ln -s program "$probe/link" && "$probe/link" 2>/dev/null ||
         lacks 'a file system for the project that runs programs' "$(pwd) is mounted with noexec, or knows no links: move the project"
     rm -rf "$probe"
@@ -95,7 +100,7 @@ compilers() {
 
 libraries() {
     for tool in make bash; do
-        command -v $tool >/dev/null || lacks "$tool (librdkafka is compiled along)" "$(packages 'make bash' 'make bash')"
+        command -v "$tool" >/dev/null || lacks "$tool (librdkafka is compiled along)" "$(packages 'make bash' 'make bash')"
     done
 }
 
