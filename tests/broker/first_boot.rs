@@ -84,11 +84,16 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
     assert_eq!(instance.kept()?, kept);
     assert_eq!(instance.put_secret_calls()?, token, "another token stores the same secret anew");
 
-    // Brought up to date once more, in vain: what serves goes on. Then as a first boot, which CloudFormation takes back.
-    fs::write(instance.path("secrets-are-refused"), "")?;
+    // Brought up to date once more, in vain: what serves goes on.
+    let archive = instance.path("s3/my-artifacts/tickerlake/broker.tar.gz");
+    fs::rename(&archive, instance.path("away"))?;
     instance.forget_calls()?;
     assert!(!instance.boot()?.status.success());
     assert!(!instance.calls()?.contains("umount") && instance.path("run/kafka").exists(), "{}", instance.calls()?);
+    fs::rename(instance.path("away"), archive)?;
+
+    // As a first boot that fails late: CloudFormation takes the stack back, and could not detach a volume that is in use.
+    fs::write(instance.path("secrets-are-refused"), "")?;
     fs::remove_file(instance.path("etc/tickerlake/cloudformation-was-told"))?;
     instance.forget_calls()?;
     assert!(!instance.boot()?.status.success());

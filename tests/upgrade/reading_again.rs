@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use local::{Stack, project_root};
+use tests::path_with_java;
 
 use crate::{committed, every_record_is_there_once, land, ledgers, mapping_id, printed, publish};
 
@@ -52,6 +53,7 @@ async fn reset_offsets(stack: &Stack, place: &str) -> Result<()> {
         .arg("consumer-groups")
         .args(arguments)
         .env("KAFKA_LIBS", project_root().join("target/kafka/libs"))
+        .env("PATH", path_with_java())
         .output()?;
     // The tool says what is wrong, and ends as if nothing were.
     let said = printed(&output);
