@@ -3,13 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::fs;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
-use harness::bucket;
-use harness::http::{Answer, Request, Server};
+use harness::{Function, bucket};
 use local::project_root;
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
@@ -17,7 +13,6 @@ use tests::built;
 
 /// As Lambda orders them.
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
-const LIMIT: Duration = Duration::from_mins(1);
 
 #[test]
 fn errors_and_metrics_are_kept_at_every_log_level() {
@@ -65,58 +60,26 @@ fn the_rule_is_lambdas() {
 /// What `ingest` writes of an event that lands, and of one that is none.
 fn lines(level: &str, filter: &str) -> Vec<String> {
     let event = fs::read_to_string(project_root().join("events/ingest-two-partitions.json")).unwrap();
-    let (answering, answers) = mpsc::channel();
-    let (events, to_hand_out) = mpsc::channel::<String>();
-    let to_hand_out = Arc::new(Mutex::new(to_hand_out));
-    let runtime_api = Server::start(move |request: Request| {
-        if request.path.ends_with("/invocation/next") {
-            // Until the test is over: then nobody reads the answer.
-            let event = to_hand_out.lock().unwrap().recv().unwrap_or_default();
-            return Answer { status: 200, headers: invocation(), body: event.into_bytes() };
-        }
-        let _ = answering.send(request.path.ends_with("/response"));
-        Answer { status: 202, headers: Vec::new(), body: Vec::new() }
-    });
     let bucket = bucket::start();
+    let endpoint = format!("http://{}", bucket.address);
+    let variables = [
+        ("RUST_LOG", level),
+        ("AWS_LAMBDA_LOG_LEVEL", filter),
+        ("LAKE_BUCKET", "lake"),
+        ("GENERATION", "1"),
+        ("AWS_ENDPOINT_URL_S3", &endpoint),
+    ];
     // No pipe: at TRACE it would be full before anybody reads it.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("log");
     let log = fs::File::create(&file).unwrap();
-
-    let mut function = Command::new(built("ingest"))
-        .env_clear()
-        .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
-        .envs([("RUST_LOG", level), ("AWS_LAMBDA_LOG_LEVEL", filter), ("AWS_LAMBDA_LOG_FORMAT", "JSON")])
-        .envs([("AWS_LAMBDA_FUNCTION_NAME", "ingest"), ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")])
-        .envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"), ("AWS_REGION", "eu-central-1")])
-        .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
-        .envs([("LAKE_BUCKET", "lake"), ("GENERATION", "1")])
-        .env("AWS_ENDPOINT_URL_S3", format!("http://{}", bucket.address))
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    let answers = [event, "{}".to_owned()].map(|event| {
-        events.send(event).unwrap();
-        answers.recv_timeout(LIMIT)
-    });
-    function.kill().unwrap();
-    function.wait().unwrap();
+    let answers = {
+        let mut function = Function::start_program(&built("ingest"), "ingest", &variables, Some(&log));
+        [event, "{}".to_owned()].map(|event| function.invoke(event))
+    };
     let written = fs::read_to_string(file).unwrap();
-    assert_eq!(answers, [Ok(true), Ok(false)], "whether each event has landed: {written}");
+    assert!(answers[0].is_ok() && answers[1].is_err(), "one event lands, one is none: {answers:?}, {written}");
     written.lines().map(str::to_owned).collect()
-}
-
-fn invocation() -> Vec<(&'static str, String)> {
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + LIMIT;
-    vec![
-        ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
-        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:ingest".to_owned()),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
-    ]
 }
 
 fn strings<'t>(list: &'t Yaml<'_>) -> Vec<&'t str> {

@@ -1,7 +1,7 @@
 //! Lambda's side: the runtime API, and the function's process in the environment that it would have on AWS.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,11 @@ pub struct Function {
 impl Function {
     /// Starts what was built for this resource of the template, with these variables besides those that Lambda sets.
     pub fn start(resource: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_program(&bootstrap(resource), resource, variables, None)
+    }
+
+    /// Starts this program as the function of that name. What it writes goes to the file, or nowhere.
+    pub fn start_program(program: &Path, name: &str, variables: &[(&str, &str)], log: Option<&File>) -> Self {
         let (asking, asked) = mpsc::channel();
         let (events, to_hand_out) = mpsc::channel::<String>();
         let (answering, results) = mpsc::channel();
@@ -46,18 +51,19 @@ impl Function {
             }
             Answer { status: 200, headers, body }
         });
-        let mut command = Command::new(bootstrap(resource));
+        let output = || log.map_or_else(Stdio::null, |file| file.try_clone().unwrap().into());
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", resource)
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .envs(ENVIRONMENT)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stdout(output())
+            .stderr(output());
         let started = Instant::now();
-        let process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", bootstrap(resource).display()));
+        let process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         Self { process, asked, events, results, started }
     }
 
@@ -88,9 +94,7 @@ impl Function {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
     }
-}
 
-impl Function {
     /// How long processors have worked for the process so far, and the kernel for it.
     pub fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
