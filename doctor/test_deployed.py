@@ -5,6 +5,7 @@ import unittest
 from botocore.exceptions import ClientError
 
 from . import deployed, lake_formation
+from .parameters import DEFAULTS
 from .test_doctor import GIVEN, REGION, Answering
 
 KEY = f"arn:aws:kms:{REGION}:123456789012:key/1"
@@ -26,10 +27,12 @@ def stack(**changed):
 
 
 class DeployedTest(unittest.TestCase):
-    def examine(self, was, topics=("stock-bars",), name="tickerlake", **given):
+    def examine(self, was, topics=("stock-bars",), name="tickerlake", region=REGION, **written):
         cloudformation = Answering("cloudformation", {"describe_stacks": {"Stacks": [was]}}) if was else Empty()
+        description = deployed.described(cloudformation, name)
+        given = DEFAULTS | deployed.parameters(description) | written
         event_sources = Answering("lambda", {"get_event_source_mapping": {"Topics": list(topics)}})
-        return [(found.verdict, found.text) for found in deployed.examine(cloudformation, event_sources, GIVEN | given, name)]
+        return [(found.verdict, found.text) for found in deployed.examine(description, event_sources, given, name, region)]
 
     def assert_one(self, verdict, words, *arguments, **given):
         found = self.examine(*arguments, **given)
@@ -46,8 +49,20 @@ class DeployedTest(unittest.TestCase):
 
     def test_a_key_may_be_set_and_not_changed(self):
         self.assert_one("ok", "is deployed", stack(), KmsKeyArn=KEY)
+        self.assert_one("ok", "is deployed", stack(KmsKeyArn=KEY))
         for other in ("", KEY + "2"):
             self.assert_one("bad", "put it back", stack(KmsKeyArn=KEY), KmsKeyArn=other)
+
+    def test_what_samconfig_does_not_name_stays_as_sam_deploy_leaves_it(self):
+        """As of an earlier version, in which group and database were called so whatever the stack was called."""
+        was = stack(KafkaTopic="bars", KafkaConsumerGroup="tickerlake", DatabaseName="tickerlake")
+        self.assert_one("ok", "is deployed", was, topics=["bars"], name="lake")
+        self.assert_one("bad", "put tickerlake back", was, topics=["bars"], name="lake", KafkaConsumerGroup="lake")
+
+    def test_a_stack_that_could_not_be_made_stands_in_the_way(self):
+        left = stack(KafkaTopic="other") | {"StackStatus": "ROLLBACK_COMPLETE"}
+        self.assert_one("bad", "make undeploy removes it", left)
+        self.assert_one("ok", "no stack tickerlake yet", left | {"StackStatus": "REVIEW_IN_PROGRESS"})
 
     def test_an_event_source_that_reads_another_topic_is_told(self):
         self.assert_one("bad", "reads the topic old", stack(), topics=["old"])
@@ -56,6 +71,18 @@ class DeployedTest(unittest.TestCase):
         self.assert_one("ok", "no stack tickerlake yet", None, KafkaTopic="other")
         self.assert_one("bad", "has capitals", None, name="Lake")
         self.assert_one("ok", "no stack Lake yet", None, name="Lake", DatabaseName="lake")
+
+    def test_a_name_may_be_as_long_as_iam_takes_it_with_the_region(self):
+        longest = 128 - len(f"-{REGION}-stays")
+        self.assert_one("ok", "yet", None, name="l" * longest)
+        self.assert_one("bad", f"take at most {longest}", None, name="l" * (longest + 1))
+
+    def test_what_the_stack_has_made_is_known(self):
+        made = [{"LogicalResourceId": "S3Endpoint", "PhysicalResourceId": "vpce-s3"}, {"LogicalResourceId": "LambdaEndpoint"}]
+        each = {"ResourceType": "AWS::EC2::VPCEndpoint", "Timestamp": 0, "ResourceStatus": "CREATE_COMPLETE"}
+        cloudformation = Answering("cloudformation", {"describe_stack_resources": {"StackResources": [one | each for one in made]}})
+        self.assertEqual({"vpce-s3"}, deployed.resources(cloudformation, stack()))
+        self.assertEqual(set(), deployed.resources(cloudformation, None))
 
 
 class LakeFormationTest(unittest.TestCase):
