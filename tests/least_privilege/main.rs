@@ -65,6 +65,7 @@ const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
         ],
         ATHENA,
     ),
+    (Function::Report, "LookAtTheDefaultDatabase", &["glue:GetDatabase"], ATHENA),
     (
         Function::Report,
         "Announce",
