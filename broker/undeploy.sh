@@ -9,10 +9,10 @@ command -v aws >/dev/null || {
 stack=tickerlake-broker
 resource() {
     aws cloudformation describe-stack-resources --stack-name "$stack" --output text \
-        --query "StackResources[?LogicalResourceId=='$1'].PhysicalResourceId"
+        --query "StackResources[?LogicalResourceId=='$1' && ResourceStatus!='DELETE_COMPLETE'].PhysicalResourceId"
 }
 
-# By resource, not by output: a stack that could not be made has none of those.
+# By resource, not by output: a stack that could not be made has none of those. What was taken back with it is gone, and still listed.
 instance=$(resource Broker) || {
     echo "there is no stack $stack here: check the region" >&2
     exit 1
