@@ -5,6 +5,7 @@ import unittest
 from botocore.exceptions import ClientError
 
 from . import deployed, lake_formation
+from .__main__ import look_at_stack
 from .parameters import DEFAULTS
 from .test_doctor import GIVEN, REGION, Answering
 
@@ -24,6 +25,16 @@ def stack(**changed):
     parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in was.items()]
     outputs = [{"OutputKey": "IngestEventSourceId", "OutputValue": SOURCE}]
     return {"StackName": "tickerlake", "CreationTime": 0, "StackStatus": "CREATE_COMPLETE", "Parameters": parameters, "Outputs": outputs}
+
+
+class Session:
+    """Of an account in which each operation has one answer."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def client(self, service, region_name=REGION):
+        return Answering(service, self.answers)
 
 
 class DeployedTest(unittest.TestCase):
@@ -77,12 +88,21 @@ class DeployedTest(unittest.TestCase):
         self.assert_one("ok", "yet", None, name="l" * longest)
         self.assert_one("bad", f"take at most {longest}", None, name="l" * (longest + 1))
 
-    def test_what_the_stack_has_made_is_known(self):
-        made = [{"LogicalResourceId": "S3Endpoint", "PhysicalResourceId": "vpce-s3"}, {"LogicalResourceId": "LambdaEndpoint"}]
+    def test_the_stack_says_what_samconfig_does_not_and_what_it_has_made(self):
+        resources = [{"LogicalResourceId": "S3Endpoint", "PhysicalResourceId": "vpce-s3"}, {"LogicalResourceId": "LambdaEndpoint"}]
         each = {"ResourceType": "AWS::EC2::VPCEndpoint", "Timestamp": 0, "ResourceStatus": "CREATE_COMPLETE"}
-        cloudformation = Answering("cloudformation", {"describe_stack_resources": {"StackResources": [one | each for one in made]}})
-        self.assertEqual({"vpce-s3"}, deployed.resources(cloudformation, stack()))
-        self.assertEqual(set(), deployed.resources(cloudformation, None))
+        was = stack(VpcSubnetId1="subnet-b", VpcId="vpc-1")
+        session = Session(
+            describe_stacks={"Stacks": [was]},
+            describe_stack_resources={"StackResources": [one | each for one in resources]},
+            get_event_source_mapping={"Topics": ["stock-bars"]},
+        )
+        found, given, made = look_at_stack(session, {"VpcId": "vpc-2"}, REGION, "tickerlake")
+        self.assertEqual((["ok"], "subnet-b", "vpc-2", {"vpce-s3"}), ([each.verdict for each in found], given["VpcSubnetId1"], given["VpcId"], made))
+        self.assertEqual(set(), deployed.resources(session.client("cloudformation"), None))
+
+        found, given, made = look_at_stack(Session(describe_stacks="AccessDenied"), {"MaximumRecordAgeSeconds": "1"}, REGION, "tickerlake")
+        self.assertEqual((["bad", "note"], "", set()), ([each.verdict for each in found], given["VpcSubnetId1"], made))
 
 
 class LakeFormationTest(unittest.TestCase):
