@@ -134,6 +134,10 @@ fn a_broker_is_removed_in_an_order_that_works() -> Result<()> {
     let used = instance.undeploy(&[("YES", "1")])?;
     assert!(String::from_utf8_lossy(&used.stderr).contains("make undeploy"), "{used:?}");
     fs::write(instance.path("interfaces"), "")?;
+    fs::write(instance.path("groups"), "sg-producers\tin whose rules it stands\n")?;
+    let named = instance.undeploy(&[("YES", "1")])?;
+    assert!(String::from_utf8_lossy(&named.stderr).contains("    sg-producers\t"), "{named:?}");
+    fs::write(instance.path("groups"), "")?;
     let unconfirmed = instance.undeploy(&[])?;
     assert!(String::from_utf8_lossy(&unconfirmed.stderr).contains("nothing was removed"), "{unconfirmed:?}");
     let calls = instance.calls()?;
@@ -231,7 +235,7 @@ impl Instance {
             symlink(&stand_in, instance.path("bin").join(command))?;
         }
         symlink(&stand_in, instance.path("opt/aws/bin/cfn-signal"))?;
-        for empty in ["calls", "dev/sdk", "etc/fstab", "interfaces"] {
+        for empty in ["calls", "dev/sdk", "etc/fstab", "groups", "interfaces"] {
             fs::write(instance.path(empty), "")?;
         }
         Ok(instance)

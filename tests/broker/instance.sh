@@ -54,7 +54,8 @@ aws)
         esac
         ;;
     'ec2 describe-network-interfaces') cat "$INSTANCE/interfaces" ;;
-    'ec2 describe-security-groups' | 'ec2 stop-instances' | 'ec2 wait' | 'cloudformation wait') ;;
+    'ec2 describe-security-groups') [[ $* != *=egress.ip-permission.group-id,* ]] || cat "$INSTANCE/groups" ;;
+    'ec2 stop-instances' | 'ec2 wait' | 'cloudformation wait') ;;
     'cloudformation delete-stack') rm "$INSTANCE/stack" ;;
     'cloudformation describe-stack-resources')
         [ -e "$INSTANCE/stack" ]
