@@ -12,11 +12,12 @@ import undeploy
 
 class Account:
     """Stands in for a session, for each of its clients, and for sam; `crawls` are the states of the crawler, one for each look at it, `status`
-    that of the stack's resources."""
+    that of the stack's resources, `also` more of them."""
 
-    def __init__(self, crawls, status="CREATE_COMPLETE"):
+    def __init__(self, crawls, status="CREATE_COMPLETE", **also):
         self.crawls = list(crawls)
         self.status = status
+        self.also = also
         self.calls = []
         self.exceptions = boto3.client("glue", region_name="eu-central-1").exceptions
 
@@ -24,7 +25,7 @@ class Account:
         return self
 
     def describe_stack_resources(self, StackName):
-        made = {"LakeBucket": "lake", "FailedEventsBucket": "failed", "Crawler": StackName}
+        made = {"LakeBucket": "lake", "FailedEventsBucket": "failed", "Crawler": StackName} | self.also
         return {
             "StackResources": [
                 {"LogicalResourceId": logical, "PhysicalResourceId": physical, "ResourceStatus": self.status} for logical, physical in made.items()
@@ -64,6 +65,7 @@ class UndeployTest(unittest.TestCase):
         printed = self.undeploy(account)
         self.assertEqual("stop_crawler" in account.calls, "ending the crawl that runs" in printed)
         self.assertIn("  s3://lake\n  s3://failed\n", printed)
+        self.assertNotIn("VPC", printed)
         return account.calls
 
     def test_a_crawl_is_ended_before_the_stack_is_removed(self):
@@ -76,6 +78,9 @@ class UndeployTest(unittest.TestCase):
     def test_without_a_crawl_or_a_crawler_nothing_is_ended(self):
         self.assertEqual(["READY", "delete"], self.calls("READY"))
         self.assertEqual(["delete"], self.calls(None))
+
+    def test_what_others_may_use_is_named(self):
+        self.assertIn("VPC endpoints go too, vpce-1, vpce-2:", self.undeploy(Account(["READY"], S3Endpoint="vpce-2", LambdaEndpoint="vpce-1")))
 
     def test_what_is_left_of_a_stack_that_could_not_be_made_is_removed(self):
         account = Account([], status="DELETE_COMPLETE")

@@ -22,6 +22,8 @@ CRAWL_ENDS_WITHIN_S = 600
 CRAWL_POLL_S = 5
 
 REMOVED = "the functions and their logs, the event source, catalog, workgroup, schedules, queues, alarms and dashboard"
+# Others may use them: private DNS is for a whole VPC, and a gateway for whole subnets.
+ENDPOINTS = ("LambdaEndpoint", "StsEndpoint", "SecretsManagerEndpoint", "S3Endpoint")
 KEPT_ELSEWHERE = """\
   the topic with its records, and the place of the consumer group on it
   the secrets of the login to Kafka
@@ -69,6 +71,8 @@ def undeploy(stack, region, session, yes):
     if given_up:
         print(f"  s3://{given_up}: events that Lambda gave up, which have not landed")
     print(KEPT_ELSEWHERE, flush=True)
+    if endpoints := [made[name] for name in ENDPOINTS if name in made]:
+        print(f"\nIts VPC endpoints go too, {', '.join(endpoints)}: what else in the VPC has its way to AWS by them needs another.", flush=True)
     if given_up and (waiting := waiting_events(session.client("s3", region_name=region), given_up)):
         print(f"\n{waiting}", flush=True)
     if not yes and not confirmed(stack):
