@@ -163,7 +163,11 @@ class NetworkTest(unittest.TestCase):
         two = {"Subnets": [subnet(), subnet("subnet-b", AvailabilityZone=f"{REGION}b")]}
         own = tables(None)["RouteTables"] + [{"RouteTableId": "rtb-2", "Associations": [{"SubnetId": "subnet-b"}], "Routes": []}]
         answers = {"describe_subnets": two, "describe_route_tables": {"RouteTables": own}}
-        self.assert_one("bad", "subnet subnet-b has neither", answers, VpcSubnetId2="subnet-b", VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
+        self.assert_one("bad", "set VpcRouteTableId2=rtb-2", answers, VpcSubnetId2="subnet-b", VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
+        both = self.troubles(answers, VpcSubnetId2="subnet-b", **stack_makes_endpoints)
+        self.assertEqual([1, 2], [number for number, (_, text) in enumerate(both, 1) if f"set VpcRouteTableId{number}=rtb-{number}" in text], both)
+        one_table = self.troubles(no_nat | {"describe_subnets": two}, VpcSubnetId2="subnet-b", **stack_makes_endpoints)
+        self.assertTrue(len(one_table) == 2 and all("set VpcRouteTableId1=rtb-1" in text for _, text in one_table), one_table)
 
     def test_the_stacks_own_endpoints_need_a_free_place(self):
         self.assertEqual([], self.troubles({"describe_route_tables": tables(None), "describe_vpc_endpoints": to_s3("rtb-1")}, CreateVpcEndpoints="true", VpcId="vpc-1"))
