@@ -14,8 +14,20 @@ query() {
     aws cloudformation describe-stacks --stack-name "$stack" --output text --query "$1"
 }
 
-# Another image would be another instance: an update keeps the one that runs.
+# An update replaces nothing: another image would be another instance, and in another zone it would have another, empty volume.
 if instance=$(query "Stacks[0].Outputs[?OutputKey=='InstanceId'].OutputValue" 2>/dev/null) && [ -n "$instance" ]; then
+    for parameter in "VpcId=$VPC" "SubnetId=$SUBNET" "$@"; do
+        name=${parameter%%=*}
+        case $name in
+        VpcId | SubnetId | Architecture)
+            was=$(query "Stacks[0].Parameters[?ParameterKey=='$name'].ParameterValue")
+            [ "$parameter" = "$name=$was" ] || {
+                echo "$name is $was for the life of the broker, not ${parameter#*=}; nothing was changed" >&2
+                exit 1
+            }
+            ;;
+        esac
+    done
     image=$(aws ec2 describe-instances --instance-ids "$instance" --output text --query 'Reservations[0].Instances[0].ImageId')
 else
     architecture=x86_64

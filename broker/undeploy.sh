@@ -9,10 +9,10 @@ command -v aws >/dev/null || {
 stack=tickerlake-broker
 resource() {
     aws cloudformation describe-stack-resources --stack-name "$stack" --output text \
-        --query "StackResources[?LogicalResourceId=='$1'].PhysicalResourceId"
+        --query "StackResources[?LogicalResourceId=='$1' && ResourceStatus!='DELETE_COMPLETE'].PhysicalResourceId"
 }
 
-# By resource, not by output: a stack that could not be made has none of those.
+# By resource, not by output: a stack that could not be made has none of those. What was taken back with it is gone, and still listed.
 instance=$(resource Broker) || {
     echo "there is no stack $stack here: check the region" >&2
     exit 1
@@ -24,12 +24,15 @@ clients=$(resource ClientSecurityGroup)
 if [ -n "$clients" ]; then
     used=$(aws ec2 describe-network-interfaces --filters "Name=group-id,Values=$clients" --output text \
         --query 'NetworkInterfaces[].[NetworkInterfaceId,Description]')
-    named=$(aws ec2 describe-security-groups --filters "Name=ip-permission.group-id,Values=$clients" --output text \
-        --query "SecurityGroups[?GroupId!='$(resource BrokerSecurityGroup)'].[GroupId,Description]")
+    broker=$(resource BrokerSecurityGroup)
+    named=$(for rules in ip-permission egress.ip-permission; do
+        aws ec2 describe-security-groups --filters "Name=$rules.group-id,Values=$clients${broker:+,$broker}" --output text \
+            --query "SecurityGroups[?GroupId!='$broker' && GroupId!='$clients'].[GroupId,Description]"
+    done)
     [ -z "$used$named" ] || {
-        echo "the broker's clients still use their security group $clients; nothing was removed:" >&2
+        echo "the security groups of the broker and its clients ($clients) are still in use; nothing was removed:" >&2
         printf '%s\n' "$used" "$named" | sed '/^$/d; s/^/    /' >&2
-        echo 'remove the stack that reads from the broker (make undeploy), and take the group from producers elsewhere' >&2
+        echo 'remove the stack that reads from the broker (make undeploy), and take the group from producers elsewhere, and from the rules of other groups' >&2
         exit 1
     }
 fi

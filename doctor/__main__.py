@@ -40,19 +40,19 @@ def main():
     options.add_argument("--update", action="store_true", help="looks only at what an update of the deployed stack could not change, as make deploy does")
     chosen = options.parse_args()
     try:
-        given, region, stack = parameters.read(chosen.samconfig)
+        written, region, stack = parameters.read(chosen.samconfig)
     except ValueError as error:
         print(bad(str(error)))
         return 1
 
     if chosen.update:
-        return update(given, region, stack)
-    unfilled = parameters.unfilled(given)
+        return update(written, region, stack)
+    unfilled = parameters.unfilled(written)
     print("AWS, as samconfig.toml has it")
     for finding in unfilled:
         print(finding)
-    given = {name: "" if parameters.PLACEHOLDER.search(value) else value for name, value in given.items()}
-    found, secrets = look_at_aws(given, region, {finding.text.split()[0] for finding in unfilled}, stack)
+    written = {name: "" if parameters.PLACEHOLDER.search(value) else value for name, value in written.items()}
+    found, given, secrets = look_at_aws(written, region, {finding.text.split()[0] for finding in unfilled}, stack)
     for finding in found:
         print(finding)
     verdicts = [finding.verdict for finding in unfilled + found]
@@ -62,14 +62,14 @@ def main():
     return 1 if look_at_kafka(given, secrets, chosen.producer) or "bad" in verdicts else 0
 
 
-def update(given, region, stack):
+def update(written, region, stack):
     """The exit code: not 0 if the stack could not be updated so. Whether AWS answers at all, `sam deploy` will say."""
     session = boto3.Session()
     region = region or session.region_name
     if not stack or not region or session.get_credentials() is None:
         return 0
     try:
-        found = look_at_stack(session, given, region, stack)
+        found, *_ = look_at_stack(session, written, region, stack)
     except BotoCoreError:
         return 0
     for finding in found:
@@ -78,39 +78,52 @@ def update(given, region, stack):
     return 1 if any(finding.verdict == "bad" for finding in found) else 0
 
 
-def look_at_stack(session, given, region, stack):
-    return deployed.examine(session.client("cloudformation", region_name=region), session.client("lambda", region_name=region), given, stack)
+def look_at_stack(session, written, region, stack):
+    """Findings, what it would be deployed with, and what it has made."""
+    given, made = parameters.DEFAULTS | written, frozenset()
+    found = []
+    if stack:
+        cloudformation = session.client("cloudformation", region_name=region)
+        try:
+            description = deployed.described(cloudformation, stack)
+            made = deployed.resources(cloudformation, description)
+            given = parameters.DEFAULTS | deployed.parameters(description) | written
+            found = deployed.examine(description, session.client("lambda", region_name=region), given, stack, region)
+        except ClientError as error:
+            found = [note(f"the stack {stack} could not be looked at: {error.response['Error']['Code']}")]
+    return parameters.contradictions(given) + found, given, made
 
 
-def look_at_aws(given, region, unfilled, stack):
-    """Findings, and the secrets that could be read. What is unfilled is not complained of again."""
+def look_at_aws(written, region, unfilled, stack):
+    """Findings, what would be deployed with, and the secrets that could be read. What is unfilled is not complained of again."""
+    given = parameters.DEFAULTS | written
     session = boto3.Session()
     region = region or session.region_name
     if not region:
-        return [bad("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")], {}
+        return [bad("no region: export AWS_DEFAULT_REGION, or put region into samconfig.toml")], given, {}
     try:
         if session.get_credentials() is None:
-            return [note("there are no AWS credentials here, so nothing on AWS was looked at: aws configure, or export AWS_PROFILE")], {}
+            return [note("there are no AWS credentials here, so nothing on AWS was looked at: aws configure, or export AWS_PROFILE")], given, {}
         identity = session.client("sts", region_name=region).get_caller_identity()
         found = [ok(f"the credentials are of account {identity['Account']}; the region is {region}")]
         found += clock.examine(identity, time.time())
+        about_stack, given, made = look_at_stack(session, written, region, stack)
         secrets = {}
         if "KafkaSecretArn" not in unfilled:
             more, secrets = logins.examine(session.client("secretsmanager", region_name=region), given, region)
             found += more
         if not unfilled & {"VpcSubnetId1", "VpcSubnetId2", "VpcSecurityGroupId"}:
-            found += network.examine(session.client("ec2", region_name=region), given, region)
+            found += network.examine(session.client("ec2", region_name=region), given, region, made)
         if stack:
             found += lake_formation.examine(session.client("lakeformation", region_name=region))
-            found += look_at_stack(session, given, region, stack)
-        return found, secrets
+        return found + about_stack, given, secrets
     except ClientError as error:
         code = error.response["Error"]["Code"]
         refused = bad(f"AWS refuses {error.operation_name}: {code}; check the credentials, and that they may look")
         # A clock that is wrong is a reason to refuse.
-        return [refused, *clock.examine(error.response, time.time())], {}
+        return [refused, *clock.examine(error.response, time.time())], given, {}
     except BotoCoreError as error:
-        return [bad(f"AWS does not answer: {error}")], {}
+        return [bad(f"AWS does not answer: {error}")], given, {}
 
 
 def look_at_kafka(given, secrets, producer):

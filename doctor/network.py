@@ -15,8 +15,8 @@ ENDPOINTS_OR_NAT = (
 )
 
 
-def examine(ec2, parameters, region):
-    """Findings about everything that `VpcSubnetId1`, `VpcSubnetId2` and `VpcSecurityGroupId` name."""
+def examine(ec2, parameters, region, made=frozenset()):
+    """Findings about everything that `VpcSubnetId1`, `VpcSubnetId2` and `VpcSecurityGroupId` name; `made` are the resources of the stack."""
     ids = [parameters[name] for name in ("VpcSubnetId1", "VpcSubnetId2") if parameters[name]]
     if not ids:
         return [note("there is no VpcSubnetId1: the pollers come over the internet, so the broker needs a public address with TLS and a login")]
@@ -31,9 +31,9 @@ def examine(ec2, parameters, region):
     found += more
     listed = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
     tables = tables_of(ec2, vpc, subnets)
-    nat, more = way_out(ec2, vpc, subnets, tables, listed, group, parameters, region)
+    nat, more = way_out(ec2, vpc, subnets, tables, listed, group, parameters, region, made)
     ids = {name: table["RouteTableId"] for name, table in tables.items() if table}
-    return found + more + way_to_s3.examine(subnets, nat, ids, listed, parameters, region)
+    return found + more + way_to_s3.examine(subnets, nat, ids, listed, parameters, region, made)
 
 
 def about_subnets(subnets, parameters):
@@ -100,7 +100,7 @@ def address(host):
         return None
 
 
-def way_out(ec2, vpc, subnets, tables, listed, group, parameters, region):
+def way_out(ec2, vpc, subnets, tables, listed, group, parameters, region, made):
     """The subnets whose default route leads to AWS, and findings about the way to Lambda, STS and Secrets Manager: NAT, or endpoints."""
     services = ["lambda", "sts"]
     if parameters["KafkaAuthentication"] != "NONE":
@@ -111,7 +111,7 @@ def way_out(ec2, vpc, subnets, tables, listed, group, parameters, region):
     if parameters["EventSourceMode"] == "PROVISIONED":
         return nat, [ok("EventSourceMode PROVISIONED needs neither NAT nor endpoints for Lambda, STS and Secrets Manager")]
     if parameters["CreateVpcEndpoints"] == "true":
-        return nat, endpoints_to_come(ec2, vpc, endpoints)
+        return nat, endpoints_to_come(ec2, vpc, endpoints, made)
 
     found = [finding for _, finding in routes.values()]
     if len(nat) < len(subnets) and endpoints:
@@ -182,12 +182,12 @@ def lets_in(rule, group, subnets):
     return all(any(ipaddress.ip_network(subnet["CidrBlock"]).subnet_of(cidr) for cidr in ranges) for subnet in subnets)
 
 
-def endpoints_to_come(ec2, vpc, endpoints):
-    """The stack makes them; AWS refuses a second one with private DNS."""
+def endpoints_to_come(ec2, vpc, endpoints, made):
+    """The stack makes them, or has made them; AWS refuses a second one with private DNS."""
     taken = [
         bad(f"the VPC has an endpoint for {service} already, {found['VpcEndpointId']}: a second one is refused; set CreateVpcEndpoints=false")
         for service, found in endpoints.items()
-        if found.get("PrivateDnsEnabled")
+        if found.get("PrivateDnsEnabled") and found["VpcEndpointId"] not in made
     ]
     return (taken or [ok(f"CreateVpcEndpoints: the stack makes the endpoints in {vpc}")]) + resolves(ec2, vpc)
 

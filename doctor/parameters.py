@@ -23,6 +23,9 @@ DEFAULTS = {
     "VpcRouteTableId2": "",
     "CreateVpcEndpoints": "false",
     "EventSourceMode": "ON_DEMAND",
+    "MinimumPollers": "1",
+    "MaximumPollers": "2",
+    "MaximumRecordAgeSeconds": "-1",
     "DatabaseName": "",
 }
 
@@ -30,14 +33,14 @@ PLACEHOLDER = re.compile(r"FILLMEIN|:REGION:|:ACCOUNT:|secret:NAME$")
 
 
 def read(file):
-    """Parameters by name, the region that samconfig.toml names, or None, and the stack. Raises ValueError if it is no such file."""
+    """The parameters that samconfig.toml names, the region, or None, and the stack. Raises ValueError if it is no such file."""
     try:
         config = tomllib.loads(file.read_text())
     except OSError as error:
         raise ValueError(f"{file.name} cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{file.name} is not TOML: {error}") from None
-    parameters, region, stack = dict(DEFAULTS), None, ""
+    parameters, region, stack = {}, None, ""
     # A command's own section wins over that of all commands, as for sam.
     for command in ("global", "deploy"):
         section = config.get("default", {}).get(command, {}).get("parameters", {})
@@ -60,6 +63,25 @@ def unfilled(parameters):
         for name, value in parameters.items()
         if PLACEHOLDER.search(value)
     ]
+
+
+def contradictions(parameters):
+    """Findings about what AWS would refuse in the middle of a deployment, and no rule of template.yaml can say: those know equality only."""
+    found = []
+    least, most, age = (number(parameters[name]) for name in ("MinimumPollers", "MaximumPollers", "MaximumRecordAgeSeconds"))
+    if parameters["EventSourceMode"] == "PROVISIONED" and least > most:
+        found.append(bad(f"MinimumPollers is {least}, and MaximumPollers {most}: raise the second"))
+    if 0 <= age < 60:
+        found.append(bad(f"MaximumRecordAgeSeconds is {age}: it may be -1, for never, or at least 60"))
+    return found
+
+
+def number(written):
+    """What is none, CloudFormation refuses at once."""
+    try:
+        return int(written)
+    except ValueError:
+        return -1
 
 
 def brokers(servers):

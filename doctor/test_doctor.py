@@ -105,8 +105,8 @@ LETS_IN = groups(ingress=[rule(443, UserIdGroupPairs=[{"GroupId": "sg-pollers"}]
 
 
 class NetworkTest(unittest.TestCase):
-    def troubles(self, answers, **changed):
-        found = network.examine(Answering("ec2", WELL | answers), GIVEN | changed, REGION)
+    def troubles(self, answers, made=frozenset(), **changed):
+        found = network.examine(Answering("ec2", WELL | answers), GIVEN | changed, REGION, made)
         return [(finding.verdict, finding.text) for finding in found if finding.verdict != "ok"]
 
     def assert_one(self, verdict, words, answers, **changed):
@@ -151,7 +151,7 @@ class NetworkTest(unittest.TestCase):
         stack_makes_endpoints = {"CreateVpcEndpoints": "true", "VpcId": "vpc-1"}
         no_nat = {"describe_route_tables": tables(None)}
         self.assert_one("bad", "set VpcRouteTableId1=rtb-1", no_nat, **stack_makes_endpoints)
-        self.assert_one("note", "neither NAT nor a gateway endpoint for S3", no_nat, EventSourceMode="PROVISIONED")
+        self.assert_one("bad", "neither NAT nor a gateway endpoint for S3", no_nat, EventSourceMode="PROVISIONED")
         another = {"describe_vpc_endpoints": to_s3("rtb-2")}
         self.assert_one("bad", "set VpcRouteTableId1=rtb-1", no_nat | another, **stack_makes_endpoints)
         for way in (to_s3("rtb-1"), endpoints("s3")):
@@ -159,14 +159,21 @@ class NetworkTest(unittest.TestCase):
         self.assertEqual([], self.troubles(no_nat, VpcRouteTableId1="rtb-1", **stack_makes_endpoints))
         taken = {"describe_vpc_endpoints": to_s3("rtb-1")}
         self.assert_one("bad", "leads to S3 already, by vpce-s3", no_nat | taken, VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
+        self.assertEqual([], self.troubles(no_nat | taken, made={"vpce-s3"}, VpcRouteTableId1="rtb-1", **stack_makes_endpoints))
         two = {"Subnets": [subnet(), subnet("subnet-b", AvailabilityZone=f"{REGION}b")]}
         own = tables(None)["RouteTables"] + [{"RouteTableId": "rtb-2", "Associations": [{"SubnetId": "subnet-b"}], "Routes": []}]
         answers = {"describe_subnets": two, "describe_route_tables": {"RouteTables": own}}
-        self.assert_one("bad", "subnet subnet-b has neither", answers, VpcSubnetId2="subnet-b", VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
+        self.assert_one("bad", "set VpcRouteTableId2=rtb-2", answers, VpcSubnetId2="subnet-b", VpcRouteTableId1="rtb-1", **stack_makes_endpoints)
+        both = self.troubles(answers, VpcSubnetId2="subnet-b", **stack_makes_endpoints)
+        self.assertEqual([1, 2], [number for number, (_, text) in enumerate(both, 1) if f"set VpcRouteTableId{number}=rtb-{number}" in text], both)
+        one_table = self.troubles(no_nat | {"describe_subnets": two}, VpcSubnetId2="subnet-b", **stack_makes_endpoints)
+        self.assertTrue(len(one_table) == 2 and all("set VpcRouteTableId1=rtb-1" in text for _, text in one_table), one_table)
 
     def test_the_stacks_own_endpoints_need_a_free_place(self):
         self.assertEqual([], self.troubles({"describe_route_tables": tables(None), "describe_vpc_endpoints": to_s3("rtb-1")}, CreateVpcEndpoints="true", VpcId="vpc-1"))
-        self.assert_one("bad", "already", {"describe_vpc_endpoints": endpoints("sts")}, CreateVpcEndpoints="true", VpcId="vpc-1")
+        taken = {"describe_vpc_endpoints": endpoints("sts")}
+        self.assert_one("bad", "already", taken, CreateVpcEndpoints="true", VpcId="vpc-1")
+        self.assertEqual([], self.troubles(taken, made={"vpce-sts"}, CreateVpcEndpoints="true", VpcId="vpc-1"))
 
     def test_provisioned_mode_needs_no_way_out(self):
         self.assertEqual([], self.troubles({"describe_route_tables": tables(None), "describe_vpc_endpoints": to_s3("rtb-1")}, EventSourceMode="PROVISIONED"))
@@ -275,7 +282,7 @@ class ClockTest(unittest.TestCase):
             with answering(status, body, time.time() - late) as address:
                 environment = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "NO_PROXY": "127.0.0.1"}
                 with unittest.mock.patch.dict("os.environ", environment):
-                    found, _ = look_at_aws(GIVEN, REGION, {"KafkaSecretArn", "VpcSubnetId1"}, "")
+                    found, *_ = look_at_aws(GIVEN, REGION, {"KafkaSecretArn", "VpcSubnetId1"}, "")
             self.assertEqual(verdicts, [finding.verdict for finding in found], found)
             self.assertIn("this machine's clock", found[1].text)
 
@@ -321,6 +328,20 @@ class ParametersTest(unittest.TestCase):
         named = {finding.text.split()[0] for finding in parameters.unfilled(given)}
         self.assertEqual({"KafkaSecretArn", "VpcSubnetId1", "VpcSecurityGroupId"}, named)
         self.assertEqual([], parameters.unfilled(GIVEN))
+
+    def test_numbers_that_aws_refuses_together_are_named(self):
+        provisioned = GIVEN | {"EventSourceMode": "PROVISIONED"}
+        for words, given in (
+            ("MinimumPollers is 3, and MaximumPollers 2", provisioned | {"MinimumPollers": "3"}),
+            ("at least 60", provisioned | {"MaximumRecordAgeSeconds": "59"}),
+            ("at least 60", provisioned | {"MaximumRecordAgeSeconds": "0"}),
+        ):
+            [found] = parameters.contradictions(given)
+            self.assertIn(words, found.text)
+            self.assertEqual("bad", found.verdict)
+        well = ({}, {"MinimumPollers": "2"}, {"MaximumRecordAgeSeconds": "60"}, {"MinimumPollers": "many"})
+        for given in (GIVEN | {"MinimumPollers": "3"}, *(provisioned | changed for changed in well)):
+            self.assertEqual([], parameters.contradictions(given))
 
     def test_every_parameter_is_one_of_the_template(self):
         template = (pathlib.Path(__file__).parent.parent / "template.yaml").read_text()

@@ -22,6 +22,8 @@ CRAWL_ENDS_WITHIN_S = 600
 CRAWL_POLL_S = 5
 
 REMOVED = "the functions and their logs, the event source, catalog, workgroup, schedules, queues, alarms and dashboard"
+# Others may use them: private DNS is for a whole VPC, and a gateway for whole subnets.
+ENDPOINTS = ("LambdaEndpoint", "StsEndpoint", "SecretsManagerEndpoint", "S3Endpoint")
 KEPT_ELSEWHERE = """\
   the topic with its records, and the place of the consumer group on it
   the secrets of the login to Kafka
@@ -61,39 +63,50 @@ def deployment():
 
 def undeploy(stack, region, session, yes):
     """The exit code."""
-    outputs = stack_outputs(session.client("cloudformation", region_name=region), stack, region)
-    lake, given_up = outputs["LakeBucketName"], outputs["FailedEventsBucketName"]
+    made = resources(session.client("cloudformation", region_name=region), stack, region)
+    lake, given_up = made.get("LakeBucket"), made.get("FailedEventsBucket")
     print(f"The stack {stack} in {region} is to be removed: {REMOVED}.\n\nKept:")
-    print(f"  s3://{lake}: all that has landed, and the ledger that says so")
-    print(f"  s3://{given_up}: events that Lambda gave up, which have not landed")
+    if lake:
+        print(f"  s3://{lake}: all that has landed, and the ledger that says so")
+    if given_up:
+        print(f"  s3://{given_up}: events that Lambda gave up, which have not landed")
     print(KEPT_ELSEWHERE, flush=True)
-    if waiting := waiting_events(session.client("s3", region_name=region), given_up):
+    if endpoints := [made[name] for name in ENDPOINTS if name in made]:
+        print(f"\nIts VPC endpoints go too, {', '.join(endpoints)}: what else in the VPC has its way to AWS by them needs another.", flush=True)
+    if given_up and (waiting := waiting_events(session.client("s3", region_name=region), given_up)):
         print(f"\n{waiting}", flush=True)
     if not yes and not confirmed(stack):
         print("not confirmed: nothing was removed (YES=1 does not ask)", file=sys.stderr)
         return 1
 
-    end_crawl(session.client("glue", region_name=region), outputs["CrawlerName"])
+    if crawler := made.get("Crawler"):
+        end_crawl(session.client("glue", region_name=region), crawler)
     deleted = subprocess.run([SAM, "delete", "--no-prompts", "--stack-name", stack, "--region", region], cwd=PROJECT, check=False)
     if deleted.returncode != 0:
         print("sam could not remove the stack, and says why above; when that is mended, make undeploy goes on", file=sys.stderr)
         return 1
-    print(f"\nThe stack {stack} is gone. Its buckets are kept:\n  s3://{lake}\n  s3://{given_up}\n{HOW_TO_EMPTY}")
+    print(f"\nThe stack {stack} is gone.")
+    if kept := [bucket for bucket in (lake, given_up) if bucket]:
+        print("Its buckets are kept:", *(f"  s3://{bucket}" for bucket in kept), HOW_TO_EMPTY, sep="\n")
     return 0
 
 
-def stack_outputs(cloudformation, stack, region):
-    """What the stack is called where; ends the program if it is no stack of this project."""
+def resources(cloudformation, stack, region):
+    """What is there of the stack, by logical id: nothing but the stack itself, if it could not be made. Ends the program if it is no stack of
+    this project."""
     try:
-        [description] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     except ClientError as error:
         if "does not exist" not in error.response["Error"]["Message"]:
             raise
         sys.exit(f"there is no stack {stack} in {region}: name another with STACK=, and check the region")
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-    if not {"LakeBucketName", "FailedEventsBucketName"} <= outputs.keys():
+    if not {"LakeBucket", "FailedEventsBucket"} & {resource["LogicalResourceId"] for resource in described}:
         sys.exit(f"the stack {stack} in {region} is not one of template.yaml: it has no lake bucket; nothing was removed")
-    return outputs
+    return {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for resource in described
+        if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE"
+    }
 
 
 def waiting_events(s3, bucket):

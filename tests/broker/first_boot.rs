@@ -72,6 +72,10 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
     instance.forget_calls()?;
     instance.deploy()?;
     instance.calls_in_order(&["aws ec2 describe-instances", "ImageId=ami-0000000000000000a Architecture=arm64"])?;
+    for (name, other) in [("VPC", "vpc-2"), ("SUBNET", "subnet-2")] {
+        let elsewhere = instance.deployment().env(name, other).output()?;
+        assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("nothing was changed"), "{elsewhere:?}");
+    }
     ensure_success(&instance.boot()?)?;
     instance.calls_in_order(&[
         "xfs_growfs -d /var/lib/kafka",
@@ -94,8 +98,7 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
 
     // As a first boot that fails late: CloudFormation takes the stack back, and could not detach a volume that is in use.
     fs::write(instance.path("secrets-are-refused"), "")?;
-    fs::remove_file(instance.path("etc/tickerlake/cloudformation-was-told"))?;
-    instance.forget_calls()?;
+    instance.forget_boot()?;
     assert!(!instance.boot()?.status.success());
     instance.calls_in_order(&[
         "systemctl restart kafka",
@@ -105,6 +108,18 @@ fn a_first_boot_makes_a_broker_and_another_run_leaves_it_as_it_is() -> Result<()
         "cfn-signal --exit-code 1",
     ])?;
     assert!(!instance.path("run/mounted").exists(), "the volume is still mounted");
+
+    // As a first boot that comes to its end, and CloudFormation is not to be reached: it gives the stack up for want of a signal.
+    fs::remove_file(instance.path("secrets-are-refused"))?;
+    fs::write(instance.path("refused-signals"), "not reached\n".repeat(1_000))?;
+    instance.forget_boot()?;
+    instance.boot()?;
+    instance.calls_in_order(&[
+        "cfn-signal --exit-code 0",
+        "sleep 10",
+        "systemctl stop producer kafka",
+        "umount /var/lib/kafka",
+    ])?;
     Ok(())
 }
 
@@ -119,6 +134,10 @@ fn a_broker_is_removed_in_an_order_that_works() -> Result<()> {
     let used = instance.undeploy(&[("YES", "1")])?;
     assert!(String::from_utf8_lossy(&used.stderr).contains("make undeploy"), "{used:?}");
     fs::write(instance.path("interfaces"), "")?;
+    fs::write(instance.path("groups"), "sg-producers\tin whose rules it stands\n")?;
+    let named = instance.undeploy(&[("YES", "1")])?;
+    assert!(String::from_utf8_lossy(&named.stderr).contains("    sg-producers\t"), "{named:?}");
+    fs::write(instance.path("groups"), "")?;
     let unconfirmed = instance.undeploy(&[])?;
     assert!(String::from_utf8_lossy(&unconfirmed.stderr).contains("nothing was removed"), "{unconfirmed:?}");
     let calls = instance.calls()?;
@@ -135,7 +154,17 @@ fn a_broker_is_removed_in_an_order_that_works() -> Result<()> {
     ])?;
     let printed = String::from_utf8_lossy(&removed.stdout);
     assert!(printed.contains("aws ec2 delete-volume --volume-id vol-00000000000000001"), "{printed}");
-    Ok(())
+
+    // Nothing but the stack is left of one that could not be made.
+    for left in ["stack", "taken-back"] {
+        fs::write(instance.path(left), "")?;
+    }
+    instance.forget_calls()?;
+    let removed = instance.undeploy(&[("YES", "1")])?;
+    ensure_success(&removed)?;
+    let (printed, calls) = (String::from_utf8_lossy(&removed.stdout), instance.calls()?);
+    assert!(!printed.contains("volume") && !calls.contains("stop-instances"), "{printed}{calls}");
+    instance.calls_in_order(&["aws cloudformation delete-stack --stack-name tickerlake-broker"])
 }
 
 #[test]
@@ -206,7 +235,7 @@ impl Instance {
             symlink(&stand_in, instance.path("bin").join(command))?;
         }
         symlink(&stand_in, instance.path("opt/aws/bin/cfn-signal"))?;
-        for empty in ["calls", "dev/sdk", "etc/fstab", "interfaces"] {
+        for empty in ["calls", "dev/sdk", "etc/fstab", "groups", "interfaces"] {
             fs::write(instance.path(empty), "")?;
         }
         Ok(instance)
@@ -229,9 +258,14 @@ impl Instance {
     }
 
     fn deploy(&self) -> Result<()> {
+        ensure_success(&self.deployment().output()?)
+    }
+
+    fn deployment(&self) -> Command {
         let mut deploy = self.command(&project_root().join("broker/deploy.sh"));
         deploy.arg("Architecture=arm64").env("PRODUCER", built("producer"));
-        ensure_success(&deploy.env("BUCKET", "my-artifacts").env("VPC", "vpc-1").env("SUBNET", "subnet-1").output()?)
+        deploy.env("BUCKET", "my-artifacts").env("VPC", "vpc-1").env("SUBNET", "subnet-1");
+        deploy
     }
 
     fn undeploy(&self, variables: &[(&str, &str)]) -> Result<Output> {
@@ -251,6 +285,12 @@ impl Instance {
 
     fn forget_calls(&self) -> Result<()> {
         Ok(fs::write(self.path("calls"), "")?)
+    }
+
+    /// As if it had never been booted.
+    fn forget_boot(&self) -> Result<()> {
+        fs::remove_file(self.path("etc/tickerlake/broker.env"))?;
+        self.forget_calls()
     }
 
     /// Each in a line of its own, below the one before.

@@ -54,10 +54,13 @@ aws)
         esac
         ;;
     'ec2 describe-network-interfaces') cat "$INSTANCE/interfaces" ;;
-    'ec2 describe-security-groups' | 'ec2 stop-instances' | 'ec2 wait' | 'cloudformation wait') ;;
+    'ec2 describe-security-groups') [[ $* != *=egress.ip-permission.group-id,* ]] || cat "$INSTANCE/groups" ;;
+    'ec2 stop-instances' | 'ec2 wait' | 'cloudformation wait') ;;
     'cloudformation delete-stack') rm "$INSTANCE/stack" ;;
     'cloudformation describe-stack-resources')
         [ -e "$INSTANCE/stack" ]
+        # All are gone of a stack that was taken back, and are still listed.
+        [[ ! -e $INSTANCE/taken-back || $* != *"ResourceStatus!='DELETE_COMPLETE'"* ]] || exit 0
         case $* in
         *"'Broker'"*) echo i-00000000000000001 ;;
         *"'DataVolume'"*) echo vol-00000000000000001 ;;
@@ -68,7 +71,12 @@ aws)
     'cloudformation deploy') touch "$INSTANCE/stack" ;;
     'cloudformation describe-stacks')
         [ -e "$INSTANCE/stack" ]
-        echo i-00000000000000001
+        case $* in
+        *"'VpcId'"*) echo vpc-1 ;;
+        *"'SubnetId'"*) echo subnet-1 ;;
+        *"'Architecture'"*) echo arm64 ;;
+        *) echo i-00000000000000001 ;;
+        esac
         ;;
     'secretsmanager put-secret-value')
         [ ! -e "$INSTANCE/secrets-are-refused" ]

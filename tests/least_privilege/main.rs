@@ -17,7 +17,7 @@ const ATHENA: &str = "Athena has the caller's rights to catalog and lake, where 
 const DEAD_LETTER: &str = "Lambda, not the function, sends the event of a failed asynchronous invocation";
 
 /// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), and why.
-const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
+const UNCHECKED: [(Function, &str, &[&str], &str); 14] = [
     (
         Function::Ingest,
         "TellMissingFromForbidden",
@@ -65,6 +65,7 @@ const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
         ],
         ATHENA,
     ),
+    (Function::Report, "LookAtTheDefaultDatabase", &["glue:GetDatabase"], ATHENA),
     (
         Function::Report,
         "Announce",

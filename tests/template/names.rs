@@ -32,6 +32,27 @@ fn nothing_in_a_stack_has_a_name_that_another_stack_would_have_too() {
     }
 }
 
+/// What one account has once for all regions: IAM's are so, and "All dashboards in your account are global, not region-specific": the
+/// reference of `PutDashboard`, which replaces a dashboard of the same name.
+#[test]
+fn what_knows_no_region_has_it_in_its_name() {
+    let global = ["AWS::CloudWatch::Dashboard", "AWS::IAM::"];
+    for template in [transformed(), &parsed("broker.yaml")] {
+        let resources = entries(&template["Resources"]);
+        let resources = resources.filter(|(_, found)| global.iter().any(|kind| text(&found["Type"]).starts_with(kind)));
+        for (resource, definition) in resources {
+            // A resource's own name is no part of a property; one that CloudFormation gives has something of its own.
+            for (path, name) in names(&definition["Properties"]).into_iter().filter(|(path, _)| path.len() == 1) {
+                assert!(references(name).contains(&"AWS::Region"), "{resource}: {} is {name} in every region", path[0]);
+            }
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 /// It has the stack's name in it, or is that of a resource of the stack, or what somebody has set a parameter to that is empty else.
 fn is_of_this_stack(name: &Value, template: &Value) -> bool {
     let own = |reference: &str| reference == "AWS::StackName" || template["Resources"].get(reference).is_some();

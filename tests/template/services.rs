@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::document::{entries, read, references, template, transformed};
+use crate::document::{entries, parsed, read, references, template, transformed};
+use crate::permissions::{actions, statements};
 
 #[test]
 fn the_key_policy_of_the_readme_lets_in_each_service_that_acts_in_nobodys_name() {
@@ -44,6 +45,35 @@ fn eventbridge_may_use_the_key_under_no_condition_and_the_others_for_this_accoun
     assert_eq!(policy["Condition"], json!({"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["GivenUpRule", "Arn"]}}}));
 }
 
+/// What `EventBridge` cannot deliver, nobody else tells of.
+#[test]
+fn an_alarm_watches_what_eventbridge_cannot_deliver() {
+    let template = template();
+    let is = |kind: &'static str| entries(&template["Resources"]).filter(move |(_, found)| found["Type"] == kind);
+    assert!(is("AWS::Events::Rule").count() > 0);
+    for (rule, _) in is("AWS::Events::Rule") {
+        let watches = |alarm: &Value| {
+            (&alarm["Namespace"], &alarm["MetricName"]) == (&json!("AWS/Events"), &json!("FailedInvocations"))
+                && alarm["Dimensions"] == json!([{"Name": "RuleName", "Value": {"Ref": rule}}])
+        };
+        assert!(
+            is("AWS::CloudWatch::Alarm").any(|(_, alarm)| watches(&alarm["Properties"])),
+            "no alarm watches {rule}"
+        );
+    }
+}
+
+/// "Mandatory: access policy to the default database and catalog per AWS Region": Athena's user guide, "Access to databases and tables". It
+/// also names `glue:CreateDatabase`, with which Athena makes that database where there is none; a report may not make any.
+#[test]
+fn athena_may_look_at_the_default_database_in_the_name_of_a_report() {
+    let looks = statements(&template(), "ReportFunction").into_iter().filter(|statement| {
+        actions(statement).contains(&"glue:GetDatabase".to_owned())
+            && statement["Resource"].to_string().contains(":database/default\"")
+    });
+    assert_eq!(looks.count(), 1);
+}
+
 /// "You must deploy a VPC endpoint for your on-failure destination service inside your Kafka cluster VPC": Lambda's guide, "Capturing
 /// discarded batches". A gateway endpoint is the way to S3 of whole subnets, so one with a policy would shut out who else is in them.
 #[test]
@@ -60,7 +90,8 @@ fn the_architecture_says_of_each_service_and_role_who_uses_it() {
     let architecture = read("ARCHITECTURE.md");
     let (_, section) = architecture.split_once("\n## Who calls what on AWS\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
-    for (name, resource) in entries(&transformed()["Resources"]) {
+    let broker = parsed("broker.yaml");
+    for (name, resource) in entries(&transformed()["Resources"]).chain(entries(&broker["Resources"])) {
         let properties = &resource["Properties"];
         let document = match resource["Type"].as_str().unwrap() {
             "AWS::IAM::Role" => &properties["AssumeRolePolicyDocument"],
