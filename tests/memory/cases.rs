@@ -223,7 +223,12 @@ fn no_records() -> Vec<Case> {
             filled(r#"{"records":{""#, "n", &format!(r#"":[{records}]}}}}"#), LARGEST)
         }),
         case("as many numbers in place of its records", 5_000, |_| {
-            filled(r#"{"records":{""#, r"\u0001", &format!(r#"":[{}]}}}}"#, joined((0..5_000).map(|_| "0".into()))), LARGEST)
+            filled(
+                r#"{"records":{""#,
+                r"\u0001",
+                &format!(r#"":[{}]}}}}"#, joined((0..5_000).map(|_| "0".into()))),
+                LARGEST,
+            )
         }),
         case("20,000 strays of a name of escapes", 19_998, |_| {
             let zeros = joined((0..19_998).map(|_| "0".into()));
@@ -247,9 +252,7 @@ fn no_records() -> Vec<Case> {
         no_event_of_lambdas("batches without records", |_| {
             filled(r#"{"records":{"#, r#""":[],"#, r#""":[]}}"#, LARGEST)
         }),
-        no_event_of_lambdas("batches that are zeros", |_| {
-            filled(r#"{"records":{"#, r#""":0,"#, r#""":0}}"#, LARGEST)
-        }),
+        no_event_of_lambdas("batches that are zeros", |_| filled(r#"{"records":{"#, r#""":0,"#, r#""":0}}"#, LARGEST)),
         no_event_of_lambdas("batches of one record", |_| {
             let batch = |partition| format!(r#""t-{partition}":[{{"offset":0}}]"#);
             format!(r#"{{"records":{{{}}}}}"#, joined((0..200_000).map(batch)))
