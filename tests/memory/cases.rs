@@ -1,5 +1,7 @@
 //! The worst that an event can hold.
 
+mod mixtures;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rand::{Rng, SeedableRng};
@@ -21,7 +23,7 @@ const BAR: &str = r#"{"Index":"","Date":"2024-01-02","Open":0,"High":0,"Low":0,"
 const MOST_ROWS: usize = 50_000;
 
 pub(crate) fn all() -> Vec<Case> {
-    [arrays(), fields(), texts(), numbers(), nested(), many_records(), no_records(), around_records()]
+    [arrays(), fields(), texts(), numbers(), nested(), many_records(), no_records(), around_records(), mixtures::all()]
         .into_iter()
         .flatten()
         .collect()
