@@ -220,21 +220,21 @@ fn no_records() -> Vec<Case> {
             let record = filled(r#"{"offset":0,"value":""#, "x", r#""}"#, LARGEST - 100);
             format!(r#"{{"records":{{"{topic}":[{record}]}}}}"#)
         }),
-        case("a name of megabytes, of a batch of 5,000 records", 5_000, |_| {
+        case("a name of megabytes, of a batch of 5,000 records", 5_000, |topic| {
             let records = joined((0..5_000).map(|offset| format!(r#"{{"offset":{offset}}}"#)));
-            filled(r#"{"records":{""#, "n", &format!(r#"":[{records}]}}}}"#), LARGEST)
+            filled(&format!(r#"{{"records":{{"{topic}"#), "n", &format!(r#"":[{records}]}}}}"#), LARGEST)
         }),
-        case("as many numbers in place of its records", 5_000, |_| {
+        case("as many numbers in place of its records", 5_000, |topic| {
             filled(
-                r#"{"records":{""#,
+                &format!(r#"{{"records":{{"{topic}"#),
                 r"\u0001",
                 &format!(r#"":[{}]}}}}"#, joined((0..5_000).map(|_| "0".into()))),
                 LARGEST,
             )
         }),
-        case("20,000 strays of a name of escapes", 19_998, |_| {
+        case("20,000 strays of a name of escapes", 19_998, |topic| {
             let zeros = joined((0..19_998).map(|_| "0".into()));
-            format!(r#"{{"records":{{"{}":[{zeros}]}}}}"#, r"\u0001".repeat(300))
+            format!(r#"{{"records":{{"{topic}{}":[{zeros}]}}}}"#, r"\u0001".repeat(300))
         }),
         // An error that repeats what it found has six letters for each of these.
         case("a text in place of a record", 1, |topic| of(topic, &filled("\"", "\u{7f}", "\"", LARGEST - 100))),
