@@ -5,6 +5,7 @@
 //! as a record becomes a [`Stray`].
 
 mod envelope;
+mod stranger;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -71,7 +72,7 @@ impl Record<'_> {
 /// A part of an event that is not a record: Lambda does not send such, but losing it would be worse than keeping it.
 #[derive(Debug, PartialEq)]
 pub struct Stray<'a> {
-    /// The name under which it was delivered, `topic-partition` for a batch.
+    /// The name under which it was delivered, `topic-partition` for a batch, or the beginning of one that is too long to be that.
     pub source: String,
     /// Its JSON, as delivered.
     pub text: Cow<'a, str>,
@@ -84,7 +85,13 @@ pub struct Stray<'a> {
 #[error(
     "not a Kafka event: {0}; expected {{\"records\": {{\"topic-0\": [...]}}}} as a self-managed Kafka event source sends it"
 )]
-pub struct NotAKafkaEvent(#[source] serde_json::Error);
+pub struct NotAKafkaEvent(String);
+
+impl From<serde_json::Error> for NotAKafkaEvent {
+    fn from(error: serde_json::Error) -> Self {
+        Self(stranger::detail(&error))
+    }
+}
 
 impl<'a> Event<'a> {
     /// Parses the payload of an invocation.
@@ -92,16 +99,16 @@ impl<'a> Event<'a> {
         let room = Room::new(MOST_MEMBERS);
         match envelope::read::<Vec<Record<'a>>>(payload, &room) {
             Ok(batches) => return Ok(Self::from_batches(batches, Vec::new())),
-            Err(error) if room.is_exceeded() => return Err(NotAKafkaEvent(error)),
+            Err(error) if room.is_exceeded() => return Err(error.into()),
             Err(_) => {}
         }
         // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
         let room = Room::new(MOST_MEMBERS);
-        let batches = envelope::read::<&RawValue>(payload, &room).map_err(NotAKafkaEvent)?;
+        let batches = envelope::read::<&RawValue>(payload, &room)?;
         let mut strays = Vec::new();
         let mut sound = Vec::with_capacity(batches.len());
         for (name, records) in batches {
-            let records = sift(&name, records, &room, &mut strays).map_err(NotAKafkaEvent)?;
+            let records = sift(&name, records, &room, &mut strays)?;
             sound.push((name, records));
         }
         Ok(Self::from_batches(sound, strays))
@@ -136,7 +143,7 @@ pub type Pieces<'a> = (Cow<'a, str>, Vec<&'a RawValue>);
 
 /// The batches of an event as they stand.
 pub fn pieces(payload: &str) -> Result<Vec<Pieces<'_>>, NotAKafkaEvent> {
-    envelope::read(payload, &Room::new(MOST_MEMBERS)).map_err(NotAKafkaEvent)
+    Ok(envelope::read(payload, &Room::new(MOST_MEMBERS))?)
 }
 
 impl Stray<'_> {
@@ -150,7 +157,7 @@ impl Stray<'_> {
             quoted(&record.value),
         );
         Self {
-            source: source.to_owned(),
+            source: stranger::name(source),
             text: text.into(),
             detail: "the batch's name is not topic-partition".to_owned(),
         }
@@ -178,7 +185,7 @@ fn sift<'a>(
 ) -> Result<Vec<Record<'a>>, serde_json::Error> {
     let mut sound = Vec::new();
     let mut stray = |text: &'a str, error: &serde_json::Error| {
-        strays.push(Stray { source: name.to_owned(), text: text.into(), detail: error.to_string() });
+        strays.push(Stray { source: stranger::name(name), text: text.into(), detail: stranger::detail(error) });
     };
     let pieces = envelope::pieces(batch, room, |piece: &'a RawValue| match serde_json::from_str(piece.get()) {
         Ok(record) => sound.push(record),
@@ -196,7 +203,7 @@ fn sift<'a>(
 
 impl<'de: 'a, 'a> Deserialize<'de> for Record<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RecordVisitor)
+        deserializer.deserialize_any(RecordVisitor)
     }
 }
 
@@ -207,6 +214,10 @@ impl<'de> Visitor<'de> for RecordVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a Kafka record")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(envelope::no_string(&self))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
@@ -302,6 +313,21 @@ mod tests {
         assert_eq!(event.batches, [Batch { topic: "t", partition: 0, records: vec![record(3)] }]);
         let strays: Vec<_> = event.strays.iter().map(|stray| stray.source.as_str()).collect();
         assert_eq!(strays, ["t\r-1"]);
+    }
+
+    #[test]
+    fn a_stray_has_no_more_of_the_batchs_name_and_of_what_was_found_than_can_be_read() {
+        let (name, text) = ("n".repeat(100_000), "\u{7f}".repeat(100_000));
+        let event = format!(r#"{{"records":{{"{name}":[{{"offset":1}},0],"t-0":["{text}"],"t-1":"{text}"}}}}"#);
+        let event = parse(&event);
+        assert_eq!(event.strays.len(), 4);
+        for stray in event.strays {
+            assert!(stray.source.len() < 300 && stray.detail.len() < 400, "{stray:?}");
+        }
+        for payload in [format!("\"{text}\""), format!(r#"{{"records":"{text}"}}"#)] {
+            let error = Event::parse(&payload).unwrap_err().to_string();
+            assert!(error.contains("invalid type: a string, expected an "), "{error}");
+        }
     }
 
     #[test]

@@ -6,9 +6,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::value::RawValue;
 
 use crate::event::Record;
+use crate::json::Json;
 
 /// The field of a record that marks a stand-in.
 pub const MARK: &str = "tooLarge";
@@ -17,12 +20,34 @@ pub const MARK: &str = "tooLarge";
 const LONGEST_KEY: usize = 10_000;
 
 /// What stands in place of a record's value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Oversized {
     /// Length of its JSON in an event.
     pub bytes: usize,
     /// Where that JSON is, as an S3 URI.
     pub at: String,
+}
+
+/// By hand, for an error that does not repeat what was found.
+impl<'de> Deserialize<'de> for Oversized {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Fields<'a> {
+            #[serde(borrow)]
+            bytes: Json<'a>,
+            #[serde(borrow)]
+            at: Json<'a>,
+        }
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        let fields = json.starts_with('{').then(|| serde_json::from_str::<Fields<'_>>(json));
+        let of = |fields: Fields<'_>| {
+            let bytes = fields.bytes.as_i64().and_then(|bytes| usize::try_from(bytes).ok())?;
+            Some(Self { bytes, at: fields.at.into_text()?.into_owned() })
+        };
+        fields.and_then(Result::ok).and_then(of).ok_or_else(|| {
+            D::Error::custom(format_args!("`{MARK}` is not an object with `bytes`, a number, and `at`, a string"))
+        })
+    }
 }
 
 impl fmt::Display for Oversized {

@@ -8,6 +8,8 @@
 mod engine;
 mod oracle;
 mod records;
+mod sent;
+mod spreadsheet;
 mod topic;
 
 use std::thread;
@@ -94,6 +96,8 @@ fn render(report: &Report, columns: &[String], rows: &[Cells]) {
         let control = text.chars().find(|letter| letter.is_control() && *letter != '\n');
         assert_eq!(control, None, "{}: {text}", report.name());
     }
+    let csv = String::from_utf8(made.csv).unwrap();
+    assert_eq!(spreadsheet::first_formula(&csv), None, "{}: {csv}", report.name());
     let json: serde_json::Value = serde_json::from_slice(&made.json).unwrap();
     assert_eq!(json["rows"].as_array().map(Vec::len), Some(rows.len()), "{}", report.name());
 }

@@ -6,9 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ingest::store::Memory;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::record::RowAccessor;
+use parquet::record::{Field, RowAccessor};
 use serde_json::{Map, Value};
 
+use crate::sent;
 use crate::topic::Delivered;
 
 /// By partition and offset.
@@ -17,6 +18,7 @@ type Place = (i32, i64);
 /// A row of `bars`, as far as it must agree with its record.
 struct Row {
     index: i32,
+    bar: sent::Bar,
     timestamp_ms: Option<i64>,
     extra: Option<Map<String, Value>>,
 }
@@ -41,6 +43,12 @@ pub(crate) fn check(lake: &Memory, delivered: &[Delivered]) {
 }
 
 fn check_rows(record: &Delivered, rows: &[Row]) {
+    if let Some(sent) = sent::bars(&record.json) {
+        let mut landed: Vec<_> = rows.iter().map(|row| (row.index, &row.bar)).collect();
+        landed.sort_by_key(|(index, _)| *index);
+        let landed: Vec<_> = landed.into_iter().map(|(_, bar)| bar).collect();
+        assert_eq!(landed, sent.iter().collect::<Vec<_>>(), "the bars of {record:?}");
+    }
     let mut indexes: Vec<_> = rows.iter().map(|row| row.index).collect();
     indexes.sort_unstable();
     assert!((0..).zip(&indexes).all(|(place, index)| place == *index), "rows {indexes:?} of {record:?}");
@@ -55,6 +63,7 @@ fn check_rows(record: &Delivered, rows: &[Row]) {
 }
 
 fn check_reject(record: &Delivered, reject: &Map<String, Value>) {
+    assert_eq!(sent::bars(&record.json), None, "there are bars in it: {record:?} {reject:?}");
     let sent = |name: &str| record.json.get(name).cloned().unwrap_or_default();
     assert_eq!((&reject["kafka_key"], &reject["kafka_value"]), (&sent("key"), &sent("value")));
     let timestamp = record.json["timestamp"].as_i64().filter(|timestamp| *timestamp != -1);
@@ -72,10 +81,18 @@ fn rows(lake: &Memory) -> HashMap<Place, Vec<Row>> {
             // `serde_json` takes what every reader takes: no half of a surrogate pair, no number beyond a double, 128 levels.
             let extra = row.get_string(9).ok().map(|extra| serde_json::from_str(extra).unwrap());
             let timestamp_ms = row.get_timestamp_millis(14).ok();
-            rows.entry(place).or_default().push(Row { index: row.get_int(13).unwrap(), timestamp_ms, extra });
+            let bar = bar(&row);
+            rows.entry(place).or_default().push(Row { index: row.get_int(13).unwrap(), bar, timestamp_ms, extra });
         }
     }
     rows
+}
+
+fn bar(row: &parquet::record::Row) -> sent::Bar {
+    let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
+    let Field::Date(days) = fields[1] else { panic!("a day: {:?}", fields[1]) };
+    let number = |place: usize| row.get_double(place).ok();
+    sent::Bar { symbol: row.get_string(0).unwrap().clone(), days: *days, numbers: [2, 3, 4, 5, 6, 7, 8].map(number) }
 }
 
 /// And what strays were.

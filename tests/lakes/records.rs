@@ -148,6 +148,17 @@ fn symbol() -> impl Strategy<Value = String> {
         "\u{1f600}",
         "{{date}}",
         "[1, 2]",
+        "\t=1",
+        "\r\n@x",
+        "'=1+1",
+        "＝1+1",
+        "\u{200b}-1",
+        "</script><script>alert(1)</script>",
+        "\"><svg onload=alert(1)>",
+        "\u{2066}a\u{85}b\u{7f}",
+        "%s%n{}",
+        "-1",
+        "1e5",
     ];
     let odd = prop::sample::select(odd).prop_map(str::to_owned);
     prop_oneof![8 => "[AB]".boxed(), 2 => odd.boxed(), 1 => any::<String>().boxed(), 1 => "x{300}".boxed()]

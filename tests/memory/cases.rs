@@ -1,5 +1,7 @@
 //! The worst that an event can hold.
 
+mod mixtures;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rand::{Rng, SeedableRng};
@@ -11,7 +13,7 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// The event, on a topic.
     pub(crate) event: Box<dyn Fn(&str) -> String>,
-    /// Records in it; none if it is more than Lambda sends.
+    /// Records in it; none if it is no event of Lambda's.
     pub(crate) records: Option<u64>,
 }
 
@@ -21,7 +23,7 @@ const BAR: &str = r#"{"Index":"","Date":"2024-01-02","Open":0,"High":0,"Low":0,"
 const MOST_ROWS: usize = 50_000;
 
 pub(crate) fn all() -> Vec<Case> {
-    [arrays(), fields(), texts(), numbers(), nested(), many_records(), no_records(), around_records()]
+    [arrays(), fields(), texts(), numbers(), nested(), many_records(), no_records(), around_records(), mixtures::all()]
         .into_iter()
         .flatten()
         .collect()
@@ -41,7 +43,7 @@ fn repeated(name: &'static str, begin: &'static str, piece: &'static str, end: &
     value(name, move || filled(begin, piece, end, LARGEST_VALUE))
 }
 
-fn more_than_lambda_sends(name: &'static str, event: impl Fn(&str) -> String + 'static) -> Case {
+fn no_event_of_lambdas(name: &'static str, event: impl Fn(&str) -> String + 'static) -> Case {
     Case { name, event: Box::new(event), records: None }
 }
 
@@ -218,23 +220,46 @@ fn no_records() -> Vec<Case> {
             let record = filled(r#"{"offset":0,"value":""#, "x", r#""}"#, LARGEST - 100);
             format!(r#"{{"records":{{"{topic}":[{record}]}}}}"#)
         }),
-        more_than_lambda_sends("a batch of zeros", |topic| {
+        case("a name of megabytes, of a batch of 5,000 records", 5_000, |topic| {
+            let records = joined((0..5_000).map(|offset| format!(r#"{{"offset":{offset}}}"#)));
+            filled(&format!(r#"{{"records":{{"{topic}"#), "n", &format!(r#"":[{records}]}}}}"#), LARGEST)
+        }),
+        case("as many numbers in place of its records", 5_000, |topic| {
+            filled(
+                &format!(r#"{{"records":{{"{topic}"#),
+                r"\u0001",
+                &format!(r#"":[{}]}}}}"#, joined((0..5_000).map(|_| "0".into()))),
+                LARGEST,
+            )
+        }),
+        case("20,000 strays of a name of escapes", 19_998, |topic| {
+            let zeros = joined((0..19_998).map(|_| "0".into()));
+            format!(r#"{{"records":{{"{topic}{}":[{zeros}]}}}}"#, r"\u0001".repeat(300))
+        }),
+        // An error that repeats what it found has six letters for each of these.
+        case("a text in place of a record", 1, |topic| of(topic, &filled("\"", "\u{7f}", "\"", LARGEST - 100))),
+        case("ten such texts", 10, |topic| {
+            of(topic, &joined((0..10).map(|_| filled("\"", "\u{7f}", "\"", LARGEST / 10 - 100))))
+        }),
+        no_event_of_lambdas("a text in place of the batches", |_| {
+            filled(r#"{"records":""#, "\u{7f}", r#""}"#, LARGEST)
+        }),
+        no_event_of_lambdas("a text in place of the event", |_| filled("\"", "\u{7f}", "\"", LARGEST)),
+        no_event_of_lambdas("a batch of zeros", |topic| {
             filled(&format!(r#"{{"records":{{"{topic}-0":["#), "0,", "0]}}", LARGEST)
         }),
-        more_than_lambda_sends("a batch of offsets", |topic| {
+        no_event_of_lambdas("a batch of offsets", |topic| {
             of(topic, &joined((0..300_000).map(|offset| format!(r#"{{"offset":{offset}}}"#))))
         }),
-        more_than_lambda_sends("batches without records", |_| {
+        no_event_of_lambdas("batches without records", |_| {
             filled(r#"{"records":{"#, r#""":[],"#, r#""":[]}}"#, LARGEST)
         }),
-        more_than_lambda_sends("batches that are zeros", |_| {
-            filled(r#"{"records":{"#, r#""":0,"#, r#""":0}}"#, LARGEST)
-        }),
-        more_than_lambda_sends("batches of one record", |_| {
+        no_event_of_lambdas("batches that are zeros", |_| filled(r#"{"records":{"#, r#""":0,"#, r#""":0}}"#, LARGEST)),
+        no_event_of_lambdas("batches of one record", |_| {
             let batch = |partition| format!(r#""t-{partition}":[{{"offset":0}}]"#);
             format!(r#"{{"records":{{{}}}}}"#, joined((0..200_000).map(batch)))
         }),
-        more_than_lambda_sends("an event of arrays in arrays", |_| {
+        no_event_of_lambdas("an event of arrays in arrays", |_| {
             let levels = LARGEST / 2 - 10;
             format!("{{\"x\":{}{}}}", "[".repeat(levels), "]".repeat(levels))
         }),
@@ -261,6 +286,9 @@ fn around_records() -> Vec<Case> {
             let value = STANDARD.encode(filled(&format!(r#"{BAR},"x":""#), "x", r#""}"#, LARGEST_VALUE / 6 - 300));
             let escaped = value.bytes().map(|byte| format!("\\u{byte:04x}")).collect::<Vec<_>>().concat();
             of(topic, &format!(r#"{{"offset":0,"value":"{escaped}"}}"#))
+        }),
+        case("a stand-in that is a text", 1, |topic| {
+            of(topic, &filled(r#"{"offset":0,"tooLarge":""#, "\u{7f}", r#""}"#, LARGEST - 100))
         }),
         case("a stand-in for a record that no event can hold", 1, |topic| {
             of(topic, &filled(r#"{"offset":0,"tooLarge":{"bytes":1,"at":""#, "s", r#""}}"#, LARGEST - 100))

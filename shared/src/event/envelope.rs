@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde_json::value::RawValue;
 
 use super::Record;
@@ -53,7 +55,7 @@ impl<'de> Batch<'de> for &'de RawValue {
 impl<'de> Batch<'de> for Vec<Record<'de>> {
     fn read<D: Deserializer<'de>>(deserializer: D, room: &Room) -> Result<Self, D::Error> {
         let mut records = Vec::new();
-        deserializer.deserialize_seq(Members { room, take: |record| records.push(record), of: PhantomData })?;
+        deserializer.deserialize_any(Members { room, take: |record| records.push(record), of: PhantomData })?;
         Ok(records)
     }
 }
@@ -61,7 +63,7 @@ impl<'de> Batch<'de> for Vec<Record<'de>> {
 impl<'de> Batch<'de> for Vec<&'de RawValue> {
     fn read<D: Deserializer<'de>>(deserializer: D, room: &Room) -> Result<Self, D::Error> {
         let mut pieces = Vec::new();
-        deserializer.deserialize_seq(Members { room, take: |piece| pieces.push(piece), of: PhantomData })?;
+        deserializer.deserialize_any(Members { room, take: |piece| pieces.push(piece), of: PhantomData })?;
         Ok(pieces)
     }
 }
@@ -72,7 +74,7 @@ pub(super) fn read<'de, B: Batch<'de>>(
     room: &Room,
 ) -> Result<Vec<Named<'de, B>>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(payload);
-    let batches = json.deserialize_map(Envelope(Batches { room, as_: PhantomData }))?;
+    let batches = json.deserialize_any(Envelope(Batches { room, as_: PhantomData }))?;
     json.end()?;
     Ok(batches)
 }
@@ -83,7 +85,12 @@ pub(super) fn pieces<'de>(
     room: &Room,
     take: impl FnMut(&'de RawValue),
 ) -> Result<(), serde_json::Error> {
-    serde_json::Deserializer::from_str(batch.get()).deserialize_seq(Members { room, take, of: PhantomData })
+    serde_json::Deserializer::from_str(batch.get()).deserialize_any(Members { room, take, of: PhantomData })
+}
+
+/// That a string is not what was expected. (`serde_json` would repeat it, and have six letters for one: tens of megabytes.)
+pub(super) fn no_string<'de, E: Error>(expected: &impl Visitor<'de>) -> E {
+    E::invalid_type(Unexpected::Other("a string"), expected)
 }
 
 struct Envelope<'r, B>(Batches<'r, B>);
@@ -93,6 +100,10 @@ impl<'de, B: Batch<'de>> Visitor<'de> for Envelope<'_, B> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event, an object")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(no_string(&self))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
@@ -126,7 +137,7 @@ impl<'de, B: Batch<'de>> DeserializeSeed<'de> for Batches<'_, B> {
     type Value = Vec<Named<'de, B>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -135,6 +146,10 @@ impl<'de, B: Batch<'de>> Visitor<'de> for Batches<'_, B> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of record batches by `topic-partition`")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(no_string(&self))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
@@ -168,6 +183,10 @@ impl<'de, F: FnMut(T), T: Deserialize<'de>> Visitor<'de> for Members<'_, F, T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of records")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(no_string(&self))
     }
 
     fn visit_seq<S: SeqAccess<'de>>(mut self, mut seq: S) -> Result<(), S::Error> {

@@ -1,0 +1,57 @@
+//! What was sent, where there is no doubt that it is bars: a record that all would take must land, with its values.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Bar {
+    pub(crate) symbol: String,
+    /// Since 1970-01-01.
+    pub(crate) days: i32,
+    /// Open, high, low, close, adjusted close, volume, close in USD.
+    pub(crate) numbers: [Option<f64>; 7],
+}
+
+/// Those of a delivered record; none where there is a doubt.
+pub(crate) fn bars(record: &Value) -> Option<Vec<Bar>> {
+    if record.get("tooLarge").is_some() {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(record["value"].as_str()?).ok()?).ok()?;
+    let elements = match serde_json::from_str(&text).ok()? {
+        Value::Array(elements) => elements,
+        element => vec![element],
+    };
+    let is_each_once = |name| text.matches(&format!("\"{name}\"")).count() <= elements.len();
+    let names = ["Index", "Date", "Open", "High", "Low", "Close", "Adj Close", "Volume", "CloseUSD"];
+    // Escapes can write a name in another way.
+    if elements.is_empty() || text.contains("\\u00") || !names.into_iter().all(is_each_once) {
+        return None;
+    }
+    elements.iter().map(|element| bar(element.as_object()?)).collect()
+}
+
+fn bar(fields: &Map<String, Value>) -> Option<Bar> {
+    let text = |name: &str| fields.get(name)?.as_str();
+    let day = text("Date").filter(|day| day.len() == 10 && !day.starts_with(['-', '+']) && !day.starts_with("0000"))?;
+    let days = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?.to_epoch_days();
+    let number = |name: &str| fields.get(name)?.as_f64();
+    let required = ["Open", "High", "Low", "Close"].map(number);
+    let optional = ["Adj Close", "Volume", "CloseUSD"].map(number);
+    let is_null = |name: &&str| fields.get(*name).is_none_or(Value::is_null);
+    let nulls = ["Adj Close", "Volume", "CloseUSD"].iter().filter(|name| is_null(name)).count();
+    let is_whole =
+        required.iter().all(Option::is_some) && optional.iter().filter(|number| number.is_none()).count() == nulls;
+    if !is_whole || optional[1].is_some_and(|volume| volume < 0.0) {
+        return None;
+    }
+    let [open, high, low, close] = required;
+    let [adj_close, volume, close_usd] = optional;
+    Some(Bar {
+        symbol: text("Index")?.to_owned(),
+        days,
+        numbers: [open, high, low, close, adj_close, volume, close_usd],
+    })
+}
