@@ -152,7 +152,9 @@ async fn a_failed_event_is_delivered_again_whole_and_committed_only_after_succes
         broker.publish(number % 2, &number.to_string(), 1);
     }
     let function = Function::failing(2);
-    let running = Running::start(broker.mapping(), &function);
+    // Full with the fifth record: so it is one event on any machine.
+    let limits = Limits { records: 5, bytes: PAYLOAD_LIMIT_BYTES };
+    let running = Running::start(Mapping { limits, window: LIMIT, ..broker.mapping() }, &function);
     let mut while_failing = None;
     let progress = running
         .event_source
@@ -178,17 +180,17 @@ async fn a_failed_event_is_delivered_again_whole_and_committed_only_after_succes
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_cut_at_the_batch_size_and_keep_the_order_of_each_partition() {
     let broker = Broker::with_partitions(3);
-    for number in 0..50 {
+    for number in 0..49 {
         broker.publish(number % 3, &number.to_string(), 1);
     }
     let function = Function::default();
     let limits = Limits { records: 7, bytes: PAYLOAD_LIMIT_BYTES };
-    let running = Running::start(Mapping { limits, ..broker.mapping() }, &function);
+    let running = Running::start(Mapping { limits, window: LIMIT, ..broker.mapping() }, &function);
     let progress = running.drained().await;
 
-    assert_eq!((progress.counts.events, progress.counts.records), (8, 50));
+    assert_eq!((progress.counts.events, progress.counts.records), (7, 49));
     let expected = (0..3).map(|partition| {
-        (i64::from(partition), (partition..50).step_by(3).map(|number: i32| number.to_string()).collect::<Vec<_>>())
+        (i64::from(partition), (partition..49).step_by(3).map(|number: i32| number.to_string()).collect::<Vec<_>>())
     });
     assert_eq!(function.values(), expected.collect());
 }
@@ -268,12 +270,12 @@ async fn nothing_is_skipped_before_it_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_wait_for_each_other_until_the_window_is_over() {
+async fn records_wait_for_each_other_while_the_window_is_open() {
     let broker = Broker::with_partitions(1);
     broker.publish(0, "early", 1);
     let function = Function::default();
-    let window = Duration::from_secs(6);
-    let running = Running::start(Mapping { window, ..broker.mapping() }, &function);
+    let limits = Limits { records: 2, bytes: PAYLOAD_LIMIT_BYTES };
+    let running = Running::start(Mapping { limits, window: LIMIT, ..broker.mapping() }, &function);
     // The log tells when the poller has its partition; from then on the window is open or about to be.
     while !running.log().contains("assigned partitions 0") {
         tokio::time::sleep(POLL).await;
@@ -287,7 +289,7 @@ async fn records_wait_for_each_other_until_the_window_is_over() {
 async fn what_was_gathered_when_a_rebalance_came_is_delivered_once_by_whoever_has_the_partition_now() {
     let broker = Broker::with_partitions(2);
     let function = Function::default();
-    let window = Duration::from_secs(4);
+    let window = Duration::from_secs(10);
     let first = Running::start(Mapping { window, ..broker.mapping() }, &function);
     while !first.log().contains("assigned partitions 0, 1") {
         tokio::time::sleep(POLL).await;
