@@ -37,21 +37,26 @@ fn bar(fields: &Map<String, Value>) -> Option<Bar> {
     let text = |name: &str| fields.get(name)?.as_str();
     let day = text("Date").filter(|day| day.len() == 10 && !day.starts_with(['-', '+']) && !day.starts_with("0000"))?;
     let days = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?.to_epoch_days();
-    let number = |name: &str| fields.get(name)?.as_f64();
-    let required = ["Open", "High", "Low", "Close"].map(number);
-    let optional = ["Adj Close", "Volume", "CloseUSD"].map(number);
-    let is_null = |name: &&str| fields.get(*name).is_none_or(Value::is_null);
-    let nulls = ["Adj Close", "Volume", "CloseUSD"].iter().filter(|name| is_null(name)).count();
-    let is_whole =
-        required.iter().all(Option::is_some) && optional.iter().filter(|number| number.is_none()).count() == nulls;
-    if !is_whole || optional[1].is_some_and(|volume| volume < 0.0) {
+    let required = |name: &str| fields.get(name)?.as_f64().map(Some);
+    let optional = |name: &str| match fields.get(name) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => value.as_f64().map(Some),
+    };
+    let volume = optional("Volume")?;
+    if volume.is_some_and(|volume| volume < 0.0) {
         return None;
     }
-    let [open, high, low, close] = required;
-    let [adj_close, volume, close_usd] = optional;
     Some(Bar {
         symbol: text("Index")?.to_owned(),
         days,
-        numbers: [open, high, low, close, adj_close, volume, close_usd],
+        numbers: [
+            required("Open")?,
+            required("High")?,
+            required("Low")?,
+            required("Close")?,
+            optional("Adj Close")?,
+            volume,
+            optional("CloseUSD")?,
+        ],
     })
 }
