@@ -19,6 +19,9 @@ PROGRAMS           := --workspace --bins
 # What the local stack deploys: template.yaml to the byte, and the functions where it says that they are.
 DEPLOYABLE         := target/deployable
 
+# The tests of these functions as AWS gets them, as tests/Cargo.toml tells them from the others.
+RELEASE_TESTS      := $(shell grep -B2 'required-features = ."release".' tests/Cargo.toml | sed -n 's/^name = "\(.*\)"/--test \1/p')
+
 TOOLS    := target/tools/venv
 # The part of the tools that deploys; the rest of them builds for AWS, and checks.
 SAM      := $(TOOLS)/.sam
@@ -110,14 +113,13 @@ clean:                           ## removes everything that was built or set up
 	@target/debug/local up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
-# Compilers of the one build and tests that wait leave much of two cores idle: the functions for AWS are built in it, and what looks
-# at them comes last.
+# Tests wait a lot, and leave much of two cores idle: the functions for AWS are built meanwhile, and what looks at them comes last.
 .test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(KAFKA) $(TOOLS)/.complete
 	@nice $(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
 	$(MAKE) --no-print-directory .build-local && cargo test --workspace || exit 1; \
 	echo "waiting for the functions as AWS gets them"; \
 	wait $$release || { tail -n 40 target/build-release.log; echo "the whole output is in target/build-release.log"; exit 1; }; \
-	cargo test --workspace --features tests/release --test artifact --test many_symbols --test memory
+	cargo test --workspace --features tests/release $(RELEASE_TESTS)
 
 .simulate: export SEEDS ?= 20000
 .simulate:
