@@ -21,7 +21,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 use shared::event::Event;
 use shared::key::{Generation, LandingTime};
-use shared::run::Run;
+use shared::run::{Lot, Run};
 use tokio::runtime::Builder;
 
 use workload::FULL;
@@ -81,7 +81,8 @@ fn main() -> ExitCode {
 fn encode(payload: &str) -> Vec<u8> {
     let event = Event::parse(payload).unwrap();
     let batch = &event.batches[0];
-    Run::new(batch.topic, batch.partition, &batch.records).unwrap().decode(LandingTime(0)).to_parquet()
+    let lot = Lot { life: 1, undecided: false };
+    Run::new(batch.topic, batch.partition, &batch.records).unwrap().decode(LandingTime(0), lot).to_parquet()
 }
 
 /// As criterion keeps it.
