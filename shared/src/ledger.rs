@@ -15,7 +15,8 @@ use crate::fingerprint::{fingerprint, fingerprint_of_all};
 
 pub use marks::{Mark, Marks};
 pub use ranges::Ranges;
-pub use recent::{LandedRun, Recent};
+use recent::LandedRun;
+pub use recent::Recent;
 
 /// Holes that a life keeps, and a run. Each costs some 20 bytes in every swap; more than this many are given-up events of weeks, or the
 /// markers that a transactional producer leaves between its records.

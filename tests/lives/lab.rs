@@ -21,12 +21,14 @@ pub(crate) struct Rec {
     pub(crate) ts: Option<i64>,
 }
 
+/// Of an object, the records that it has a line of: their ids, and whether they are there as undecided.
+type Lines = Vec<(u32, bool)>;
+
 #[derive(Default)]
 struct Inner {
     ledgers: HashMap<String, (Vec<u8>, u64)>,
-    objects: BTreeMap<String, (Option<Kind>, Vec<(u32, bool)>)>,
+    objects: BTreeMap<String, (Kind, Lines)>,
     writes: u64,
-    requests: u64,
     /// What happens to the next request whose key begins so: it fails, done or not.
     fault: Option<(&'static str, bool)>,
 }
@@ -36,7 +38,6 @@ pub(crate) struct Shelf(Mutex<Inner>);
 
 impl Inner {
     fn count(&mut self, key: &str) -> Result<bool, StoreError> {
-        self.requests += 1;
         match self.fault {
             Some((prefix, done)) if key.starts_with(prefix) => {
                 self.fault = None;
@@ -51,7 +52,7 @@ fn failed(key: &str) -> StoreError {
     StoreError { action: "write", key: key.to_owned(), message: "fault".to_owned() }
 }
 
-fn lines(body: &[u8]) -> Vec<(u32, bool)> {
+fn lines(body: &[u8]) -> Lines {
     let text = std::str::from_utf8(body).unwrap();
     text.lines()
         .map(|line| {
@@ -85,7 +86,7 @@ impl Store for &Shelf {
     async fn find(&self, key: &str) -> Result<Option<Kind>, StoreError> {
         let mut inner = self.0.lock().unwrap();
         inner.count(key)?;
-        Ok(inner.objects.get(key).and_then(|(kind, _)| *kind))
+        Ok(inner.objects.get(key).map(|(kind, _)| *kind))
     }
 
     async fn create(&self, object: Object) -> Result<bool, StoreError> {
@@ -96,14 +97,14 @@ impl Store for &Shelf {
         }
         let its = if object.kind == Kind::Rejects { lines(&object.body) } else { Vec::new() };
         let key = object.key.clone();
-        inner.objects.insert(object.key, (Some(object.kind), its));
+        inner.objects.insert(object.key, (object.kind, its));
         if then_fails { Err(failed(&key)) } else { Ok(true) }
     }
 
     async fn overwrite(&self, object: Object) -> Result<(), StoreError> {
         let mut inner = self.0.lock().unwrap();
         inner.count(&object.key)?;
-        inner.objects.insert(object.key, (Some(object.kind), lines(&object.body)));
+        inner.objects.insert(object.key, (object.kind, lines(&object.body)));
         Ok(())
     }
 
@@ -139,12 +140,12 @@ pub(crate) struct Lab {
     /// Ids whose delivery said so many uncertain.
     excused: BTreeSet<u32>,
     pub(crate) uncertain: usize,
-    pub(crate) requests: u64,
     next_id: u32,
 }
 
 impl Lab {
     pub(crate) fn new() -> Self {
+        // For as long as the test runs.
         let shelf: &'static Shelf = Box::leak(Box::default());
         Self {
             shelf,
@@ -153,7 +154,6 @@ impl Lab {
             acknowledged: BTreeSet::new(),
             excused: BTreeSet::new(),
             uncertain: 0,
-            requests: 0,
             next_id: 0,
         }
     }
@@ -172,7 +172,8 @@ impl Lab {
             .collect()
     }
 
-    pub(crate) fn try_deliver(&mut self, batches: &[&[Rec]], given_up_ms: Option<i64>) -> Result<Outcome, String> {
+    /// An event of these records, if it lands.
+    pub(crate) fn try_deliver(&mut self, records: &[Rec], given_up_ms: Option<i64>) -> Result<Outcome, String> {
         let record = |rec: &Rec| Record {
             offset: rec.offset,
             timestamp_ms: rec.ts,
@@ -180,37 +181,21 @@ impl Lab {
             value: None,
             oversized: None,
         };
-        let batches_ = batches.iter().map(|records| Batch {
-            topic: "t",
-            partition: 0,
-            records: records.iter().map(record).collect(),
-        });
-        let event = Event { batches: batches_.collect(), strays: Vec::new(), given_up_ms };
-        let before = self.shelf.0.lock().unwrap().requests;
-        let parts = futures::executor::block_on(self.lander.land_event(&event, LandingTime(self.now), None));
-        self.requests = self.shelf.0.lock().unwrap().requests - before;
-        let mut sum = Outcome::default();
-        for (_, part) in parts {
-            let part = part.map_err(|error| error.to_string())?;
-            sum.landed += part.landed;
-            sum.rejected += part.rejected;
-            sum.skipped += part.skipped;
-            sum.uncertain += part.uncertain;
-            sum.undecided += part.undecided;
-            sum.holes_closed += part.holes_closed;
+        let batch = Batch { topic: "t", partition: 0, records: records.iter().map(record).collect() };
+        let event = Event { batches: vec![batch], strays: Vec::new(), given_up_ms };
+        let mut parts = futures::executor::block_on(self.lander.land_event(&event, LandingTime(self.now), None));
+        let outcome = parts.remove(0).1.map_err(|error| error.to_string())?;
+        let ids = || records.iter().map(|rec| rec.id);
+        self.acknowledged.extend(ids());
+        if outcome.uncertain > 0 {
+            self.excused.extend(ids());
         }
-        for rec in batches.iter().flat_map(|records| records.iter()) {
-            self.acknowledged.insert(rec.id);
-            if sum.uncertain > 0 {
-                self.excused.insert(rec.id);
-            }
-        }
-        self.uncertain += sum.uncertain;
-        Ok(sum)
+        self.uncertain += outcome.uncertain;
+        Ok(outcome)
     }
 
     pub(crate) fn deliver(&mut self, records: &[Rec]) -> Outcome {
-        self.try_deliver(&[records], None).unwrap()
+        self.try_deliver(records, None).unwrap()
     }
 
     /// In events of so many.

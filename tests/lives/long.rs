@@ -26,7 +26,8 @@ fn log(lab: &mut Lab, kind: Kinds, count: i64, from: i64) -> Vec<Rec> {
 fn a_recent_event_delivered_again_is_known_whatever_its_size_and_times() {
     for (kind, size) in Kinds::ALL.into_iter().flat_map(|kind| [(kind, 200), (kind, 1000)]) {
         let mut lab = Lab::new();
-        let log = log(&mut lab, kind, 20 * size as i64, START_MS);
+        let log = log(&mut lab, kind, 20 * size, START_MS);
+        let size = usize::try_from(size).unwrap();
         lab.deliver_all(&log, size);
         for ago in [1, 2, 11] {
             for cold in [false, true] {
@@ -89,9 +90,9 @@ fn made_anew_a_dozen_times_the_ledger_stays_small() {
 fn a_log_cut_short_loses_nothing_in_silence() {
     for (kind, by) in Kinds::ALL.into_iter().flat_map(|kind| [(kind, 1), (kind, 300), (kind, 5000)]) {
         let mut lab = Lab::new();
-        let old = log(&mut lab, kind, 20_000, START_MS);
+        let end = 20_000;
+        let old = log(&mut lab, kind, end, START_MS);
         lab.deliver_all(&old, 1000);
-        let end = old.len() as i64;
         let from = lab.now + 60_000 - (end - by) * 10;
         let again = lab.log(end - by..end + 2000, |offset| kind.at(offset, from));
         lab.deliver_all(&again, 200);
@@ -136,7 +137,7 @@ fn an_event_that_was_given_up_though_it_had_landed_is_skipped_or_kept() {
         lab.deliver_all(&log[2000..], 1000);
         lab.cold();
         lab.now += DAY_MS;
-        let outcome = lab.try_deliver(&[&log[1000..2000]], Some(at)).unwrap();
+        let outcome = lab.try_deliver(&log[1000..2000], Some(at)).unwrap();
         let what = format!("{kind:?}, {since} events ago: {outcome:?}");
         if since < 64 {
             assert_whole(&lab, &what);
@@ -162,7 +163,7 @@ fn what_was_given_up_in_any_life_lands_where_it_belongs() {
         }
         lab.now += DAY_MS;
         for _ in 0..2 {
-            lab.try_deliver(&[&given_up.0], Some(given_up.1)).unwrap();
+            lab.try_deliver(&given_up.0, Some(given_up.1)).unwrap();
             assert_nothing_lost_in_silence(&lab, &format!("{kind:?}, of life {of_life}"));
             assert_eq!(lab.fate().gone, 0, "{kind:?}, of life {of_life}");
         }
@@ -220,7 +221,7 @@ fn every_request_of_an_event_that_begins_a_life_may_fail() {
             lab.deliver_all(&old, 100);
             let new = log(&mut lab, kind, 500, START_MS + DAY_MS);
             lab.fault(prefix, done);
-            lab.try_deliver(&[&new[..100]], None).unwrap_err();
+            lab.try_deliver(&new[..100], None).unwrap_err();
             if settles {
                 lab.cold();
                 lab.now += 7_200_000;
@@ -247,7 +248,7 @@ fn what_is_kept_by_an_invocation_that_fails_is_told_by_the_next() {
     let mut told = 0;
     for chunk in new.chunks(20) {
         lab.fault("bars/", true);
-        lab.try_deliver(&[chunk], None).unwrap_err();
+        lab.try_deliver(chunk, None).unwrap_err();
         lab.cold();
         told += lab.deliver(chunk).uncertain;
     }

@@ -54,7 +54,7 @@ fn what_the_old_life_gave_up_is_redriven_into_it_after_the_new_one_has_begun() {
             let lake = Lake::new();
             let old = records(0..15, Timestamps::OLD, 0);
             let new = records(0..15, times, 100);
-            let gave_up = SystemTime::now() - Duration::from_secs(60);
+            let gave_up = SystemTime::now() - Duration::from_mins(1);
             lake.land(1, &[&of_t0(&old[..5])]);
             lake.land(2, &[&of_t0(&new[..5])]);
             let given_up_event = of_t0(&old[5..10]);

@@ -258,7 +258,8 @@ impl Objects {
     fn list(&self, query: &str) -> Answer {
         let prefix = query.split('&').find_map(|part| part.strip_prefix("prefix=")).unwrap().replace("%2F", "/");
         let keys = self.by_key.keys().filter(|key| key.starts_with(&prefix));
-        let contents: String = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+        let contents: Vec<_> = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+        let contents = contents.concat();
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
         );

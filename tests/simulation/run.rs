@@ -313,7 +313,7 @@ impl Run<'_> {
                 Poll::Pending => place += 1,
                 Poll::Ready(parts) => {
                     let (invocation, lander) = self.running.swap_remove(place);
-                    self.finished(&invocation, parts)?;
+                    self.finished(&invocation, &parts)?;
                     self.idle.push(Idle { process: invocation.process, lander });
                 }
             }
@@ -321,10 +321,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn finished(&mut self, invocation: &Invocation, parts: Parts) -> Result<(), String> {
+    fn finished(&mut self, invocation: &Invocation, parts: &Parts) -> Result<(), String> {
         let all = parts.len();
         let mut failed = BTreeSet::new();
-        for (part, outcome) in &parts {
+        for (part, outcome) in parts {
             match outcome {
                 Ok(outcome) => {
                     self.counts.count("records landed", (outcome.landed + outcome.rejected) as u64);
@@ -340,7 +340,7 @@ impl Run<'_> {
         }
         self.note(|| format!("process {}: {} of {all} parts failed", invocation.process, failed.len()));
         let Some(cut) = &invocation.cut else { return Ok(()) };
-        for (part, _) in &parts {
+        for (part, _) in parts {
             if !failed.contains(part) {
                 self.broker.acknowledge(cut, partition_of(part));
             }

@@ -149,7 +149,7 @@ fn life_at(ledger: &Ledger, time_ms: i64) -> u32 {
 
 /// The recent runs of which the batch has all records: each with its life, and where they are.
 fn known_runs(ledger: &Ledger, records: &[Record<'_>]) -> Vec<(u32, Range<usize>)> {
-    let runs = ledger.recent.iter().filter_map(|run| {
+    let runs = ledger.recent.runs().iter().filter_map(|run| {
         let start = records.binary_search_by_key(&run.first, |record| record.offset).ok()?;
         let end = records.binary_search_by_key(&run.last, |record| record.offset).ok()? + 1;
         (run_fingerprint(&records[start..end]) == run.fingerprint).then_some((run.life, start..end))

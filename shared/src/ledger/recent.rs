@@ -13,15 +13,15 @@ const MOST: usize = 64;
 
 /// A run that has landed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LandedRun {
+pub(crate) struct LandedRun {
     /// The life in which it did.
-    pub life: u32,
+    pub(crate) life: u32,
     /// Offset of its first record.
-    pub first: i64,
+    pub(crate) first: i64,
     /// Offset of its last record.
-    pub last: i64,
+    pub(crate) last: i64,
     /// That of all its records.
-    pub fingerprint: u32,
+    pub(crate) fingerprint: u32,
 }
 
 /// Runs in the order in which they have landed. In JSON one text.
@@ -30,12 +30,12 @@ pub struct Recent(Vec<LandedRun>);
 
 impl Recent {
     /// The runs, the newest last.
-    pub fn iter(&self) -> std::slice::Iter<'_, LandedRun> {
-        self.0.iter()
+    pub(crate) fn runs(&self) -> &[LandedRun] {
+        &self.0
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
