@@ -148,3 +148,33 @@ fn what_is_kept_leaves_no_mark_where_another_has_landed() {
     ledger.land(&Pending { life: 1, first: 2, last: 3, records: 2, undecided: true, marks, ..Pending::default() });
     assert_eq!(placed(&mut ledger, &old, None), expect("......", 1));
 }
+
+#[test]
+fn the_first_life_was_the_current_one_once() {
+    let (old, new) = (records(0..5, "old", at(1000)), records(0..40, "new", at(5000)));
+    let mut ledger = two_lives(&old, &new, |_, _| true);
+    assert_eq!(placed(&mut ledger, &records(20..22, "third", at(9000)), Some(9)), expect("++", 3));
+}
+
+#[test]
+fn what_has_landed_since_a_life_forked_says_nothing_of_what_is_below() {
+    let (old, new) = (records(0..20, "old", never), records(10..20, "new", never));
+    let mut ledger = two_lives(&old, &new, |life, offset| life == 2 && offset >= 12);
+    assert_eq!(placed(&mut ledger, &records(5..15, "new", never), None), expect("!!!!!??...", 2));
+}
+
+#[test]
+fn where_all_has_one_time_it_tells_nothing() {
+    let mut ledger = with_few_marks(landed(&records(0..100, "old", |_| Some(1000))), 50);
+    assert_eq!(placed(&mut ledger, &records(60..63, "old", |_| Some(1000)), None).0, "!!!");
+}
+
+#[test]
+fn a_time_from_before_the_fork_is_none_of_what_has_landed_since() {
+    let every_ten_minutes = |first: i64| move |offset: i64| Some(600_000 * (first + offset));
+    let old = records(0..20, "old", every_ten_minutes(0));
+    let new = records(10..60, "new", every_ten_minutes(100));
+    let mut ledger = two_lives(&old, &new, |_, offset| offset == 5 || offset == 59);
+    assert_eq!(placed(&mut ledger.clone(), &records(30..33, "third", |_| Some(600_000 * 8)), None).0, "!!!");
+    assert_eq!(placed(&mut ledger, &records(30..33, "third", |_| Some(600_000 * 25)), None).0, "???");
+}
