@@ -29,6 +29,7 @@ struct Inner {
     ledgers: HashMap<String, (Vec<u8>, u64)>,
     objects: BTreeMap<String, (Kind, Lines)>,
     writes: u64,
+    requests: usize,
     /// What happens to the next request whose key begins so: it fails, done or not.
     fault: Option<(&'static str, bool)>,
 }
@@ -38,6 +39,7 @@ pub(crate) struct Shelf(Mutex<Inner>);
 
 impl Inner {
     fn count(&mut self, key: &str) -> Result<bool, StoreError> {
+        self.requests += 1;
         match self.fault {
             Some((prefix, done)) if key.starts_with(prefix) => {
                 self.fault = None;
@@ -46,6 +48,20 @@ impl Inner {
             _ => Ok(false),
         }
     }
+}
+
+/// The batches of one event are landed side by side: each request lets the others go on.
+async fn others_go_on() {
+    let mut had = false;
+    std::future::poll_fn(|context| {
+        if had {
+            return std::task::Poll::Ready(());
+        }
+        had = true;
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 fn failed(key: &str) -> StoreError {
@@ -65,12 +81,14 @@ fn lines(body: &[u8]) -> Lines {
 
 impl Store for &Shelf {
     async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
+        others_go_on().await;
         let mut inner = self.0.lock().unwrap();
         inner.count(key)?;
         Ok(inner.ledgers.get(key).map(|(body, version)| (body.clone(), version.to_string())))
     }
 
     async fn swap(&self, key: &str, body: Vec<u8>, expected: Option<Version>) -> Result<Option<Version>, StoreError> {
+        others_go_on().await;
         let mut inner = self.0.lock().unwrap();
         let then_fails = inner.count(key)?;
         let there = inner.ledgers.get(key).map(|(_, version)| version.to_string());
@@ -84,12 +102,14 @@ impl Store for &Shelf {
     }
 
     async fn find(&self, key: &str) -> Result<Option<Kind>, StoreError> {
+        others_go_on().await;
         let mut inner = self.0.lock().unwrap();
         inner.count(key)?;
         Ok(inner.objects.get(key).map(|(kind, _)| *kind))
     }
 
     async fn create(&self, object: Object) -> Result<bool, StoreError> {
+        others_go_on().await;
         let mut inner = self.0.lock().unwrap();
         let then_fails = inner.count(&object.key)?;
         if inner.objects.contains_key(&object.key) {
@@ -102,6 +122,7 @@ impl Store for &Shelf {
     }
 
     async fn overwrite(&self, object: Object) -> Result<(), StoreError> {
+        others_go_on().await;
         let mut inner = self.0.lock().unwrap();
         inner.count(&object.key)?;
         inner.objects.insert(object.key, (object.kind, lines(&object.body)));
@@ -141,6 +162,7 @@ pub(crate) struct Lab {
     excused: BTreeSet<u32>,
     pub(crate) uncertain: usize,
     next_id: u32,
+    offsets: HashMap<u32, i64>,
 }
 
 impl Lab {
@@ -155,6 +177,7 @@ impl Lab {
             excused: BTreeSet::new(),
             uncertain: 0,
             next_id: 0,
+            offsets: HashMap::new(),
         }
     }
 
@@ -167,6 +190,7 @@ impl Lab {
         offsets
             .map(|offset| {
                 self.next_id += 1;
+                self.offsets.insert(self.next_id, offset);
                 Rec { id: self.next_id, offset, ts: ts(offset) }
             })
             .collect()
@@ -174,6 +198,15 @@ impl Lab {
 
     /// An event of these records, if it lands.
     pub(crate) fn try_deliver(&mut self, records: &[Rec], given_up_ms: Option<i64>) -> Result<Outcome, String> {
+        self.try_deliver_logs(&[records], given_up_ms).map(|mut outcomes| outcomes.remove(0))
+    }
+
+    /// An event of records of one partition, but of so many logs.
+    pub(crate) fn try_deliver_logs(
+        &mut self,
+        logs: &[&[Rec]],
+        given_up_ms: Option<i64>,
+    ) -> Result<Vec<Outcome>, String> {
         let record = |rec: &Rec| Record {
             offset: rec.offset,
             timestamp_ms: rec.ts,
@@ -181,17 +214,61 @@ impl Lab {
             value: None,
             oversized: None,
         };
-        let batch = Batch { topic: "t", partition: 0, records: records.iter().map(record).collect() };
-        let event = Event { batches: vec![batch], strays: Vec::new(), given_up_ms };
-        let mut parts = futures::executor::block_on(self.lander.land_event(&event, LandingTime(self.now), None));
-        let outcome = parts.remove(0).1.map_err(|error| error.to_string())?;
-        let ids = || records.iter().map(|rec| rec.id);
-        self.acknowledged.extend(ids());
-        if outcome.uncertain > 0 {
-            self.excused.extend(ids());
+        let batch = |log: &&[Rec]| Batch { topic: "t", partition: 0, records: log.iter().map(record).collect() };
+        let event = Event { batches: logs.iter().map(batch).collect(), strays: Vec::new(), given_up_ms };
+        let parts = futures::executor::block_on(self.lander.land_event(&event, LandingTime(self.now), None));
+        let outcomes: Result<Vec<_>, _> = parts.into_iter().map(|(_, outcome)| outcome).collect();
+        let outcomes = outcomes.map_err(|error| error.to_string())?;
+        for (records, outcome) in logs.iter().zip(&outcomes) {
+            let ids = || records.iter().map(|rec| rec.id);
+            self.acknowledged.extend(ids());
+            if outcome.uncertain > 0 {
+                self.excused.extend(ids());
+            }
+            self.uncertain += outcome.uncertain;
         }
-        self.uncertain += outcome.uncertain;
-        Ok(outcome)
+        Ok(outcomes)
+    }
+
+    /// As if no offset had been left out: what lies between was landed long before.
+    pub(crate) fn close_gaps(&mut self) {
+        self.cold();
+        let mut inner = self.shelf.0.lock().unwrap();
+        for (body, _) in inner.ledgers.values_mut() {
+            let mut ledger: serde_json::Value = serde_json::from_slice(body).unwrap();
+            for life in ledger["lives"].as_array_mut().unwrap() {
+                if let Some(last) =
+                    life["landed"].as_array().and_then(|ranges| ranges.last()).map(|range| range[1].clone())
+                {
+                    life["landed"] = serde_json::json!([[0, last]]);
+                }
+                life["filled"] = serde_json::json!([]);
+            }
+            for run in ledger["pending"].as_array_mut().unwrap() {
+                run["gaps"] = serde_json::json!([]);
+            }
+            *body = ledger.to_string().into_bytes();
+        }
+    }
+
+    /// Requests of all kinds so far.
+    pub(crate) fn requests(&self) -> usize {
+        self.shelf.0.lock().unwrap().requests
+    }
+
+    /// Rows that share life and offset with another: the key by which readers tell rows apart.
+    pub(crate) fn shared_keys(&self) -> usize {
+        let inner = self.shelf.0.lock().unwrap();
+        let mut keys: HashMap<(String, i64), usize> = HashMap::new();
+        for (key, (_, lines)) in inner.objects.iter().filter(|(key, _)| key.starts_with("rejects/")) {
+            let life = key.split("-g").nth(1).unwrap().split('-').next().unwrap();
+            for (id, undecided) in lines {
+                if !undecided {
+                    *keys.entry((life.to_owned(), self.offsets[id])).or_default() += 1;
+                }
+            }
+        }
+        keys.values().filter(|rows| **rows > 1).count()
     }
 
     pub(crate) fn deliver(&mut self, records: &[Rec]) -> Outcome {

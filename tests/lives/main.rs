@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the message")]
 
+mod attacked;
 mod closed;
 mod days;
 mod lab;

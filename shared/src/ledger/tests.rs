@@ -204,3 +204,12 @@ fn a_ledger_of_many_lives_and_of_a_billion_records_fits_into_16_kib() {
         assert!(bytes < most_kib * 1024, "{bytes} bytes, {} marks", ledger.current().marks.iter().count());
     }
 }
+
+#[test]
+fn a_life_of_before_keeps_fewer_holes() {
+    let ranges: Vec<_> = (0..151).map(|place| (3 * place, 3 * place + 1)).collect();
+    let mut ledger = landed(&ranges);
+    assert_eq!(ledger.close_holes(MAX_HOLES), 0);
+    ledger.current = ledger.open(1, 0, Some(5));
+    assert_eq!((ledger.close_holes(MAX_HOLES), ledger.life(1).unwrap().landed.holes()), (50, MAX_FORMER_HOLES));
+}
