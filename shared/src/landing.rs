@@ -14,7 +14,6 @@ mod placing;
 
 use std::collections::HashMap;
 use std::mem;
-use std::ops::RangeInclusive;
 
 use crate::event::{Batch, Record};
 use crate::fingerprint::run_fingerprint;
@@ -161,12 +160,6 @@ pub struct Landing<'r, 'a> {
     known: Known,
     /// Runs of this batch that are pending, or about to be.
     prepared: Vec<Prepared<'r>>,
-    /// Runs of this batch that are or were pending: the keys of their bars, and their offsets.
-    own: Vec<(String, RangeInclusive<i64>)>,
-    /// Those of them that have landed, and runs of these very records that had before.
-    own_landed: Vec<RangeInclusive<i64>>,
-    /// Records of the latter that are kept because nobody knew whether they had landed.
-    kept_before: usize,
     state: State<'r>,
     /// What is pending is what this landing has swapped in.
     intended: bool,
@@ -216,9 +209,6 @@ impl<'r, 'a> Landing<'r, 'a> {
             given_up_ms: None,
             known,
             prepared: Vec::new(),
-            own: Vec::new(),
-            own_landed: Vec::new(),
-            kept_before: 0,
             state: State::Settle,
             intended: false,
             swaps_lost: 0,
@@ -306,10 +296,7 @@ impl<'r, 'a> Landing<'r, 'a> {
                 State::LoadFormer(ledger, version, generation)
             }
             (State::Find(run), Answer::Found(None)) => match self.prepare_again(&run) {
-                Some(prepared) => {
-                    self.own.push((run.bars, run.first..=run.last));
-                    prepared.write()
-                }
+                Some(prepared) => prepared.write(),
                 None => State::Fence(run),
             },
             (State::Find(run), Answer::Found(Some(Kind::Fence))) | (State::Fence(run), Answer::Created(true)) => {
@@ -375,25 +362,11 @@ impl<'r, 'a> Landing<'r, 'a> {
             return State::Done;
         }
         let mut next = ledger.clone();
-        let mut kept_before = 0;
         for run in mem::take(&mut next.pending).iter().filter(|run| all_landed(run)) {
             next.land(run);
-            let offsets = run.first..=run.last;
-            if !self.own_landed.contains(&offsets) && self.has(run).is_some() {
-                // Delivered again, perhaps because whoever landed it failed after that, and nobody was told.
-                kept_before += if run.undecided { run.records } else { 0 };
-                self.own_landed.push(offsets);
-            }
         }
-        self.kept_before = self.kept_before.max(kept_before);
         self.outcome.holes = next.current().landed.holes();
         self.intend(next)
-    }
-
-    /// Which of the records are in runs of this landing that have landed.
-    fn own_landed(&self) -> Vec<bool> {
-        let landed = |offset: i64| self.own_landed.iter().any(|range| range.contains(&offset));
-        self.batch.records.iter().map(|record| landed(record.offset)).collect()
     }
 
     /// One run per hole of what has not landed, swapped in as pending.
@@ -401,12 +374,11 @@ impl<'r, 'a> Landing<'r, 'a> {
         let records = &self.batch.records;
         let Some((before, _)) = &self.known.ledger else { return State::Load };
         let heard = (ledger.current, ledger.seen, ledger.generation);
-        let Placing { mut verdicts, life } =
-            place(&mut ledger, records, self.own_landed(), self.time, self.given_up_ms);
+        let Placing { mut verdicts, life, kept_before } = place(&mut ledger, records, self.time, self.given_up_ms);
         keep_together(&mut verdicts);
         let count = |what: Verdict| verdicts.iter().filter(|verdict| **verdict == what).count();
         // Whatever it was before a swap was lost.
-        let undecided = self.kept_before + count(Verdict::Undecided);
+        let undecided = kept_before + count(Verdict::Undecided);
         self.outcome.undecided = self.outcome.undecided.max(undecided);
         self.outcome.uncertain = self.outcome.uncertain.max(undecided + count(Verdict::Assumed));
         let runs = self.runs(&verdicts, ledger.life(life).map(|life| &life.landed), life);
@@ -452,7 +424,9 @@ impl<'r, 'a> Landing<'r, 'a> {
         ledger.holes_closed += others;
         let run = &mut prepared.run;
         run.gaps = gaps;
-        (run.marks, run.fingerprint) = ledger.life(lot.life)?.marks_of(records);
+        let life = ledger.life(lot.life)?;
+        (run.marks, run.fingerprint) = life.marks_of(records);
+        run.unordered = life.falls_behind(records);
         run.bars = self.keys.bars(lot.life, (run.first, run.last), ledger.sequence, self.time);
         if run.rejected > 0 {
             run.rejects = Some(self.keys.rejects(lot.life, (run.first, run.last), ledger.sequence, self.time));
@@ -510,17 +484,11 @@ impl<'r, 'a> Landing<'r, 'a> {
     }
 
     fn settled(&mut self, run: Pending, how: Settled) -> State<'r> {
-        let own = self.own.iter().position(|(key, _)| *key == run.bars).map(|place| self.own.swap_remove(place));
-        if how == Settled::Landed {
-            self.own_landed.extend(own.map(|(_, offsets)| offsets));
-        }
         self.known.settled.insert(run.bars, how);
         State::Settle
     }
 
     fn swapped(&mut self, ledger: Ledger, version: Version) {
-        // Not before: had it been lost, another run could have the same key.
-        self.own.extend(ledger.pending.iter().map(|run| (run.bars.clone(), run.first..=run.last)));
         let closed_before = self.known.ledger.as_ref().map_or(0, |(before, _)| before.holes_closed);
         self.outcome.holes_closed += ledger.holes_closed - closed_before;
         // What was pending before is in `landed` now, or void.

@@ -15,7 +15,7 @@ use crate::fingerprint::{fingerprint, fingerprint_of_all};
 
 pub use marks::{Mark, Marks};
 pub use ranges::Ranges;
-use recent::LandedRun;
+pub(crate) use recent::LandedRun;
 pub use recent::Recent;
 
 /// Holes that a life keeps, and a run. Each costs some 20 bytes in every swap; more than this many are given-up events of weeks, or the
@@ -25,6 +25,8 @@ pub const MAX_HOLES: usize = 1000;
 const MAX_FORMER_HOLES: usize = 100;
 /// Holes of a life that were filled late, and of which it knows that.
 const MAX_FILLED: usize = 32;
+/// How much older a record may be than those before it, and still be told by its time.
+pub(crate) const CLOCKS_DIFFER_MS: i64 = 60_000;
 /// Lives that a ledger keeps. Of those before, nothing is delivered any more but what somebody kept for as long.
 const MAX_LIVES: usize = 8;
 
@@ -73,6 +75,9 @@ pub struct Life {
     /// The newest Kafka timestamp that had landed of that one by then: what has been sent since is newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_ms: Option<i64>,
+    /// Whether records have landed that are older than those before them by more than clocks differ: then being older tells nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unordered: bool,
     /// Offsets that have landed when others had behind them: what is around them says nothing of them.
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
     pub filled: Ranges,
@@ -101,6 +106,9 @@ pub struct Pending {
     /// Whether they are rejects because nobody knows if they have landed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undecided: bool,
+    /// Whether some are older than what was before them, by more than clocks differ.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unordered: bool,
     /// The newest Kafka timestamp of the run.
     pub newest_timestamp_ms: Option<i64>,
     /// When it was intended: milliseconds since 1970 UTC; none where that is not known.
@@ -187,10 +195,10 @@ impl Ledger {
     }
 
     /// Hears of which life a batch was. The log is in that one if it `lands` there. What had landed before says only that it may be: somebody
-    /// may have sent an old event again.
-    pub(crate) fn heard_of(&mut self, life: u32, lands: bool, now_ms: i64) {
+    /// may have sent an old event again. And what begins below all may be what nobody had read yet of the log that it was in `before`.
+    pub(crate) fn heard_of(&mut self, life: u32, lands: bool, before: Option<u32>, now_ms: i64) {
         if lands {
-            self.seen = None;
+            self.seen = before;
         } else if life != self.current {
             self.seen = Some(life);
         }
@@ -206,7 +214,7 @@ impl Ledger {
     pub(crate) fn land(&mut self, run: &Pending) {
         let Pending { life, first, last, .. } = *run;
         if let Some(fingerprint) = run.fingerprint {
-            self.recent.push(LandedRun { life, first, last, fingerprint });
+            self.recent.push(LandedRun { life, first, last, fingerprint, undecided: run.undecided });
         }
         let newest_life = self.lives.len() - 1;
         let mut lives = self.lives.iter_mut().enumerate();
@@ -303,6 +311,7 @@ impl Life {
             self.landed.insert(first, last);
         }
         self.newest_timestamp_ms = self.newest_timestamp_ms.max(run.newest_timestamp_ms);
+        self.unordered |= run.unordered;
         self.closed_through = self.closed_through.max(run.closed_through());
         if let Some(end) = self.landed.last() {
             self.marks.thin(end, age);
@@ -324,6 +333,7 @@ impl Life {
         Self {
             landed: self.landed.cut(offset),
             newest_timestamp_ms: self.newest_up_to(offset - 1),
+            unordered: self.unordered,
             closed_through: self.closed_through.map(|closed| closed.min(offset - 1)),
             filled: self.filled.cut(offset),
             marks: self.marks.below(offset),
@@ -350,6 +360,15 @@ impl Life {
     /// Whether the life forked between the offset and the nearest mark below.
     pub(crate) fn forks_before(&self, offset: i64) -> bool {
         self.fork <= offset && self.marks.around(offset).0.is_none_or(|mark| mark.offset < self.fork)
+    }
+
+    /// Whether one of these, which are about to land, is older than what is before it by more than clocks differ.
+    pub(crate) fn falls_behind(&self, records: &[Record<'_>]) -> bool {
+        let mut newest = self.newest_timestamp_ms;
+        records.iter().filter_map(Record::trusted_timestamp_ms).any(|timestamp_ms| {
+            newest = newest.max(Some(timestamp_ms));
+            newest.is_some_and(|newest| timestamp_ms < newest.saturating_sub(CLOCKS_DIFFER_MS))
+        })
     }
 
     /// The marks of records that are about to land in this life, and the fingerprint of them all.

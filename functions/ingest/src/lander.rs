@@ -92,13 +92,20 @@ impl<S: Store> Lander<S> {
         time: LandingTime,
         deadline: Option<Instant>,
     ) -> Vec<(String, Result<Outcome, PartError>)> {
-        let mut parts: Vec<_> = stream::iter(&event.batches)
-            .map(async |batch| {
-                // Boxed, as the strays: the SDK's futures are large.
-                let landed = until(deadline, Box::pin(self.land_batch(batch, time, event.given_up_ms))).await;
-                (format!("{}-{}", batch.topic, batch.partition), landed)
+        let same = |left: &Batch<'_>, right: &Batch<'_>| (left.topic, left.partition) == (right.topic, right.partition);
+        let mut parts: Vec<_> = stream::iter(event.batches.chunk_by(same))
+            .map(async |batches| {
+                // Of one partition: logs, one after the other.
+                let mut parts = Vec::with_capacity(batches.len());
+                for batch in batches {
+                    // Boxed, as the strays: the SDK's futures are large.
+                    let landed = until(deadline, Box::pin(self.land_batch(batch, time, event.given_up_ms))).await;
+                    parts.push((format!("{}-{}", batch.topic, batch.partition), landed));
+                }
+                stream::iter(parts)
             })
             .buffered(SIDE_BY_SIDE)
+            .flatten()
             .collect()
             .await;
         if !event.strays.is_empty() {

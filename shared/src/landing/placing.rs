@@ -8,16 +8,16 @@
 
 mod evidence;
 
-use std::ops::Range;
-
 use crate::event::Record;
 use crate::fingerprint::{fingerprint, run_fingerprint};
 use crate::key::LandingTime;
-use crate::ledger::{Ledger, Life};
-use evidence::{CLOCKS_DIFFER_MS, Evidence, evidence, evidence_of, judge};
+use crate::ledger::{LandedRun, Ledger, Life};
+use evidence::{Evidence, evidence, evidence_of, judge};
 
 /// So many objects an event may have of records that are kept.
 const MOST_STRETCHES: usize = 16;
+/// So many offsets may be left out where a log goes on: Kafka's markers.
+const SMALL_GAP: i64 = 10;
 
 /// What becomes of a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,19 +38,22 @@ pub(crate) struct Placing {
     pub(crate) verdicts: Vec<Verdict>,
     /// The life in which they land.
     pub(crate) life: u32,
+    /// Records that had been kept before because nobody knew if they had landed.
+    pub(crate) kept_before: usize,
 }
 
-/// Judges the records of a batch, of which some are known to have landed. Opens a life if they are of none; makes the life in which they
-/// land the current one. `given_up_ms` is when the event was given up, if it comes from where such events are kept: then they are of the
-/// life of that time.
+/// Judges the records of a batch. Opens a life if they are of none; makes the life in which they land the current one. `given_up_ms` is
+/// when the event was given up, if it comes from where such events are kept: then they are of the life of that time.
 pub(crate) fn place(
     ledger: &mut Ledger,
     records: &[Record<'_>],
-    mut landed: Vec<bool>,
     time: LandingTime,
     given_up_ms: Option<i64>,
 ) -> Placing {
-    let (home, in_turn) = home(ledger, records, &mut landed, given_up_ms);
+    // An invocation that slept meanwhile, and what was given up, tell of the log as it was.
+    let of_now = given_up_ms.is_none() && Some(time.0) >= ledger.current().opened_ms;
+    let then = given_up_ms.or((!of_now).then_some(time.0));
+    let Home { life: home, known, in_turn, landed, kept_before } = home(ledger, records, then);
     let evidence = evidence(home, records, time);
     let mut verdicts = judge(home, records, &evidence);
     if given_up_ms.is_some() {
@@ -66,41 +69,41 @@ pub(crate) fn place(
             }
         }
     }
-    let mut forks = false;
-    for (place, verdict) in verdicts.iter_mut().enumerate() {
-        if landed[place] {
-            *verdict = Verdict::Landed;
-        } else {
-            forks |= *verdict == Verdict::Lands && evidence[place] != Evidence::Free;
-        }
-    }
-    let (mut life, mut fork) = (home.life, None);
+    // Below all that has landed a log does not go on.
+    let below = of_now && !known && home.life == ledger.current && is_below(home, records);
+    let of_another = |place: usize, verdict: Verdict| {
+        verdict == Verdict::Lands && !landed[place] && (below || evidence[place] != Evidence::Free)
+    };
+    let forks = |verdicts: &[Verdict]| (0..records.len()).any(|place| of_another(place, verdicts[place]));
+    let forked = forks(&verdicts);
     let may_take = |life: &&Life| {
         let any = given_up_ms.is_some() && life.was_never_current();
-        (any || goes_on_or_fills(life, records[0].offset)) && fits(life, records, &landed, time)
+        let goes_on = goes_on_or_fills(life, records[0].offset) && (given_up_ms.is_some() || !is_below(life, records));
+        life.life != home.life && (any || goes_on) && fits(life, records, &landed, time)
     };
-    let other = ledger.lives.iter().rfind(|life| forks && may_take(life));
-    if let Some(other) = other {
-        life = other.life;
-        verdicts = landed.iter().map(|landed| if *landed { Verdict::Landed } else { Verdict::Lands }).collect();
+    let other = ledger.lives.iter().rfind(|life| forked && may_take(life));
+    if other.is_some() {
+        verdicts.fill(Verdict::Lands);
     }
-    let goes_on = if forks && other.is_none() { None } else { ledger.life(life) };
-    let in_turn = goes_on.filter(|life| in_turn && life.life == home.life);
+    for (verdict, _) in verdicts.iter_mut().zip(&landed).filter(|(_, landed)| **landed) {
+        *verdict = Verdict::Landed;
+    }
+    let goes_on = other.or_else(|| (!forked).then_some(home));
+    let in_turn = goes_on.filter(|life| in_turn && given_up_ms.is_none() && life.life == home.life);
     doubt(&mut verdicts, ledger, (home.life, goes_on), in_turn, records, time);
-    if goes_on.is_none() {
-        let another = |place: &usize| lands_or_is_kept(verdicts[*place]) && evidence[*place] != Evidence::Free;
-        fork = (0..records.len()).find(another).map(|place| records[place].offset);
-    }
-    // An invocation that slept meanwhile, and what was given up, tell of the log as it was.
-    let of_now = given_up_ms.is_none() && Some(time.0) >= ledger.current().opened_ms;
-    if let Some(offset) = fork {
-        life = ledger.open(life, offset, of_now.then_some(time.0));
+    let mut life = other.map_or(home.life, |other| other.life);
+    let before = below.then_some(ledger.current);
+    if goes_on.is_none() && forks(&verdicts) {
+        let kept = |place: usize| verdicts[place] == Verdict::Undecided && evidence[place] != Evidence::Free;
+        let fork = (0..records.len()).find(|place| of_another(*place, verdicts[*place]) || kept(*place));
+        if let Some(fork) = fork {
+            life = ledger.open(life, records[fork].offset, of_now.then_some(time.0));
+        }
     }
     if of_now && !records.is_empty() {
-        let lands = verdicts.contains(&Verdict::Lands);
-        ledger.heard_of(life, lands || fork.is_some(), time.0);
+        ledger.heard_of(life, verdicts.contains(&Verdict::Lands), before, time.0);
     }
-    Placing { verdicts, life }
+    Placing { verdicts, life, kept_before }
 }
 
 /// Where what is kept and what is not alternate too often, everything in between is kept too: each stretch is an object of its own.
@@ -113,32 +116,44 @@ pub(crate) fn keep_together(verdicts: &mut [Verdict]) {
     }
 }
 
-fn lands_or_is_kept(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Lands | Verdict::Undecided)
+/// Where a batch is at home, and what is known of it.
+struct Home<'l> {
+    life: &'l Life,
+    /// Whether it knows some of the records.
+    known: bool,
+    /// Whether what lands there is in turn.
+    in_turn: bool,
+    /// Of each record, whether it is known to have landed, in any life.
+    landed: Vec<bool>,
+    /// Those of them that are kept because nobody knew if they had landed.
+    kept_before: usize,
 }
 
-/// The life that knows the last of the records that any life knows, else the one that is expected; and whether what lands there is in turn.
-/// Notes which records are known.
-fn home<'l>(
-    ledger: &'l Ledger,
-    records: &[Record<'_>],
-    landed: &mut [bool],
-    given_up_ms: Option<i64>,
-) -> (&'l Life, bool) {
-    let expected = given_up_ms.map_or_else(|| ledger.expects(records.first()), |then| life_at(ledger, then));
-    let runs = known_runs(ledger, records);
-    let mut home = (None, false, 0);
+/// The life that knows the last of the records that any life knows, else the one that is expected: that of the time `then`, if the batch tells
+/// of the log as it was then.
+fn home<'l>(ledger: &'l Ledger, records: &[Record<'_>], then: Option<i64>) -> Home<'l> {
+    let expected = then.map_or_else(|| ledger.expects(records.first()), |then| life_at(ledger, then));
+    let mut landed = vec![false; records.len()];
+    let mut kept_before = 0;
+    let mut best = (None, false, 0);
     for (place, life) in ledger.lives.iter().enumerate() {
         let mut last = None;
-        let of_runs = runs.iter().filter(|(of, _)| *of == life.life).flat_map(|(_, places)| places.clone());
-        for known in of_runs.chain(known(life, records)) {
+        for run in ledger.recent.runs().iter().filter(|run| run.life == life.life) {
+            for known in known_of_run(run, life, records) {
+                kept_before += usize::from(run.undecided && !landed[known]);
+                landed[known] = true;
+                last = last.max(Some(known));
+            }
+        }
+        for known in known(life, records) {
             landed[known] = true;
             last = last.max(Some(known));
         }
-        home = home.max((last, life.life == expected, place));
+        best = best.max((last, life.life == expected, place));
     }
-    let (known, expected, place) = home;
-    (&ledger.lives[place], given_up_ms.is_none() && (expected || known.is_some()))
+    let (known, is_expected, place) = best;
+    let in_turn = is_expected || known.is_some();
+    Home { life: &ledger.lives[place], known: known.is_some(), in_turn, landed, kept_before }
 }
 
 /// The last life that had become the current one by then.
@@ -147,14 +162,30 @@ fn life_at(ledger: &Ledger, time_ms: i64) -> u32 {
     begun.max_by_key(|life| life.opened_ms).unwrap_or(&ledger.lives[0]).life
 }
 
-/// The recent runs of which the batch has all records: each with its life, and where they are.
-fn known_runs(ledger: &Ledger, records: &[Record<'_>]) -> Vec<(u32, Range<usize>)> {
-    let runs = ledger.recent.runs().iter().filter_map(|run| {
-        let start = records.binary_search_by_key(&run.first, |record| record.offset).ok()?;
-        let end = records.binary_search_by_key(&run.last, |record| record.offset).ok()? + 1;
-        (run_fingerprint(&records[start..end]) == run.fingerprint).then_some((run.life, start..end))
-    });
-    runs.collect()
+/// The places of those records that have landed with a recent run: all of it, by its fingerprint; or a piece, of which some are known by their
+/// marks and none is another. A run is a piece of one log, as a batch is.
+fn known_of_run(run: &LandedRun, life: &Life, records: &[Record<'_>]) -> Vec<usize> {
+    let start = records.partition_point(|record| record.offset < run.first);
+    let end = records.partition_point(|record| record.offset <= run.last);
+    let piece = &records[start..end];
+    let (Some(first), Some(last)) = (piece.first(), piece.last()) else { return Vec::new() };
+    if (first.offset, last.offset) == (run.first, run.last) {
+        let same = run_fingerprint(piece) == run.fingerprint;
+        return if same { (start..end).collect() } else { Vec::new() };
+    }
+    let is_other = |record: &Record<'_>| {
+        let mark = life.marks.at(record.offset);
+        let newer = record.trusted_timestamp_ms() > life.newest_up_to(record.offset);
+        newer && record.trusted_timestamp_ms().is_some()
+            || mark.is_some_and(|mark| mark.fingerprint != fingerprint(record))
+    };
+    if known(life, piece).next().is_none() || piece.iter().any(is_other) {
+        return Vec::new();
+    }
+    // Not what the run left out, whatever has become of it.
+    let landed_with_it =
+        |offset| life.landed.contains(offset) && !life.filled.contains(offset) && Some(offset) > life.closed_through;
+    (start..end).filter(|place| landed_with_it(records[*place].offset)).collect()
 }
 
 /// The places of those records that have landed in this life by their marks.
@@ -172,8 +203,14 @@ fn goes_on_or_fills(life: &Life, offset: i64) -> bool {
     life.landed.last().is_some_and(|last| offset <= last.saturating_add(1))
 }
 
+/// Whether all of the batch is below all that has landed.
+fn is_below(life: &Life, records: &[Record<'_>]) -> bool {
+    let first = life.landed.iter().next().map(|(first, _)| first);
+    records.last().is_some_and(|last| Some(last.offset) < first)
+}
+
 /// What is about to land may have landed in another life, where no mark is left of it: there its neighbours tell, or its time. Only what
-/// goes on where the log is, right behind its end or with times that do not fall behind, is what is to be expected.
+/// goes on right behind the end of the log is what is to be expected.
 fn doubt(
     verdicts: &mut [Verdict],
     ledger: &Ledger,
@@ -185,13 +222,8 @@ fn doubt(
     let last = in_turn.and_then(|life| life.landed.last());
     let behind_the_end = |record: &&Record<'_>| in_turn.is_some() && Some(record.offset) > last;
     let first = records.iter().find(behind_the_end).map(|record| record.offset);
-    let right_behind = first == Some(last.map_or(0, |last| last.saturating_add(1)));
-    // One clock in the future, and all others fall behind: so its time does not count.
-    let now_ms = time.0.saturating_add(CLOCKS_DIFFER_MS);
-    let newest = in_turn.and_then(|life| life.newest_timestamp_ms).filter(|newest| *newest <= now_ms);
-    let newest = newest.map(|newest| newest.saturating_sub(CLOCKS_DIFFER_MS));
-    let falls_behind = |record: &Record<'_>| record.trusted_timestamp_ms().is_some_and(|time| Some(time) < newest);
-    let doubtful = |record: &Record<'_>| !behind_the_end(&record) || (!right_behind && falls_behind(record));
+    let right_behind = first.is_some_and(|first| first.saturating_sub(last.unwrap_or(-1)) <= SMALL_GAP);
+    let doubtful = |record: &Record<'_>| !(right_behind && behind_the_end(&record));
     let mut lands = verdicts.iter().zip(records);
     if ledger.lives.len() == 1 || !lands.any(|(verdict, record)| *verdict == Verdict::Lands && doubtful(record)) {
         return;
@@ -200,7 +232,8 @@ fn doubt(
     for life in ledger.lives.iter().filter(|life| life.life != here) {
         let evidence = evidence(life, records, time);
         for (place, verdict) in judge(life, records, &evidence).into_iter().enumerate() {
-            let there = verdict != Verdict::Lands && evidence[place] != Evidence::Older;
+            let older = evidence[place] == Evidence::Older && !life.unordered;
+            let there = verdict != Verdict::Lands && !older;
             if verdicts[place] == Verdict::Lands && doubtful(&records[place]) && there {
                 verdicts[place] = Verdict::Undecided;
             }

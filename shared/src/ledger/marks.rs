@@ -9,8 +9,8 @@ use super::varint::{put, take};
 
 /// So many offsets at the end have a mark each.
 const DENSE: i64 = 256;
-/// Further back, at least every 1/32 of the way to the end one has: 32 marks for each doubling of that way.
-const SPARSE: i64 = 64;
+/// Further back, at least every 1/16 of the way to the end one has: 16 marks for each doubling of that way.
+const SPARSE: i64 = 32;
 /// In JSON, where no record has a timestamp: so Kafka says it, too.
 const NO_TIMESTAMP: i64 = -1;
 
@@ -33,7 +33,7 @@ pub struct Marks(Vec<Mark>);
 /// Whether an offset keeps its mark when so much has landed behind it. `age` is a life's place before the newest: the older, the fewer.
 pub(crate) fn keeps(offset: i64, end: i64, age: u32) -> bool {
     let distance = end.saturating_sub(offset);
-    let (dense, sparse) = (DENSE >> (2 * age).min(2), SPARSE >> (2 * age).min(4));
+    let (dense, sparse) = (DENSE >> (2 * age).min(4), SPARSE >> (2 * age).min(6));
     // The more often an offset can be halved, the longer.
     distance < dense || offset == 0 || distance >> offset.trailing_zeros() < sparse
 }
@@ -217,10 +217,10 @@ mod tests {
         assert!((0..256).all(|distance| marks.at(99_999 - distance).is_some()));
         for pair in marks.0.windows(2) {
             let (gap, way) = (pair[1].offset - pair[0].offset, 99_999 - pair[0].offset);
-            assert!(gap <= 1 + way / 32, "no mark between {} and {}", pair[0].offset, pair[1].offset);
+            assert!(gap <= 1 + way / 16, "no mark between {} and {}", pair[0].offset, pair[1].offset);
         }
         assert_eq!(marks.0[0].offset, 0);
-        assert!((500..800).contains(&marks.0.len()), "{}", marks.0.len());
+        assert!((380..520).contains(&marks.0.len()), "{}", marks.0.len());
         // A billion records later no mark is left in between; the first stays.
         let of_before = marks.0.len();
         marks.thin(2_000_000_000, 0);

@@ -22,6 +22,8 @@ pub(crate) struct LandedRun {
     pub(crate) last: i64,
     /// That of all its records.
     pub(crate) fingerprint: u32,
+    /// Whether its records are kept because nobody knew if they had landed.
+    pub(crate) undecided: bool,
 }
 
 /// Runs in the order in which they have landed. In JSON one text.
@@ -48,7 +50,7 @@ impl Recent {
         let mut bytes = Vec::with_capacity(self.0.len() * 10);
         let mut before = 0;
         for run in &self.0 {
-            put(&mut bytes, run.life.into());
+            put(&mut bytes, (u64::from(run.life) << 1) | u64::from(run.undecided));
             // Mostly it begins where the one before ends; what fills a hole is behind it.
             let distance = run.first.wrapping_sub(before);
             put(&mut bytes, ((distance << 1) ^ (distance >> 63)).cast_unsigned());
@@ -63,13 +65,14 @@ impl Recent {
         let mut runs = Vec::with_capacity(bytes.len() / 10);
         let mut before = 0_i64;
         while !bytes.is_empty() {
-            let life = u32::try_from(take(&mut bytes)?).ok()?;
+            let life = take(&mut bytes)?;
+            let (life, undecided) = (u32::try_from(life >> 1).ok()?, life & 1 == 1);
             let distance = take(&mut bytes)?;
             let first = before.wrapping_add((distance >> 1).cast_signed() ^ -((distance & 1).cast_signed()));
             let last = first.checked_add_unsigned(take(&mut bytes)?).filter(|_| first >= 0)?;
             let (fingerprint, rest) = bytes.split_first_chunk::<4>()?;
             bytes = rest;
-            runs.push(LandedRun { life, first, last, fingerprint: u32::from_le_bytes(*fingerprint) });
+            runs.push(LandedRun { life, first, last, fingerprint: u32::from_le_bytes(*fingerprint), undecided });
             before = last;
         }
         Some(Self(runs))
@@ -98,10 +101,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(runs in prop::collection::vec((any::<u32>(), 0..i64::MAX, any::<u16>(), any::<u32>()), 0..80)) {
+        fn what_is_written_is_read(runs in prop::collection::vec((any::<u32>(), 0..i64::MAX, any::<u16>(), any::<u32>(), any::<bool>()), 0..80)) {
             let mut recent = Recent::default();
-            for (life, first, length, fingerprint) in runs {
-                recent.push(LandedRun { life, first, last: first.saturating_add(length.into()), fingerprint });
+            for (life, first, length, fingerprint, undecided) in runs {
+                recent.push(LandedRun { life, first, last: first.saturating_add(length.into()), fingerprint, undecided });
             }
             prop_assert!(recent.0.len() <= MOST);
             let json = serde_json::to_string(&recent).unwrap();

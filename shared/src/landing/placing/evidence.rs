@@ -3,12 +3,9 @@
 use crate::event::Record;
 use crate::fingerprint::fingerprint;
 use crate::key::LandingTime;
-use crate::ledger::Life;
+use crate::ledger::{CLOCKS_DIFFER_MS, Life};
 
 use super::Verdict;
-
-/// How much older a record may be than those before it, and still be told by its time: clocks differ.
-pub(super) const CLOCKS_DIFFER_MS: i64 = 60_000;
 
 /// What one life says of one record.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,8 +40,12 @@ impl Evidence {
 /// What the life says of each record by itself.
 pub(super) fn evidence(life: &Life, records: &[Record<'_>], time: LandingTime) -> Vec<Evidence> {
     let behind_all = records.first().map(|record| record.offset) > life.landed.last();
-    let evidence = |record| if behind_all { Evidence::Free } else { evidence_of(life, record, time) };
-    records.iter().map(evidence).collect()
+    let evidence = |record: &Record<'_>| match evidence_of(life, record, time) {
+        // It fills the hole that was closed. More than one of a log that was cut short would do so too, but among others.
+        Evidence::Newer if records.len() == 1 && Some(record.offset) <= life.closed_through => Evidence::Free,
+        evidence => evidence,
+    };
+    records.iter().map(|record| if behind_all { Evidence::Free } else { evidence(record) }).collect()
 }
 
 /// What the life says of a record by itself.
@@ -70,8 +71,6 @@ pub(super) fn evidence_of(life: &Life, record: &Record<'_>, LandingTime(now_ms):
     let goes_on = oldest.is_some() && life.times_go_on() && newest <= Some(now_ms.saturating_add(CLOCKS_DIFFER_MS));
     let of_its_time = goes_on && !behind(oldest);
     match (nothing, Some(timestamp_ms) > newest) {
-        // So it has not landed here, whatever else has.
-        (Evidence::Closed, true) => Evidence::Free,
         (_, true) => Evidence::Newer,
         (Evidence::Nothing, false) if older => Evidence::Older,
         (Evidence::Nothing, false) if of_its_time => Evidence::OfItsTime,

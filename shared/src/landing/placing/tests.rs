@@ -60,7 +60,7 @@ fn with_few_marks(mut ledger: Ledger, every: i64) -> Ledger {
 
 /// Verdicts in short: `.` landed, `?` assumed, `+` lands, `!` undecided; and the life.
 fn placed(ledger: &mut Ledger, records: &[Record<'_>], given_up_ms: Option<i64>) -> (String, u32) {
-    let Placing { verdicts, life } = place(ledger, records, vec![false; records.len()], NOW, given_up_ms);
+    let Placing { verdicts, life, .. } = place(ledger, records, NOW, given_up_ms);
     let letter = |verdict| match verdict {
         Verdict::Landed => '.',
         Verdict::Assumed => '?',
@@ -156,8 +156,7 @@ fn an_invocation_that_slept_since_another_life_does_not_bring_it_back() {
     land(&mut ledger, 2, &anew);
     let before = ledger.clone();
     let slept = LandingTime(NOW.0 - 1);
-    let slept =
-        |ledger: &mut Ledger, records: &[Record<'_>]| place(ledger, records, vec![false; 5], slept, None).verdicts;
+    let slept = |ledger: &mut Ledger, records: &[Record<'_>]| place(ledger, records, slept, None).verdicts;
     assert_eq!(slept(&mut ledger, &records(5..10, "a", at(1000))), [Verdict::Landed; 5]);
     assert_eq!(ledger, before);
     slept(&mut ledger, &records(5..10, "c", at(1000)));
@@ -222,10 +221,12 @@ fn what_has_landed_in_another_life_is_not_landed_again_out_of_turn() {
     assert_eq!(placed(&mut ledger.clone(), &records(10..13, "b", at(5000)), None), expect("+++", 2));
     assert_eq!(placed(&mut ledger.clone(), &records(10..13, "b", at(0)), None), expect("+++", 2));
     assert_eq!(placed(&mut ledger.clone(), &records(11..13, "b", never), None), expect("++", 2));
-    assert_eq!(placed(&mut ledger.clone(), &records(11..13, "a", at(1000)), None), expect("!!", 2));
+    assert_eq!(placed(&mut ledger.clone(), &records(21..23, "a", at(1000)), None), expect("!!", 2));
     assert_eq!(placed(&mut ledger.clone(), &records(10..13, "a", at(1000)), Some(NOW.0)), expect("!!!", 2));
-    // What is older than all that landed there has not.
-    assert_eq!(placed(&mut ledger, &records(60..63, "c", at(0)), Some(NOW.0)), expect("+++", 2));
+    // What is older than all that landed there has not, if times there say something.
+    assert_eq!(placed(&mut ledger.clone(), &records(60..63, "c", at(0)), Some(NOW.0)), expect("+++", 2));
+    ledger.lives[0].unordered = true;
+    assert_eq!(placed(&mut ledger, &records(60..63, "c", at(0)), Some(NOW.0)), expect("!!!", 2));
 }
 
 #[test]
