@@ -377,10 +377,9 @@ impl<'r, 'a> Landing<'r, 'a> {
         let Placing { mut verdicts, life, kept_before } = place(&mut ledger, records, self.time, self.given_up_ms);
         keep_together(&mut verdicts);
         let count = |what: Verdict| verdicts.iter().filter(|verdict| **verdict == what).count();
-        // Whatever it was before a swap was lost.
-        let undecided = kept_before + count(Verdict::Undecided);
-        self.outcome.undecided = self.outcome.undecided.max(undecided);
-        self.outcome.uncertain = self.outcome.uncertain.max(undecided + count(Verdict::Assumed));
+        // Whatever it was before a swap was lost, or a run of this landing was fenced: what has landed since is known.
+        self.outcome.undecided = kept_before + count(Verdict::Undecided);
+        self.outcome.uncertain = self.outcome.undecided + count(Verdict::Assumed);
         let runs = self.runs(&verdicts, ledger.life(life).map(|life| &life.landed), life);
         if runs.is_empty() {
             // Nothing to land. Still, a run may have been pending for too long, or the log have gone over to another life.

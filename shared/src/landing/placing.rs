@@ -162,8 +162,8 @@ fn life_at(ledger: &Ledger, time_ms: i64) -> u32 {
     begun.max_by_key(|life| life.opened_ms).unwrap_or(&ledger.lives[0]).life
 }
 
-/// The places of those records that have landed with a recent run: all of it, by its fingerprint; or a piece, of which some are known by their
-/// marks and none is another. A run is a piece of one log, as a batch is.
+/// The places of those records that have landed with a recent run: all of it, by its fingerprint; or of a piece what is below one that is known
+/// by its mark, if none is another. A run is a piece of one log, as a batch is.
 fn known_of_run(run: &LandedRun, life: &Life, records: &[Record<'_>]) -> Vec<usize> {
     let start = records.partition_point(|record| record.offset < run.first);
     let end = records.partition_point(|record| record.offset <= run.last);
@@ -179,13 +179,13 @@ fn known_of_run(run: &LandedRun, life: &Life, records: &[Record<'_>]) -> Vec<usi
         newer && record.trusted_timestamp_ms().is_some()
             || mark.is_some_and(|mark| mark.fingerprint != fingerprint(record))
     };
-    if known(life, piece).next().is_none() || piece.iter().any(is_other) {
+    let Some(last_known) = known(life, piece).last().filter(|last| !piece[..*last].iter().any(is_other)) else {
         return Vec::new();
-    }
+    };
     // Not what the run left out, whatever has become of it.
     let landed_with_it =
         |offset| life.landed.contains(offset) && !life.filled.contains(offset) && Some(offset) > life.closed_through;
-    (start..end).filter(|place| landed_with_it(records[*place].offset)).collect()
+    (start..=start + last_known).filter(|place| landed_with_it(records[*place].offset)).collect()
 }
 
 /// The places of those records that have landed in this life by their marks.

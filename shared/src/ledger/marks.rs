@@ -33,7 +33,7 @@ pub struct Marks(Vec<Mark>);
 /// Whether an offset keeps its mark when so much has landed behind it. `age` is a life's place before the newest: the older, the fewer.
 pub(crate) fn keeps(offset: i64, end: i64, age: u32) -> bool {
     let distance = end.saturating_sub(offset);
-    let (dense, sparse) = (DENSE >> (2 * age).min(4), SPARSE >> (2 * age).min(6));
+    let (dense, sparse) = (DENSE >> (2 * age).min(3), SPARSE >> (2 * age).min(6));
     // The more often an offset can be halved, the longer.
     distance < dense || offset == 0 || distance >> offset.trailing_zeros() < sparse
 }
