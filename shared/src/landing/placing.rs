@@ -16,7 +16,7 @@ use evidence::{Evidence, evidence, evidence_of, judge};
 
 /// So many objects an event may have of records that are kept.
 const MOST_STRETCHES: usize = 16;
-/// So many offsets may be left out where a log goes on: Kafka's markers.
+/// So many offsets may be left out where two batches follow each other: Kafka's markers.
 const SMALL_GAP: i64 = 10;
 
 /// What becomes of a record.
@@ -203,10 +203,10 @@ fn goes_on_or_fills(life: &Life, offset: i64) -> bool {
     life.landed.last().is_some_and(|last| offset <= last.saturating_add(1))
 }
 
-/// Whether all of the batch is below all that has landed.
+/// Whether the batch ends below all that has landed, and not just there: what ends there is the beginning, which came late.
 fn is_below(life: &Life, records: &[Record<'_>]) -> bool {
     let first = life.landed.iter().next().map(|(first, _)| first);
-    records.last().is_some_and(|last| Some(last.offset) < first)
+    records.last().is_some_and(|last| Some(last.offset.saturating_add(SMALL_GAP)) < first)
 }
 
 /// What is about to land may have landed in another life, where no mark is left of it: there its neighbours tell, or its time. Only what

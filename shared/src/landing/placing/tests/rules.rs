@@ -175,3 +175,17 @@ fn a_time_from_before_the_fork_is_none_of_what_has_landed_since() {
     assert_eq!(placed(&mut ledger.clone(), &records(30..33, "third", |_| Some(600_000 * 8)), None).0, "!!!");
     assert_eq!(placed(&mut ledger, &records(30..33, "third", |_| Some(600_000 * 25)), None).0, "???");
 }
+
+#[test]
+fn what_is_far_below_all_that_has_landed_begins_a_life_and_the_beginning_that_came_late_does_not() {
+    let before = landed(&records(1000..1100, "a", at(1000)));
+    let mut ledger = before.clone();
+    assert_eq!(placed(&mut ledger, &records(900..991, "a", at(900)), None), expect(&"+".repeat(91), 1));
+    assert_eq!((ledger.current, ledger.seen), (1, None));
+    assert_eq!(placed(&mut ledger, &records(900..990, "b", at(900)), None), expect(&"+".repeat(90), 2));
+    assert_eq!((ledger.current, ledger.seen), (2, Some(1)));
+    assert!(ledger.current().landed.is_empty());
+    // What was given up is of the log that there was.
+    let mut ledger = before;
+    assert_eq!(placed(&mut ledger, &records(0..10, "a", at(900)), Some(NOW.0)), expect(&"+".repeat(10), 1));
+}
