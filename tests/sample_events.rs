@@ -18,7 +18,7 @@ use tests::start_stack;
 const START_LIMIT: Duration = Duration::from_mins(5);
 
 /// Of an `ingest` event: records, landed, rejected, objects.
-const INGEST: [(&str, [u64; 4]); 13] = [
+const INGEST: [(&str, [u64; 4]); 14] = [
     ("ingest-two-partitions", [4, 4, 0, 2]),
     ("ingest-array-value", [2, 2, 0, 1]),
     ("ingest-unusual-records", [4, 4, 0, 1]),
@@ -32,6 +32,7 @@ const INGEST: [(&str, [u64; 4]); 13] = [
     ("ingest-poison-invalid-date", [3, 1, 2, 2]),
     ("ingest-poison-too-large", [2, 1, 1, 2]),
     ("ingest-poison-malformed-record", [3, 1, 2, 2]),
+    ("ingest-made-anew", [4, 4, 0, 2]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +48,7 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         assert_eq!(found, [records, landed, rejected, objects], "{name}: {answer}");
         tried.insert(name.to_owned());
     }
-    for (name, [records, ..]) in [INGEST[0], INGEST[12]] {
+    for (name, [records, ..]) in [INGEST[0], INGEST[12], INGEST[13]] {
         let again = watch.invoke("ingest", name)?;
         assert_eq!(
             (&again["landed"], &again["rejected"], &again["skipped"]),
@@ -56,6 +57,7 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         );
     }
     for (function, name, field) in [
+        ("ingest", "ingest-schedule", "partitions"),
         ("crawl", "crawl-schedule", "status"),
         ("report", "report-schedule", "reports"),
         ("report", "report-market-summary", "reports"),
@@ -84,7 +86,8 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
         "too_large 1",
     ];
     assert_eq!(reasons, expected);
-    assert_eq!(tests::number(&stack, "SELECT count(*) FROM bars").await?, 4 + 3 + 4 + 3 + 9);
+    assert_eq!(tests::number(&stack, "SELECT count(*) FROM bars").await?, 4 + 4 + 3 + 4 + 3 + 9);
+    assert_eq!(tests::number(&stack, "SELECT count(*) FROM bars WHERE kafka_life = 2").await?, 4);
 
     drop(watch);
     stack.stop().await

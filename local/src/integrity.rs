@@ -11,11 +11,11 @@ use crate::aws::Aws;
 /// The rows of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integrity {
-    /// By topic and partition.
+    /// By topic, partition and life.
     pub partitions: Vec<PartitionIntegrity>,
 }
 
-/// One row: a partition of a topic.
+/// One row: a life of a partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PartitionIntegrity {
     /// Kafka topic.
@@ -24,6 +24,8 @@ pub struct PartitionIntegrity {
     /// Kafka partition.
     #[serde(rename = "kafka_partition")]
     pub partition: i32,
+    /// How often its offsets were used again, from 1.
+    pub life: u32,
     /// The lowest offset in the lake.
     pub first_offset: i64,
     /// The highest offset in the lake.
@@ -152,12 +154,12 @@ fn place(answer: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "kafka_topic,kafka_partition,first_offset,last_offset,offsets,landed,rejected,bar_rows,\
+    const HEAD: &str = "kafka_topic,kafka_partition,life,first_offset,last_offset,offsets,landed,rejected,bar_rows,\
                         duplicates,holes,hole_offsets,first_hole\n";
 
     #[test]
     fn the_sums_are_those_of_all_partitions() {
-        let csv = format!("{HEAD}stock-bars,0,0,9,7,5,2,6,0,1,3,4\nstock-bars,1,2,2,1,1,0,1,0,0,0,\n");
+        let csv = format!("{HEAD}stock-bars,0,1,0,9,7,5,2,6,0,1,3,4\nstock-bars,1,1,2,2,1,1,0,1,0,0,0,\n");
         let integrity = Integrity::parse(csv.as_bytes()).unwrap();
         assert_eq!((integrity.landed(), integrity.rejected(), integrity.bar_rows()), (6, 2, 7));
         assert_eq!((integrity.duplicates(), integrity.holes(), integrity.hole_offsets()), (0, 1, 3));

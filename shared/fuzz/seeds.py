@@ -8,7 +8,7 @@ import sys
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 for event in sys.argv[2:]:
-    for batch in json.loads(pathlib.Path(event).read_text())["records"].values():
+    for batch in json.loads(pathlib.Path(event).read_text()).get("records", {}).values():
         for place, record in enumerate(batch):
             try:
                 value = base64.b64decode(record["value"], validate=True)

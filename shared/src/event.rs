@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use chrono::DateTime;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -25,16 +26,22 @@ const MOST_MEMBERS: usize = 20_000;
 /// Of a record: the next one has an offset too.
 const OFFSETS: Range<i64> = 0..i64::MAX;
 
+/// An event of more logs of one partition than this is in no order.
+const MOST_LOGS: usize = 8;
+
 /// The batches of one event, and what in it was not a record.
 #[derive(Debug, Default)]
 pub struct Event<'a> {
-    /// One batch per partition.
+    /// One batch per partition, but where offsets begin again.
     pub batches: Vec<Batch<'a>>,
     /// What has no offset, or no partition, to be landed by.
     pub strays: Vec<Stray<'a>>,
+    /// When Lambda gave the event up, if it comes from where such events are kept: milliseconds since 1970 UTC.
+    pub given_up_ms: Option<i64>,
 }
 
-/// The records of one partition, in the order of their offsets, each offset once.
+/// The records of one partition, in the order of their offsets, each offset once. An event with records from before and after its topic
+/// was made anew has two batches of that partition.
 #[derive(Debug, PartialEq)]
 pub struct Batch<'a> {
     /// Kafka topic.
@@ -98,23 +105,27 @@ impl<'a> Event<'a> {
     pub fn parse(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
         let room = Room::new(MOST_MEMBERS);
         match envelope::read::<Vec<Record<'a>>>(payload, &room) {
-            Ok(batches) => return Ok(Self::from_batches(batches, Vec::new())),
+            Ok(read) => return Ok(Self::from_batches(read.batches, Vec::new(), read.given_up_at)),
             Err(error) if room.is_exceeded() => return Err(error.into()),
             Err(_) => {}
         }
         // Something in it is off. Rare, so only now is the event read a second time, piece by piece.
         let room = Room::new(MOST_MEMBERS);
-        let batches = envelope::read::<&RawValue>(payload, &room)?;
+        let read = envelope::read::<&RawValue>(payload, &room)?;
         let mut strays = Vec::new();
-        let mut sound = Vec::with_capacity(batches.len());
-        for (name, records) in batches {
+        let mut sound = Vec::with_capacity(read.batches.len());
+        for (name, records) in read.batches {
             let records = sift(&name, records, &room, &mut strays)?;
             sound.push((name, records));
         }
-        Ok(Self::from_batches(sound, strays))
+        Ok(Self::from_batches(sound, strays, read.given_up_at))
     }
 
-    fn from_batches(named: Vec<Named<'a, Vec<Record<'a>>>>, mut strays: Vec<Stray<'a>>) -> Self {
+    fn from_batches(
+        named: Vec<Named<'a, Vec<Record<'a>>>>,
+        mut strays: Vec<Stray<'a>>,
+        given_up_at: Option<&RawValue>,
+    ) -> Self {
         let mut batches = Vec::with_capacity(named.len());
         for (name, mut records) in named {
             let address = match &name {
@@ -126,16 +137,36 @@ impl<'a> Event<'a> {
                 strays.extend(records.iter().map(|record| Stray::unaddressed(&name, record)));
                 continue;
             };
-            if !records.is_sorted_by(|left, right| left.offset < right.offset) {
-                records.sort_by_key(|record| record.offset);
-                records.dedup_by_key(|record| record.offset);
-            }
-            if !records.is_empty() {
+            // Mostly once.
+            while !records.is_empty() {
+                let rest = in_order(&mut records);
                 batches.push(Batch { topic, partition, records });
+                records = rest;
             }
         }
-        Self { batches, strays }
+        let given_up_at = given_up_at.and_then(|text| serde_json::from_str::<Cow<'_, str>>(text.get()).ok());
+        let given_up = given_up_at.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
+        Self { batches, strays, given_up_ms: given_up.map(|time| time.timestamp_millis()) }
     }
+}
+
+/// Leaves the first records whose offsets grow, and returns the others. An event is read from a log in its order: where offsets fall back,
+/// another log begins. What is in no order at all is put into one.
+fn in_order<'a>(records: &mut Vec<Record<'a>>) -> Vec<Record<'a>> {
+    let falls_back = |pair: &[Record<'_>]| pair[1].offset <= pair[0].offset;
+    let Some(place) = records.windows(2).position(falls_back) else { return Vec::new() };
+    if records.windows(2).filter(|pair| falls_back(pair)).count() < MOST_LOGS {
+        return records.split_off(place + 1);
+    }
+    records.sort_by_key(|record| record.offset);
+    let mut rest = Vec::new();
+    records.dedup_by(|record, before| {
+        if record.offset == before.offset && record != before {
+            rest.push(record.clone());
+        }
+        record.offset == before.offset
+    });
+    rest
 }
 
 /// A batch as it stands: its name, and its members, whatever they are.
@@ -143,7 +174,7 @@ pub type Pieces<'a> = (Cow<'a, str>, Vec<&'a RawValue>);
 
 /// The batches of an event as they stand.
 pub fn pieces(payload: &str) -> Result<Vec<Pieces<'_>>, NotAKafkaEvent> {
-    Ok(envelope::read(payload, &Room::new(MOST_MEMBERS))?)
+    Ok(envelope::read(payload, &Room::new(MOST_MEMBERS))?.batches)
 }
 
 impl Stray<'_> {
@@ -316,6 +347,41 @@ mod tests {
     }
 
     #[test]
+    fn where_offsets_begin_again_another_batch_does() {
+        let batches = |offsets: &[i64]| -> Vec<Vec<i64>> {
+            let records: Vec<_> = offsets.iter().map(|offset| format!(r#"{{"offset":{offset}}}"#)).collect();
+            let payload = format!(r#"{{"records":{{"t-0":[{}]}}}}"#, records.join(","));
+            let event = parse(&payload);
+            let offsets = |batch: &Batch<'_>| batch.records.iter().map(|record| record.offset).collect();
+            event.batches.iter().map(offsets).collect()
+        };
+        assert_eq!(batches(&[7, 8, 9, 0, 1, 7]), [vec![7, 8, 9], vec![0, 1, 7]]);
+        assert_eq!(batches(&[3, 3]), [vec![3], vec![3]]);
+        // In no order: the same record is there once.
+        assert_eq!(batches(&[9, 8, 7, 6, 5, 5, 4, 3, 2, 1]), [vec![1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+    }
+
+    #[test]
+    fn two_records_at_one_offset_are_two_batches_in_any_order() {
+        let falling = (0..10).rev().map(|offset| format!(r#"{{"offset":{offset}}}"#)).collect::<Vec<_>>().join(",");
+        let payload = format!(r#"{{"records":{{"t-0":[{falling},{{"offset":4,"timestamp":9}}]}}}}"#);
+        let event = parse(&payload);
+        let counts: Vec<_> = event.batches.iter().map(|batch| batch.records.len()).collect();
+        assert_eq!(counts, [10, 1]);
+        assert_eq!(event.batches[1].records[0].timestamp_ms, Some(9));
+    }
+
+    #[test]
+    fn an_event_that_was_given_up_says_when_and_any_other_says_nothing() {
+        let given_up_ms = |at: &str| parse(&format!(r#"{{"givenUpAt":{at},"records":{{}}}}"#)).given_up_ms;
+        assert_eq!(given_up_ms(r#""2026-11-22T19:05:11.250Z""#), Some(1_795_374_311_250));
+        for other in ["null", "7", "{}", r#""""#, r#""yesterday""#] {
+            assert_eq!(given_up_ms(other), None, "{other}");
+        }
+        assert_eq!(parse(r#"{"records":{}}"#).given_up_ms, None);
+    }
+
+    #[test]
     fn a_stray_has_no_more_of_the_batchs_name_and_of_what_was_found_than_can_be_read() {
         let (name, text) = ("n".repeat(100_000), "\u{7f}".repeat(100_000));
         let event = format!(r#"{{"records":{{"{name}":[{{"offset":1}},0],"t-0":["{text}"],"t-1":"{text}"}}}}"#);
@@ -372,13 +438,6 @@ mod tests {
     }
 
     #[test]
-    fn records_are_put_in_order_and_each_offset_is_kept_once() {
-        let event = parse(r#"{"records":{"t-0":[{"offset":3},{"offset":1},{"offset":3}]}}"#);
-        let offsets: Vec<_> = event.batches[0].records.iter().map(|record| record.offset).collect();
-        assert_eq!(offsets, [1, 3]);
-    }
-
-    #[test]
     fn an_event_without_records_is_refused_and_one_with_none_is_empty() {
         for payload in ["{}", "[]", "null", r#"{"records":[]}"#, r#"{"records":null}"#, r#"[{"t-0":[]}]"#, "{"] {
             let error = Event::parse(payload).unwrap_err().to_string();
@@ -410,8 +469,9 @@ mod tests {
             let payload = format!(r#"{{"records":{{"t-0":[{}]}}}}"#, members.join(","));
             let event = Event::parse(&payload).unwrap();
             let records: usize = event.batches.iter().map(|batch| batch.records.len()).sum();
-            let distinct: std::collections::BTreeSet<_> = event.batches.iter().flat_map(|batch| &batch.records).map(|record| record.offset).collect();
-            assert_eq!(records, distinct.len());
+            for batch in &event.batches {
+                assert!(batch.records.is_sorted_by(|left, right| left.offset < right.offset), "{batch:?}");
+            }
             assert!(records + event.strays.len() <= members.len());
             let valid = members.iter().filter(|member| serde_json::from_str::<Record<'_>>(member).is_ok()).count();
             assert_eq!(event.strays.len(), members.len() - valid);

@@ -32,8 +32,8 @@ impl LandingTime {
     }
 }
 
-/// Which life of its topics a lake holds: raised by hand when a topic was made anew, so that its offsets, which begin at 0 again,
-/// are not taken for landed.
+/// Which generations a lake has ledgers of. It was raised by hand when a topic was made anew, before ledgers knew of lives; each
+/// generation of then is a life now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation(pub u32);
 
@@ -44,31 +44,40 @@ pub struct Keys<'a> {
     pub topic: &'a str,
     /// Kafka partition.
     pub partition: i32,
-    /// Part of every key.
-    pub generation: Generation,
 }
 
 impl Keys<'_> {
-    /// `ledger/g<generation>/<topic>-<partition>.json`.
+    /// `ledger/g1/<topic>-<partition>.json`.
     pub fn ledger(&self) -> String {
-        format!("ledger/g{}/{}-{}.json", self.generation.0, self.topic, self.partition)
+        self.former_ledger(Generation(1))
     }
 
-    /// `bars/dt=…/hour=…/<topic>-<partition>-g<generation>-<first>-<last>-<sequence>.parquet`. The offsets are padded, so that
-    /// keys sort by offset.
-    pub fn bars(&self, first: i64, last: i64, sequence: u64, landing: LandingTime) -> String {
-        format!("bars/{}/{}.parquet", landing.hour_folder(), self.run(first, last, sequence))
+    /// `ledger/g<generation>/<topic>-<partition>.json`: where it was when each generation had its own.
+    pub fn former_ledger(&self, Generation(generation): Generation) -> String {
+        format!("ledger/g{generation}/{}-{}.json", self.topic, self.partition)
     }
 
-    /// `rejects/dt=…/<topic>-<partition>-g<generation>-<first>-<last>-<sequence>.jsonl`.
-    pub fn rejects(&self, first: i64, last: i64, sequence: u64, landing: LandingTime) -> String {
-        format!("rejects/{}/{}.jsonl", landing.day_folder(), self.run(first, last, sequence))
+    /// `bars/dt=…/hour=…/<topic>-<partition>-g<life>-<first>-<last>-<sequence>.parquet`. The offsets are padded, so that keys sort
+    /// by offset.
+    pub fn bars(&self, life: u32, offsets: (i64, i64), sequence: u64, landing: LandingTime) -> String {
+        format!("bars/{}/{}.parquet", landing.hour_folder(), self.run(life, offsets, sequence))
     }
 
-    fn run(&self, first: i64, last: i64, sequence: u64) -> String {
-        let Self { topic, partition, generation: Generation(generation) } = self;
-        format!("{topic}-{partition}-g{generation}-{first:019}-{last:019}-{sequence}")
+    /// `rejects/dt=…/<topic>-<partition>-g<life>-<first>-<last>-<sequence>.jsonl`.
+    pub fn rejects(&self, life: u32, offsets: (i64, i64), sequence: u64, landing: LandingTime) -> String {
+        format!("rejects/{}/{}.jsonl", landing.day_folder(), self.run(life, offsets, sequence))
     }
+
+    fn run(&self, life: u32, (first, last): (i64, i64), sequence: u64) -> String {
+        let Self { topic, partition } = self;
+        format!("{topic}-{partition}-g{life}-{first:019}-{last:019}-{sequence}")
+    }
+}
+
+/// Topic and partition of a ledger, by its key.
+pub fn of_ledger(key: &str) -> Option<(&str, i32)> {
+    let (_, name) = key.strip_prefix("ledger/g")?.strip_suffix(".json")?.split_once('/')?;
+    crate::event::split_name(name)
 }
 
 /// `rejects/dt=…/stray-<hash>.jsonl`: strays have no offset, so their content names them, and a redelivery finds them there.
@@ -108,17 +117,29 @@ mod tests {
 
     #[test]
     fn keys_have_the_folder_of_landing_and_padded_offsets() {
-        let keys = Keys { topic: "stock-bars", partition: 2, generation: Generation(1) };
+        let keys = Keys { topic: "stock-bars", partition: 2 };
         assert_eq!(keys.ledger(), "ledger/g1/stock-bars-2.json");
+        assert_eq!(keys.former_ledger(Generation(3)), "ledger/g3/stock-bars-2.json");
         assert_eq!(
-            keys.bars(9, 100, 17, LANDING),
+            keys.bars(1, (9, 100), 17, LANDING),
             "bars/dt=2026-11-22/hour=19/stock-bars-2-g1-0000000000000000009-0000000000000000100-17.parquet"
         );
         assert_eq!(
-            keys.rejects(9, i64::MAX, 17, LANDING),
-            "rejects/dt=2026-11-22/stock-bars-2-g1-0000000000000000009-9223372036854775807-17.jsonl"
+            keys.rejects(4, (9, i64::MAX), 17, LANDING),
+            "rejects/dt=2026-11-22/stock-bars-2-g4-0000000000000000009-9223372036854775807-17.jsonl"
         );
         assert_eq!(LANDING.rfc3339(), "2026-11-22T19:05:11Z");
+    }
+
+    #[test]
+    fn a_ledger_tells_whose_it_is() {
+        assert_eq!(of_ledger("ledger/g1/stock-bars-2.json"), Some(("stock-bars", 2)));
+        assert_eq!(of_ledger("ledger/g12/a-1-0.json"), Some(("a-1", 0)));
+        for other in
+            ["ledger/g1/", "ledger/stock-bars-2.json", "ledger/g1/stock-bars-02.json", "bars/g1/stock-bars-2.json"]
+        {
+            assert_eq!(of_ledger(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -6,21 +6,29 @@
 //! 1. Load the ledger, unless this process knows one. An old one does no harm: its swap is lost.
 //! 2. Settle every pending run. Its bars object is there: landed. It is not, and these records are that very run: write it.
 //!    Else fence it: put an empty object at its key, so that whoever meant to write it no longer can, and blank its rejects.
-//! 3. Drop the records that have landed. None left: done.
+//! 3. Drop the records that have landed. None left: done. The others are of the life that the log is in, or begin another.
 //! 4. The rest is one run per hole. Swap them into the ledger as pending: the intent. Lost: from 1.
 //! 5. Which leaves them to be settled, as in 2: their rejects are created, then their bars.
+
+mod placing;
 
 use std::collections::HashMap;
 use std::mem;
 
 use crate::event::{Batch, Record};
+use crate::fingerprint::run_fingerprint;
 use crate::key::{Generation, Keys, LandingTime};
-use crate::ledger::{Ledger, MAX_HOLES, Pending, UnreadableLedger};
-use crate::run::{Decoded, Run, empty_parquet};
+use crate::ledger::{Ledger, MAX_HOLES, Pending, Ranges, UnreadableLedger, gaps};
+use crate::run::{Decoded, Lot, Run, empty_parquet};
+use placing::{Placing, Verdict, keep_together, place};
 
 /// Swaps that one landing may lose. Each means that another writer got ahead, so more of them than writers are not to be
 /// expected; the event source delivers again.
 const SWAPS_LOST_AT_MOST: u32 = 16;
+/// A run that is pending for so long has no writer any more: no invocation lives for an hour.
+const WRITTEN_WITHIN_MS: i64 = 3_600_000;
+/// And after so long the absence of its bars is no evidence that they were never there: somebody may have removed them.
+const ABSENCE_TELLS_FOR_MS: i64 = 86_400_000;
 
 /// Names one state of the ledger object (an `ETag`): a swap replaces that state and no other.
 pub type Version = String;
@@ -90,19 +98,6 @@ pub enum Answer {
 /// Why a partition's records cannot land now.
 #[derive(Debug, thiserror::Error)]
 pub enum LandingError {
-    /// Offsets begin anew: a record at a landed offset is newer than anything landed.
-    #[error(
-        "the record at offset {offset} of {topic}-{partition} has landed, but this one is newer than anything that has: the topic \
-         was made anew; raise the parameter Generation to land it beside the old one"
-    )]
-    TopicMadeAnew {
-        /// Kafka topic.
-        topic: String,
-        /// Kafka partition.
-        partition: i32,
-        /// The first such offset.
-        offset: i64,
-    },
     /// The ledger is not what was written.
     #[error(transparent)]
     UnreadableLedger(#[from] UnreadableLedger),
@@ -139,15 +134,17 @@ pub struct Outcome {
     pub rejected: usize,
     /// Records that were there before.
     pub skipped: usize,
-    /// Those of the skipped that may not be there: a hole at or above their offset was closed to keep the ledger small.
+    /// Records of which nothing proves whether they had landed before: kept as rejects, or skipped as of their time.
     pub uncertain: usize,
+    /// Those of them that are kept as rejects.
+    pub undecided: usize,
     /// Objects that it wrote into `bars` and `rejects`.
     pub objects: usize,
     /// What it sent to be written there, in bytes.
     pub bytes: usize,
     /// The newest Kafka timestamp of what it landed: milliseconds since 1970 UTC.
     pub newest_timestamp_ms: Option<i64>,
-    /// Holes in the ledger now.
+    /// Holes in the life that the log is in.
     pub holes: usize,
     /// Holes that were closed to keep the ledger small.
     pub holes_closed: u64,
@@ -157,14 +154,16 @@ pub struct Outcome {
 pub struct Landing<'r, 'a> {
     batch: &'r Batch<'a>,
     keys: Keys<'r>,
+    generation: Generation,
     time: LandingTime,
+    given_up_ms: Option<i64>,
     known: Known,
     /// Runs of this batch that are pending, or about to be.
     prepared: Vec<Prepared<'r>>,
     state: State<'r>,
+    /// What is pending is what this landing has swapped in.
+    intended: bool,
     swaps_lost: u32,
-    /// Counted before this landing adds to what has landed.
-    uncertain: Option<usize>,
     outcome: Outcome,
 }
 
@@ -183,6 +182,10 @@ enum Bars<'r> {
 /// What is asked, with what the answer is about.
 enum State<'r> {
     Load,
+    /// The ledger of a former generation, to be taken into this one.
+    LoadFormer(Ledger, Option<Version>, u32),
+    /// It, about to be replaced by what only a reader of lives can read: so nobody else goes on with it.
+    Freeze(Ledger, Option<Version>, u32, Ledger, Version),
     /// Nothing is asked: what comes next follows from what is known.
     Settle,
     Find(Pending),
@@ -195,28 +198,43 @@ enum State<'r> {
 }
 
 impl<'r, 'a> Landing<'r, 'a> {
-    /// The landing of this batch by a process that knows so much of its partition (at first [`Known::default`]).
+    /// The landing of this batch by a process that knows so much of its partition (at first [`Known::default`]). A batch without
+    /// records settles what has been pending for long.
     pub fn new(batch: &'r Batch<'a>, generation: Generation, time: LandingTime, known: Known) -> Self {
         Self {
             batch,
-            keys: Keys { topic: batch.topic, partition: batch.partition, generation },
+            keys: Keys { topic: batch.topic, partition: batch.partition },
+            generation,
             time,
+            given_up_ms: None,
             known,
             prepared: Vec::new(),
             state: State::Settle,
+            intended: false,
             swaps_lost: 0,
-            uncertain: None,
             outcome: Outcome::default(),
         }
+    }
+
+    /// The landing of a batch that was given up then: milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn given_up(self, given_up_ms: Option<i64>) -> Self {
+        Self { given_up_ms, ..self }
     }
 
     /// What to do next.
     pub fn step(&mut self) -> Result<Step, LandingError> {
         if matches!(self.state, State::Settle) {
-            self.state = self.settle()?;
+            self.state = self.settle();
         }
         Ok(match &mut self.state {
             State::Load => Step::Read(self.keys.ledger()),
+            State::LoadFormer(_, _, generation) => Step::Read(self.keys.former_ledger(Generation(*generation))),
+            State::Freeze(_, _, generation, former, version) => Step::Swap {
+                key: self.keys.former_ledger(Generation(*generation)),
+                body: former.to_bytes(),
+                expected: Some(version.clone()),
+            },
             State::Find(run) => Step::Find(run.bars.clone()),
             State::CreateRejects(prepared) => {
                 let key = prepared.run.rejects.clone().unwrap_or_default();
@@ -256,11 +274,26 @@ impl<'r, 'a> Landing<'r, 'a> {
         // Should this fail, it is from the start again.
         self.state = match (mem::replace(&mut self.state, State::Load), answer) {
             (State::Load, Answer::Read(object)) => {
-                self.known.ledger = Some(match object {
+                self.intended = false;
+                let (ledger, version) = match object {
                     Some((bytes, version)) => (Ledger::parse(&bytes)?, Some(version)),
                     None => (Ledger::default(), None),
-                });
-                State::Settle
+                };
+                self.loaded(ledger, version)
+            }
+            (State::LoadFormer(mut ledger, version, generation), Answer::Read(None)) => {
+                ledger.generation = generation;
+                self.loaded(ledger, version)
+            }
+            (State::LoadFormer(ledger, version, generation), Answer::Read(Some((bytes, its_version)))) => {
+                State::Freeze(ledger, version, generation, Ledger::parse(&bytes)?, its_version)
+            }
+            (State::Freeze(mut ledger, version, generation, former, _), Answer::Swapped(Some(_))) => {
+                ledger.take_in(former, generation);
+                self.loaded(ledger, version)
+            }
+            (State::Freeze(ledger, version, generation, ..), Answer::Swapped(None)) => {
+                State::LoadFormer(ledger, version, generation)
             }
             (State::Find(run), Answer::Found(None)) => match self.prepare_again(&run) {
                 Some(prepared) => prepared.write(),
@@ -268,7 +301,12 @@ impl<'r, 'a> Landing<'r, 'a> {
             },
             (State::Find(run), Answer::Found(Some(Kind::Fence))) | (State::Fence(run), Answer::Created(true)) => {
                 // Also where an old fence is found: whoever put it may have died before this.
-                if run.rejects.is_some() { State::BlankRejects(run) } else { self.settled(run, Settled::Void) }
+                let absence_tells = run.intended_ms.is_none_or(|then| self.time.0 - then < ABSENCE_TELLS_FOR_MS);
+                if run.rejects.is_some() && absence_tells {
+                    State::BlankRejects(run)
+                } else {
+                    self.settled(run, Settled::Void)
+                }
             }
             (State::Find(run), Answer::Found(Some(_))) => self.settled(run, Settled::Landed),
             // The writer made it after all, or another fenced it at the same time: only a look can tell.
@@ -299,100 +337,149 @@ impl<'r, 'a> Landing<'r, 'a> {
 
     /// What it came to, and what this process knows now, after [`Step::Done`].
     pub fn finish(mut self) -> (Outcome, Known) {
-        self.outcome.skipped = self.batch.records.len() - self.outcome.landed - self.outcome.rejected;
-        self.outcome.uncertain = self.uncertain.unwrap_or_default();
+        let kept = self.outcome.landed + self.outcome.rejected;
+        // One that has landed may have been kept as well.
+        self.outcome.skipped = self.batch.records.len().saturating_sub(kept);
         (self.outcome, self.known)
     }
 
     /// The first pending run that is not settled; if all are, the swap of what is left to land.
-    fn settle(&mut self) -> Result<State<'r>, LandingError> {
-        let Some((ledger, _)) = &self.known.ledger else { return Ok(State::Load) };
+    fn settle(&mut self) -> State<'r> {
+        let Some((ledger, _)) = &self.known.ledger else { return State::Load };
+        let may_be_written = |run: &Pending| run.intended_ms.is_some_and(|then| self.time.0 - then < WRITTEN_WITHIN_MS);
+        if self.batch.records.is_empty() && ledger.pending.iter().any(may_be_written) {
+            return State::Done;
+        }
         if let Some(run) = ledger.pending.iter().find(|run| !self.known.settled.contains_key(&run.bars)) {
             let mine = self.prepared.iter().position(|prepared| prepared.run == *run);
-            return Ok(match mine {
+            return match mine {
                 Some(index) => self.prepared.remove(index).write(),
                 None => State::Find(run.clone()),
-            });
+            };
+        }
+        let all_landed = |run: &Pending| self.known.settled.get(&run.bars) == Some(&Settled::Landed);
+        if self.intended && ledger.pending.iter().all(all_landed) {
+            return State::Done;
         }
         let mut next = ledger.clone();
-        for run in mem::take(&mut next.pending) {
-            if self.known.settled.get(&run.bars) == Some(&Settled::Landed) {
-                next.land(&run);
-            }
+        for run in mem::take(&mut next.pending).iter().filter(|run| all_landed(run)) {
+            next.land(run);
         }
-        self.outcome.holes = next.landed.holes();
-        self.check_topic(&next)?;
-        let records = &self.batch.records;
-        self.uncertain.get_or_insert_with(|| records.iter().filter(|record| next.is_uncertain(record.offset)).count());
-        Ok(self.intend(next))
-    }
-
-    /// Never skip silently what only looks landed.
-    fn check_topic(&self, ledger: &Ledger) -> Result<(), LandingError> {
-        let newer = |record: &&Record<'_>| {
-            record.trusted_timestamp_ms() > ledger.newest_timestamp_ms && ledger.landed.contains(record.offset)
-        };
-        match self.batch.records.iter().find(newer) {
-            None => Ok(()),
-            Some(record) => Err(LandingError::TopicMadeAnew {
-                topic: self.batch.topic.to_owned(),
-                partition: self.batch.partition,
-                offset: record.offset,
-            }),
-        }
+        self.outcome.holes = next.current().landed.holes();
+        self.intend(next)
     }
 
     /// One run per hole of what has not landed, swapped in as pending.
     fn intend(&mut self, mut ledger: Ledger) -> State<'r> {
-        let batch = self.batch;
-        let landed = &ledger.landed;
-        let place = |record: &Record<'_>| (landed.contains(record.offset), landed.below(record.offset));
-        let runs: Vec<_> = batch
-            .records
-            .chunk_by(|left, right| place(left) == place(right))
-            .filter(|records| records.first().is_some_and(|record| !landed.contains(record.offset)))
-            .filter_map(|records| Run::new(batch.topic, batch.partition, records))
-            .collect();
+        let records = &self.batch.records;
+        let Some((before, _)) = &self.known.ledger else { return State::Load };
+        let heard = (ledger.current, ledger.seen, ledger.generation);
+        let Placing { mut verdicts, life, kept_before } = place(&mut ledger, records, self.time, self.given_up_ms);
+        keep_together(&mut verdicts);
+        let count = |what: Verdict| verdicts.iter().filter(|verdict| **verdict == what).count();
+        // Whatever it was before a swap was lost, or a run of this landing was fenced: what has landed since is known.
+        self.outcome.undecided = kept_before + count(Verdict::Undecided);
+        self.outcome.uncertain = self.outcome.undecided + count(Verdict::Assumed);
+        let runs = self.runs(&verdicts, ledger.life(life).map(|life| &life.landed), life);
         if runs.is_empty() {
-            return State::Done;
+            // Nothing to land. Still, a run may have been pending for too long, or the log have gone over to another life.
+            let settles = records.is_empty() && !before.pending.is_empty();
+            if !settles && (ledger.current, ledger.seen, ledger.generation) == heard {
+                return State::Done;
+            }
         }
         ledger.sequence += 1;
-        self.prepared = runs.into_iter().map(|run| self.prepare(run, ledger.sequence)).collect();
+        self.prepared = runs.into_iter().filter_map(|(records, lot)| self.prepare(&mut ledger, records, lot)).collect();
         ledger.pending = self.prepared.iter().map(|prepared| prepared.run.clone()).collect();
         ledger.close_holes(MAX_HOLES);
         State::Swap(ledger)
     }
 
-    fn prepare(&self, run: Run<'r, 'a>, sequence: u64) -> Prepared<'r> {
-        let (first, last) = (run.first(), run.last());
-        let mut decoded = run.decode(self.time);
-        let rejects = mem::take(&mut decoded.rejects);
-        let rejects_key = || self.keys.rejects(first, last, sequence, self.time);
-        let run = Pending {
-            first,
-            last,
-            records: decoded.landed + decoded.rejected,
-            rejected: decoded.rejected,
-            newest_timestamp_ms: decoded.newest_timestamp_ms,
-            bars: self.keys.bars(first, last, sequence, self.time),
-            rejects: (decoded.rejected > 0).then(rejects_key),
-        };
-        Prepared { run, rejects, bars: Bars::Decoded(Box::new(decoded)) }
+    /// What lands, and what is kept, one run per hole.
+    fn runs(&self, verdicts: &[Verdict], landed: Option<&Ranges>, life: u32) -> Vec<(&'r [Record<'a>], Lot)> {
+        let records = &self.batch.records;
+        let hole = |record: &Record<'_>| landed.map_or(0, |landed| landed.below(record.offset));
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for stretch in verdicts.chunk_by(|left, right| left == right) {
+            let its = &records[start..start + stretch.len()];
+            start += stretch.len();
+            match stretch[0] {
+                Verdict::Landed | Verdict::Assumed => {}
+                Verdict::Lands => {
+                    let lot = Lot { life, undecided: false };
+                    let holes = its.chunk_by(|left, right| hole(left) == hole(right));
+                    runs.extend(holes.map(|records| (records, lot)));
+                }
+                Verdict::Undecided => runs.push((its, Lot { life, undecided: true })),
+            }
+        }
+        runs
+    }
+
+    fn prepare(&self, ledger: &mut Ledger, records: &'r [Record<'a>], lot: Lot) -> Option<Prepared<'r>> {
+        let mut prepared = self.decode(records, lot)?;
+        let (gaps, others) = gaps(records);
+        ledger.holes_closed += others;
+        let run = &mut prepared.run;
+        run.gaps = gaps;
+        let life = ledger.life(lot.life)?;
+        (run.marks, run.fingerprint) = life.marks_of(records);
+        run.unordered = life.falls_behind(records);
+        run.bars = self.keys.bars(lot.life, (run.first, run.last), ledger.sequence, self.time);
+        if run.rejected > 0 {
+            run.rejects = Some(self.keys.rejects(lot.life, (run.first, run.last), ledger.sequence, self.time));
+        }
+        Some(prepared)
+    }
+
+    /// The records of this run, if the batch has them all. Of one that a version before intended nothing is known but how many.
+    fn has(&self, pending: &Pending) -> Option<&'r [Record<'a>]> {
+        let records = &self.batch.records;
+        let start = records.partition_point(|record| record.offset < pending.first);
+        let end = records.partition_point(|record| record.offset <= pending.last);
+        let records = &records[start..end];
+        let same = records.len() == pending.records && pending.fingerprint == Some(run_fingerprint(records));
+        same.then_some(records)
     }
 
     /// The pending run made of these records, if it is the same: then it may be finished for whoever began it.
     fn prepare_again(&self, pending: &Pending) -> Option<Prepared<'r>> {
-        let records = &self.batch.records;
-        let start = records.partition_point(|record| record.offset < pending.first);
-        let end = records.partition_point(|record| record.offset <= pending.last);
-        let run = Run::new(self.batch.topic, self.batch.partition, &records[start..end])?;
-        let mut prepared = self.prepare(run, 0);
-        // The keys, with their folder and sequence, are those of the intent.
-        prepared.run.bars.clone_from(&pending.bars);
-        if prepared.run.rejects.is_some() {
-            prepared.run.rejects.clone_from(&pending.rejects);
+        let records = self.has(pending)?;
+        let lot = Lot { life: pending.life, undecided: pending.undecided };
+        let Prepared { run, rejects, bars } = self.decode(records, lot)?;
+        // The rest of it, the keys with their folder and sequence among them, is that of the intent.
+        let told = |run: &Pending| (run.first, run.last, run.rejected);
+        (told(&run) == told(pending)).then(|| Prepared { run: pending.clone(), rejects, bars })
+    }
+
+    fn decode(&self, records: &'r [Record<'a>], lot: Lot) -> Option<Prepared<'r>> {
+        let run = Run::new(self.batch.topic, self.batch.partition, records)?;
+        let (first, last) = (run.first(), run.last());
+        let mut decoded = run.decode(self.time, lot);
+        let rejects = mem::take(&mut decoded.rejects);
+        let run = Pending {
+            life: lot.life,
+            first,
+            last,
+            records: decoded.landed + decoded.rejected,
+            rejected: decoded.rejected,
+            undecided: lot.undecided,
+            newest_timestamp_ms: decoded.newest_timestamp_ms,
+            intended_ms: Some(self.time.0),
+            ..Pending::default()
+        };
+        Some(Prepared { run, rejects, bars: Bars::Decoded(Box::new(decoded)) })
+    }
+
+    /// The ledger is known once those of former generations are in it.
+    fn loaded(&mut self, ledger: Ledger, version: Option<Version>) -> State<'r> {
+        if ledger.generation < self.generation.0 {
+            let next = ledger.generation + 1;
+            return State::LoadFormer(ledger, version, next);
         }
-        (prepared.run == *pending).then_some(prepared)
+        self.known.ledger = Some((ledger, version));
+        State::Settle
     }
 
     fn settled(&mut self, run: Pending, how: Settled) -> State<'r> {
@@ -405,6 +492,7 @@ impl<'r, 'a> Landing<'r, 'a> {
         self.outcome.holes_closed += ledger.holes_closed - closed_before;
         // What was pending before is in `landed` now, or void.
         self.known.settled.clear();
+        self.intended = true;
         self.known.ledger = Some((ledger, Some(version)));
     }
 }

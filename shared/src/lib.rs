@@ -15,6 +15,7 @@ pub mod run;
 
 mod columns;
 mod extra;
+mod fingerprint;
 mod json;
 mod parquet_file;
 mod row;

@@ -31,6 +31,7 @@ message bars {
     required int64 kafka_offset;
     required int32 kafka_index;
     optional int64 kafka_timestamp (TIMESTAMP(MILLIS,false));
+    optional int32 kafka_life;
 }";
 
 #[expect(clippy::expect_used, reason = "a constant, parsed by every test")]
@@ -44,22 +45,22 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     // Few distinct values; for prices and offsets a dictionary costs time and saves nothing.
-    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index"] {
+    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life"] {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
     }
     Arc::new(properties.build())
 });
 
 /// The bytes of a file with these rows; a valid file without any if there are none.
-pub(crate) fn write(topic: &str, partition: i32, columns: &Columns) -> Vec<u8> {
+pub(crate) fn write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "writing to a Vec cannot fail, and the columns are of equal length and in the schema's order"
     )]
-    try_write(topic, partition, columns).expect("columns that fit the schema are written")
+    try_write(topic, partition, life, columns).expect("columns that fit the schema are written")
 }
 
-fn try_write(topic: &str, partition: i32, columns: &Columns) -> Result<Vec<u8>> {
+fn try_write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Result<Vec<u8>> {
     let rows = columns.len();
     let mut file = SerializedFileWriter::new(Vec::new(), SCHEMA_TYPE.clone(), PROPERTIES.clone())?;
     if rows > 0 {
@@ -79,6 +80,7 @@ fn try_write(topic: &str, partition: i32, columns: &Columns) -> Result<Vec<u8>> 
         put::<Int64Type>(&mut group, &columns.offset)?;
         put::<Int32Type>(&mut group, &columns.index)?;
         put_optional::<Int64Type>(&mut group, &columns.timestamp_ms)?;
+        put_levels::<Int32Type>(&mut group, &vec![life.cast_signed(); rows], Some(&vec![1; rows]))?;
         group.close()?;
     }
     file.into_inner()

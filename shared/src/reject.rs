@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use crate::event::{Record, Stray};
+use crate::oversized::Oversized;
 
 /// Why a record is no bar. The codes are stable: reports and alarms count by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,11 +32,13 @@ pub enum Reason {
     TooLarge,
     /// What was delivered is not a record with an offset.
     MalformedRecord,
+    /// Its offset was used before, and nobody knows whether by this very record.
+    Undecided,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Reason; 10] = [
+    pub const ALL: [Reason; 11] = [
         Reason::Tombstone,
         Reason::InvalidBase64,
         Reason::NotJson,
@@ -46,6 +49,7 @@ impl Reason {
         Reason::TooManyRows,
         Reason::TooLarge,
         Reason::MalformedRecord,
+        Reason::Undecided,
     ];
 
     /// The stable code, as it stands in the table `rejects`.
@@ -61,6 +65,7 @@ impl Reason {
             Reason::TooManyRows => "too_many_rows",
             Reason::TooLarge => "too_large",
             Reason::MalformedRecord => "malformed_record",
+            Reason::Undecided => "undecided",
         }
     }
 }
@@ -84,6 +89,12 @@ impl Fault {
     pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
     }
+
+    pub(crate) fn undecided(oversized: Option<&Oversized>) -> Self {
+        const WHY: &str = "its offset was used before, and nothing says whether this very record has landed then";
+        let detail = oversized.map_or_else(|| WHY.to_owned(), |oversized| format!("{WHY}; {oversized}"));
+        Self::new(Reason::Undecided, detail)
+    }
 }
 
 /// One line of a rejects object: the columns of the table `rejects`.
@@ -98,6 +109,7 @@ struct Line<'a> {
     reason: &'a str,
     detail: &'a str,
     landed_at: &'a str,
+    kafka_life: Option<u32>,
 }
 
 impl Line<'_> {
@@ -139,8 +151,8 @@ impl Lines {
         Self { landed_at, bytes: Vec::new() }
     }
 
-    pub(crate) fn push(&mut self, topic: &str, partition: i32, record: &Record<'_>, fault: &Fault) {
-        let line = Line {
+    pub(crate) fn push(&mut self, topic: &str, partition: i32, life: u32, record: &Record<'_>, fault: &Fault) {
+        let columns = Line {
             kafka_topic: topic,
             kafka_partition: Some(partition),
             kafka_offset: Some(record.offset),
@@ -150,8 +162,9 @@ impl Lines {
             reason: fault.reason.code(),
             detail: &fault.detail,
             landed_at: &self.landed_at,
+            kafka_life: Some(life),
         };
-        append(&mut self.bytes, &line);
+        append(&mut self.bytes, &columns);
     }
 
     /// A stray has no offset; its JSON, in base64, stands where the value would.
@@ -166,6 +179,7 @@ impl Lines {
             reason: Reason::MalformedRecord.code(),
             detail: &stray.detail,
             landed_at: &self.landed_at,
+            kafka_life: None,
         };
         append(&mut self.bytes, &line);
     }

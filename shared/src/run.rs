@@ -18,10 +18,20 @@ pub struct Run<'r, 'a> {
     last: i64,
 }
 
+/// How a run lands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lot {
+    /// The life in which it lands.
+    pub life: u32,
+    /// Its records are kept as rejects, because nobody knows whether they have landed.
+    pub undecided: bool,
+}
+
 /// A run with every record judged: what lands, but for the Parquet, which is encoded while the intent is on its way.
 pub struct Decoded<'r> {
     topic: &'r str,
     partition: i32,
+    life: u32,
     columns: Columns,
     /// JSON lines; empty if no record was rejected.
     pub rejects: Vec<u8>,
@@ -50,21 +60,27 @@ impl<'r, 'a> Run<'r, 'a> {
         self.last
     }
 
-    /// Decodes every record. Pure, and the same for the same records and time.
-    pub fn decode(&self, landing: LandingTime) -> Decoded<'r> {
+    /// Decodes every record. Pure, and the same for the same records, time and lot.
+    pub fn decode(&self, landing: LandingTime, Lot { life, undecided }: Lot) -> Decoded<'r> {
         let mut columns = Columns::default();
         let mut rejects = Lines::new(landing.rfc3339());
         let mut rejected = 0;
         let mut buffer = Vec::new();
         for record in self.records {
-            if let Err(fault) = decode(record, &mut buffer, &mut columns) {
-                rejects.push(self.topic, self.partition, record, &fault);
+            let decoded = if undecided {
+                Err(Fault::undecided(record.oversized.as_deref()))
+            } else {
+                decode(record, &mut buffer, &mut columns)
+            };
+            if let Err(fault) = decoded {
+                rejects.push(self.topic, self.partition, life, record, &fault);
                 rejected += 1;
             }
         }
         Decoded {
             topic: self.topic,
             partition: self.partition,
+            life,
             columns,
             rejects: rejects.into_bytes(),
             landed: self.records.len() - rejected,
@@ -82,13 +98,13 @@ impl Decoded<'_> {
 
     /// The bars object: Parquet; a file without rows if every record was rejected.
     pub fn to_parquet(&self) -> Vec<u8> {
-        parquet_file::write(self.topic, self.partition, &self.columns)
+        parquet_file::write(self.topic, self.partition, self.life, &self.columns)
     }
 }
 
 /// A Parquet file without rows: what a fence holds, so that a query reads nothing from it.
 pub fn empty_parquet() -> Vec<u8> {
-    parquet_file::write("", 0, &Columns::default())
+    parquet_file::write("", 0, 1, &Columns::default())
 }
 
 /// The strays of an event as JSON lines.
@@ -123,6 +139,7 @@ mod tests {
 
     /// 2026-11-22T19:05:11.250Z
     const LANDING: LandingTime = LandingTime(1_795_374_311_250);
+    const LOT: Lot = Lot { life: 3, undecided: false };
 
     fn record(offset: i64, value: Option<&str>) -> Record<'static> {
         use base64::Engine;
@@ -167,7 +184,7 @@ mod tests {
         ];
         let run = Run::new("stock-bars", 2, &records).unwrap();
         assert_eq!((run.first(), run.last()), (10, 17));
-        let decoded = run.decode(LANDING);
+        let decoded = run.decode(LANDING, LOT);
         assert_eq!((decoded.landed, decoded.rejected, decoded.rows()), (3, 2, 4));
         assert_eq!(decoded.newest_timestamp_ms, Some(1_795_374_300_017));
         insta::assert_snapshot!(read_back(decoded.to_parquet()).join("\n"));
@@ -183,10 +200,10 @@ mod tests {
             record(3, Some(&bar(4.0))),
             record(4, Some(&with_all)),
         ];
-        let together = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        let together = Run::new("t", 0, &records).unwrap().decode(LANDING, LOT);
         assert_eq!((together.landed, together.rejected, together.rows()), (3, 1, 3));
         let without = [records[0].clone(), records[2].clone(), records[3].clone()];
-        let without = Run::new("t", 0, &without).unwrap().decode(LANDING);
+        let without = Run::new("t", 0, &without).unwrap().decode(LANDING, LOT);
         assert_eq!(together.to_parquet(), without.to_parquet());
     }
 
@@ -196,7 +213,7 @@ mod tests {
             |offset, value: &str| Record { timestamp_ms: Some(9_223_372_036_854_776), ..record(offset, Some(value)) };
         let with_extra = bar(3.25).replace('{', r#"{"venue":"XHKG","#);
         let records = [record(1, Some(&bar(1.0))), absurd(2, &bar(2.0)), absurd(3, &with_extra), absurd(4, "NaN")];
-        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING, LOT);
         assert_eq!(decoded.newest_timestamp_ms, Some(1_795_374_300_001));
         let rows = read_back(decoded.to_parquet());
         assert!(rows[1].contains(r#"extra: "{"_kafka_timestamp":9223372036854776}""#), "{}", rows[1]);
@@ -211,7 +228,7 @@ mod tests {
         let at = "s3://lake/oversized/t-0-7.json".to_owned();
         let oversized = Some(Box::new(Oversized { bytes: 8_000_000, at }));
         let records = [Record { oversized, ..record(7, None) }];
-        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING, LOT);
         let reject: serde_json::Value = serde_json::from_slice(&decoded.rejects).unwrap();
         assert_eq!((&reject["reason"], &reject["kafka_offset"]), (&"too_large".into(), &7.into()));
         assert!(reject["detail"].as_str().unwrap().ends_with(" s3://lake/oversized/t-0-7.json"), "{reject}");
@@ -220,7 +237,7 @@ mod tests {
     #[test]
     fn a_run_without_a_good_record_is_a_file_without_rows() {
         let records = [record(5, None)];
-        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING);
+        let decoded = Run::new("t", 0, &records).unwrap().decode(LANDING, LOT);
         assert_eq!((decoded.landed, decoded.rejected, decoded.rows()), (0, 1, 0));
         assert_eq!(read_back(decoded.to_parquet()), Vec::<String>::new());
     }
@@ -228,7 +245,7 @@ mod tests {
     #[test]
     fn the_same_records_and_time_give_the_same_bytes() {
         let records = [record(1, Some(&bar(1.0))), record(2, None)];
-        let decode = || Run::new("t", 0, &records).unwrap().decode(LANDING);
+        let decode = || Run::new("t", 0, &records).unwrap().decode(LANDING, LOT);
         assert_eq!((decode().to_parquet(), decode().rejects), (decode().to_parquet(), decode().rejects));
     }
 }

@@ -15,12 +15,13 @@ SCHEMA = pyarrow.schema(
     [("symbol", pyarrow.string()), ("trade_date", pyarrow.date32())]
     + [(name, pyarrow.float64()) for name in ("open", "high", "low", "close", "adj_close", "volume", "close_usd")]
     + [("extra", pyarrow.string()), ("kafka_topic", pyarrow.string()), ("kafka_partition", pyarrow.int32())]
-    + [("kafka_offset", pyarrow.int64()), ("kafka_index", pyarrow.int32()), ("kafka_timestamp", pyarrow.timestamp("ms"))]
+    + [("kafka_offset", pyarrow.int64()), ("kafka_index", pyarrow.int32()), ("kafka_timestamp", pyarrow.timestamp("ms")),
+       ("kafka_life", pyarrow.int32())]
 )
 # As Trino has the time of a lake that an earlier version began: milliseconds times a thousand, whatever comes of it.
-MICROSECONDS = pyarrow.schema([*list(SCHEMA)[:-1], ("kafka_timestamp", pyarrow.timestamp("us"))])
+MICROSECONDS = SCHEMA.set(SCHEMA.get_field_index("kafka_timestamp"), pyarrow.field("kafka_timestamp", pyarrow.timestamp("us")))
 EPOCH = datetime.datetime(1970, 1, 1)
-REJECTS = ("kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "reason", "detail", "landed_at")
+REJECTS = ("kafka_topic", "kafka_partition", "kafka_offset", "kafka_timestamp", "reason", "detail", "landed_at", "kafka_life")
 LAST_DAY = datetime.date(2026, 11, 20)
 
 
@@ -41,7 +42,7 @@ class Lake:
             "symbol": symbol, "trade_date": day, "open": price * 0.995, "high": price * 1.02, "low": price * 0.97,
             "close": price, "adj_close": price * 0.9, "volume": 1000.0, "close_usd": price * 0.5, "extra": None,
             "kafka_topic": "bars", "kafka_partition": 0, "kafka_offset": offset, "kafka_index": 0,
-            "kafka_timestamp": moment, "dt": str(landed), "hour": "19",
+            "kafka_timestamp": moment, "kafka_life": 1, "dt": str(landed), "hour": "19",
         }
         self.rows.append(row | changes)
         return self.rows[-1]
@@ -113,7 +114,7 @@ def _tables(folder):
         ),
         "rejects": f"SELECT * FROM read_json_auto({rejects}, {options} {{'dt': VARCHAR}})" if rejects else _nothing(
             {"int": "INTEGER", "bigint": "BIGINT", "string": "VARCHAR"},
-            [(name, {"kafka_partition": "int", "kafka_offset": "bigint", "kafka_timestamp": "bigint"}.get(name, "string"))
+            [(name, {"kafka_partition": "int", "kafka_offset": "bigint", "kafka_timestamp": "bigint", "kafka_life": "int"}.get(name, "string"))
              for name in (*REJECTS, "dt")]
         ),
     }
@@ -180,8 +181,11 @@ def everything():
     lake.add("BETA", days[270], 33.0, landed=days[280], adj_close=31.0)
     lake.add("BETA", days[295], 34.0, landed=days[296])
     lake.add("BETA", days[295], 35.0, landed=days[297])
-    # After the topic was made anew: an old offset with a new timestamp counts, and what has no timestamp is the oldest.
+    # After the topic was made anew: an old offset with a new timestamp counts, and what has no timestamp is the oldest. Of the same time,
+    # that of the later life does.
     lake.add("GAMMA", days[299], 8.25, kafka_offset=3)
+    made_anew = lake.add("GAMMA", days[297], 8.5, kafka_life=None)
+    lake.add("GAMMA", days[297], 8.75, kafka_offset=4, kafka_life=2, kafka_timestamp=made_anew["kafka_timestamp"])
     lake.add("GAMMA", days[298], 99.0, kafka_timestamp=None)
     # A value that is an array: two bars of one day in one record; and two partitions with the same offset and time.
     twice = lake.add("ONCE", datetime.date(2026, 11, 19), 2.0)

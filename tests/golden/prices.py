@@ -17,8 +17,8 @@ def daily_bars(lake, date, folder_from):
     """The newest row of each symbol and day."""
     rows = lake.frame().replace([math.inf, -math.inf], math.nan)
     rows = rows[(rows.trade_date <= date) & (rows.dt >= folder_from)]
-    rows = rows.assign(partition_last=-rows.kafka_partition)
-    order = ["kafka_timestamp", "kafka_offset", "kafka_index", "partition_last"]
+    rows = rows.assign(partition_last=-rows.kafka_partition, life=rows.kafka_life.fillna(1))
+    order = ["kafka_timestamp", "life", "kafka_offset", "kafka_index", "partition_last"]
     rows = rows.sort_values(order, na_position="first").drop_duplicates(["symbol", "trade_date"], keep="last")
     return rows.sort_values(["symbol", "trade_date"]).reset_index(drop=True)
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use local::Stack;
 use serde_json::{Value, json};
-use shared::key::{Generation, Keys, LandingTime};
+use shared::key::{Keys, LandingTime};
 use shared::ledger::{Ledger, Pending};
 
 /// 2026-01-05T10:00:00Z
@@ -36,7 +36,11 @@ impl Function {
     /// Invokes it. Nothing that an earlier call did spares it a request.
     pub(crate) async fn call(self, stack: &Stack) -> Result<()> {
         let event = match self {
-            Self::Ingest => new_partition_and_crashed_one(stack).await?,
+            Self::Ingest => {
+                let settle = json!({ "settle": true }).to_string();
+                stack.aws().invoke(self.arn(stack), settle.into_bytes()).await?;
+                new_partition_and_crashed_one(stack).await?
+            }
             Self::Crawl => {
                 end_crawl(stack).await?;
                 json!({})
@@ -51,15 +55,13 @@ impl Function {
 async fn new_partition_and_crashed_one(stack: &Stack) -> Result<Value> {
     static TOPICS: AtomicU32 = AtomicU32::new(0);
     let topic = format!("least-privilege-{}", TOPICS.fetch_add(1, Ordering::Relaxed));
-    let keys = Keys { topic: &topic, partition: 1, generation: Generation(1) };
+    let keys = Keys { topic: &topic, partition: 1 };
     let pending = Pending {
-        first: 0,
-        last: 0,
+        life: 1,
         records: 1,
-        rejected: 0,
         newest_timestamp_ms: Some(LANDING.0),
-        bars: keys.bars(0, 0, 1, LANDING),
-        rejects: None,
+        bars: keys.bars(1, (0, 0), 1, LANDING),
+        ..Pending::default()
     };
     let ledger = Ledger { sequence: 1, pending: vec![pending], ..Ledger::default() };
     let (s3, bucket) = (&stack.aws().s3, &stack.outputs().lake_bucket);

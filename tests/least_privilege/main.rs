@@ -17,13 +17,7 @@ const ATHENA: &str = "Athena has the caller's rights to catalog and lake, where 
 const DEAD_LETTER: &str = "Lambda, not the function, sends the event of a failed asynchronous invocation";
 
 /// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), and why.
-const UNCHECKED: [(Function, &str, &[&str], &str); 14] = [
-    (
-        Function::Ingest,
-        "TellMissingFromForbidden",
-        &["s3:ListBucket"],
-        "the emulator says that an object is missing to whoever could read it",
-    ),
+const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
     (
         Function::Ingest,
         "KeepFailedEvents",

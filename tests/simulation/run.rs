@@ -1,6 +1,6 @@
 //! One run: a seed decides what happens next, until everything has been delivered and everyone has finished.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -10,12 +10,15 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::event::Event;
 use shared::key::{Generation, LandingTime};
-use shared::landing::{Kind, LandingError, Outcome};
+use shared::landing::{Kind, LandingError, Object, Outcome};
+use shared::ledger::Ledger;
 
 use crate::broker::{Broker, Cut};
 use crate::oracle::Oracle;
-use crate::world::{ProcessStore, Reply, Request, Waiting, Without, World};
+use crate::world::{Plan, ProcessStore, Reply, Request, Waiting, Without, World};
 
+/// So long are long logs, and the events of them.
+const SCALE: usize = 60;
 const STORMY_STEPS: usize = 220;
 /// Far more than it takes to deliver what is left when nothing fails any more.
 const CALM_STEPS: usize = 20_000;
@@ -28,7 +31,8 @@ type Parts = Vec<(String, Result<Outcome, PartError>)>;
 /// A running invocation of the function.
 struct Invocation {
     process: usize,
-    cut: Cut,
+    /// None: the schedule's.
+    cut: Option<Cut>,
     future: Pin<Box<dyn Future<Output = Parts>>>,
     /// Its process is frozen: what it asked waits.
     asleep: bool,
@@ -42,6 +46,7 @@ struct Idle {
 
 struct Run<'t> {
     rng: ChaCha8Rng,
+    plan: Plan,
     world: Rc<World>,
     broker: Broker,
     running: Vec<(Invocation, Rc<Lander<ProcessStore>>)>,
@@ -61,18 +66,23 @@ pub(crate) struct Counts(BTreeMap<&'static str, u64>);
 
 impl Counts {
     /// What must have happened in some hundred seeds: what never happens is not tested.
-    pub(crate) const EXPECTED: [&'static str; 13] = [
+    pub(crate) const EXPECTED: [&'static str; 18] = [
         "answers lost",
         "crashes",
         "events failed in part",
         "events given up",
         "fences",
         "invocations",
+        "lives ended",
+        "lives opened",
+        "objects compacted",
+        "objects removed",
         "records landed",
         "rejects blanked",
         "replays",
         "requests failed",
         "requests late",
+        "settlings",
         "sleeps",
         "swaps lost",
     ];
@@ -93,19 +103,20 @@ impl Counts {
 }
 
 /// Runs one seed; the error is what went wrong.
-pub(crate) fn simulate(seed: u64, without: Option<Without>, trace: Option<&mut Vec<String>>) -> Result<Counts, String> {
+pub(crate) fn simulate(seed: u64, plan: Plan, trace: Option<&mut Vec<String>>) -> Result<Counts, String> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let broker = Broker::new(&mut rng);
+    let broker = Broker::new(&mut rng, START_MS, if plan.long { SCALE } else { 1 });
     let mut run = Run {
         rng,
-        world: Rc::new(World::new(without)),
+        plan,
+        world: Rc::new(World::new(plan)),
         broker,
         running: Vec::new(),
         idle: Vec::new(),
         processes: 0,
         late: Vec::new(),
         time: LandingTime(START_MS),
-        oracle: Oracle::default(),
+        oracle: Oracle::new(plan.sparse || plan.long),
         counts: Counts::default(),
         trace,
     };
@@ -116,38 +127,97 @@ pub(crate) fn simulate(seed: u64, without: Option<Without>, trace: Option<&mut V
         }
     }
     run.calm_down()?;
+    run.counts.count("records doubled", run.oracle.doubled);
+    run.counts.count("records unknown", run.oracle.unknown);
+    run.counts.count("records", run.broker.sent.len() as u64);
     Ok(run.counts)
 }
 
 impl Run<'_> {
     fn stormy_step(&mut self) -> Result<(), String> {
-        match self.rng.random_range(0..100) {
-            0..12 => {
-                if self.running.len() < INVOCATIONS_AT_ONCE
-                    && let Some(cut) = self.broker.next_event(&mut self.rng)
-                {
-                    self.invoke(cut, "deliver");
+        let may_invoke = self.running.len() < INVOCATIONS_AT_ONCE;
+        match self.rng.random_range(0..1000) {
+            0..120 => {
+                if may_invoke && let Some(cut) = self.broker.next_event() {
+                    self.invoke(Some(cut), "deliver");
                 }
             }
-            12..14 => {
-                if let Some(cut) = self.broker.give_up(&mut self.rng) {
+            120..140 => {
+                if let Some(cut) = self.broker.give_up(self.time.0) {
                     self.counts.count("events given up", 1);
-                    self.note(|| format!("give up {cut:?}"));
+                    self.note(|| format!("give up {}", cut.in_words()));
                 }
             }
-            14..18 => {
-                if self.running.len() < INVOCATIONS_AT_ONCE
-                    && let Some(cut) = self.broker.replay(&mut self.rng)
-                {
+            140..180 => {
+                let says_when = match self.plan {
+                    Plan { without: Some(Without::GivenUp), .. } => 0.0,
+                    _ => 0.8,
+                };
+                if may_invoke && let Some(cut) = self.broker.replay(says_when) {
                     self.counts.count("replays", 1);
-                    self.invoke(cut, "replay");
+                    self.invoke(Some(cut), "replay");
                 }
             }
-            18..23 => self.sleep_or_wake(),
-            23..27 => self.perform_late(),
+            180..230 => self.sleep_or_wake(),
+            230..260 => self.perform_late(),
+            260..280 => self.broker.produce(self.time.0),
+            280..288 => {
+                self.counts.count("lives ended", 1);
+                let what = self.broker.end_a_life(self.time.0);
+                self.note(|| what);
+            }
+            288..293 => {
+                if may_invoke {
+                    self.time.0 += self.rng.random_range(0..2) * 7_200_000;
+                    self.counts.count("settlings", 1);
+                    self.invoke(None, "settle");
+                }
+            }
+            293..300 => self.somebody_tidies_up()?,
             _ => self.answer_one(true),
         }
         self.poll_all()
+    }
+
+    /// Nobody runs, nothing is on its way: days pass, with what the schedule does in them. Then somebody removes an object, or writes its
+    /// rows into another, as the README allows.
+    fn somebody_tidies_up(&mut self) -> Result<(), String> {
+        if !self.running.is_empty() || !self.late.is_empty() {
+            return Ok(());
+        }
+        // No process lives for days.
+        self.idle.clear();
+        if self.plan.without != Some(Without::Settling) {
+            self.time.0 += 7_200_000;
+            self.invoke(None, "settle");
+            self.poll_all()?;
+            while !self.running.is_empty() {
+                self.answer_one(false);
+                self.poll_all()?;
+            }
+        }
+        self.time.0 += 5 * 86_400_000;
+        let objects = self.world.memory.objects("bars/");
+        let objects = objects.into_iter().filter(|(key, _)| !key.ends_with("/compacted.parquet"));
+        let with_rows: Vec<_> =
+            objects.filter(|(_, body)| !self.oracle.ids(body.clone(), &self.broker).is_empty()).collect();
+        if with_rows.is_empty() {
+            return Ok(());
+        }
+        let (key, body) = with_rows[self.rng.random_range(0..with_rows.len())].clone();
+        self.world.memory.remove(&key);
+        if self.rng.random_bool(0.5) {
+            self.counts.count("objects compacted", 1);
+            self.note(|| format!("somebody compacts {key}"));
+            let to = key.replace(".parquet", "/compacted.parquet");
+            self.world.perform(Request::Create(Object { key: to, body, kind: Kind::Bars }));
+        } else {
+            self.counts.count("objects removed", 1);
+            self.note(|| format!("somebody removes {key}"));
+            let ids = self.oracle.ids(body, &self.broker);
+            self.oracle.removed.extend(ids);
+        }
+        Ok(())
     }
 
     /// Nothing fails any more: what is not acknowledged is delivered until it is; sleepers wake up before, meanwhile or after.
@@ -161,8 +231,8 @@ impl Run<'_> {
                     1 => self.perform_late(),
                     _ => self.answer_one(false),
                 }
-            } else if let Some(cut) = self.broker.unacknowledged(&mut self.rng) {
-                self.invoke(cut, "deliver again");
+            } else if let Some(cut) = self.broker.unacknowledged() {
+                self.invoke(Some(cut), "deliver again");
             } else if !self.running.is_empty() {
                 self.running.iter_mut().for_each(|(invocation, _)| invocation.asleep = false);
             } else if !self.late.is_empty() {
@@ -178,28 +248,37 @@ impl Run<'_> {
     /// A replay of everything by a process that knows nothing must change nothing.
     fn check_and_replay_all(&mut self) -> Result<(), String> {
         self.check()?;
-        let before = self.world.memory.objects("");
-        let everything = Cut(self.broker.partitions.iter().map(Vec::len).enumerate().map(|(p, n)| (p, 0, n)).collect());
+        let before = self.rows();
         self.idle.clear();
-        self.invoke(everything, "replay everything");
-        self.poll_all()?;
-        while !self.running.is_empty() {
-            self.answer_one(false);
+        for cut in self.broker.everything() {
+            self.invoke(Some(cut), "replay everything");
             self.poll_all()?;
+            while !self.running.is_empty() {
+                self.answer_one(false);
+                self.poll_all()?;
+            }
         }
-        if self.world.memory.objects("") != before {
+        if self.rows() != before && !self.plan.sparse && !self.plan.long {
             return Err("a replay of everything changed something".to_owned());
         }
         self.check()
+    }
+
+    /// The records that have rows, by object. What nobody acknowledged, in a life that is over, may still be fenced.
+    fn rows(&mut self) -> Vec<(String, Vec<u32>)> {
+        let objects = self.world.memory.objects("bars/").into_iter();
+        let with_ids = objects.map(|(key, body)| (key, self.oracle.ids(body, &self.broker)));
+        with_ids.filter(|(_, ids)| !ids.is_empty()).collect()
     }
 
     fn check(&mut self) -> Result<(), String> {
         self.oracle.violation(&self.world.memory, &self.broker).map_or(Ok(()), Err)
     }
 
-    fn invoke(&mut self, cut: Cut, why: &str) {
+    fn invoke(&mut self, cut: Option<Cut>, why: &str) {
         self.time.0 += self.rng.random_range(0..900_000);
-        let warm = !self.idle.is_empty() && self.rng.random_bool(0.7);
+        // A process that goes on knows the marks that are taken out of the ledger.
+        let warm = !self.idle.is_empty() && self.rng.random_bool(0.7) && !self.plan.sparse;
         let Idle { process, lander } = if warm {
             self.idle.swap_remove(self.rng.random_range(0..self.idle.len()))
         } else {
@@ -208,9 +287,17 @@ impl Run<'_> {
             Idle { process: self.processes, lander: Rc::new(Lander::new(store, Generation(1))) }
         };
         self.counts.count("invocations", 1);
-        self.note(|| format!("process {process}: {why} {}", in_words(&cut)));
-        let (payload, time, its_lander) = (self.broker.payload(&cut), self.time, Rc::clone(&lander));
+        self.note(|| format!("process {process}: {why} {}", cut.as_ref().map(Cut::in_words).unwrap_or_default()));
+        let (payload, time, its_lander) = (cut.as_ref().map(Cut::payload), self.time, Rc::clone(&lander));
         let future = Box::pin(async move {
+            let Some(payload) = payload else {
+                let settled = its_lander.settle(time, None).await;
+                return settled
+                    .into_iter()
+                    .flat_map(|settling| settling.failed)
+                    .map(|(part, e)| (part, Err(e)))
+                    .collect();
+            };
             let event = Event::parse(&payload).unwrap();
             its_lander.land_event(&event, time, None).await
         });
@@ -226,7 +313,7 @@ impl Run<'_> {
                 Poll::Pending => place += 1,
                 Poll::Ready(parts) => {
                     let (invocation, lander) = self.running.swap_remove(place);
-                    self.finished(&invocation, parts)?;
+                    self.finished(&invocation, &parts)?;
                     self.idle.push(Idle { process: invocation.process, lander });
                 }
             }
@@ -234,27 +321,51 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn finished(&mut self, invocation: &Invocation, parts: Parts) -> Result<(), String> {
+    fn finished(&mut self, invocation: &Invocation, parts: &Parts) -> Result<(), String> {
         let all = parts.len();
-        let mut landed = 0;
+        let mut failed = BTreeSet::new();
         for (part, outcome) in parts {
-            let partition = part.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default();
             match outcome {
                 Ok(outcome) => {
-                    landed += 1;
                     self.counts.count("records landed", (outcome.landed + outcome.rejected) as u64);
-                    self.broker.acknowledge(&invocation.cut, partition);
+                    if outcome.uncertain > 0 {
+                        self.uncertain(invocation, part, outcome)?;
+                    }
                 }
-                Err(PartError::Store(_) | PartError::Landing(LandingError::Contended)) => {}
+                Err(PartError::Store(_) | PartError::Landing(LandingError::Contended)) => {
+                    failed.insert(part.clone());
+                }
                 Err(error) => return Err(format!("process {}: {error}", invocation.process)),
             }
         }
-        self.note(|| format!("process {}: {landed} of {all} parts landed", invocation.process));
-        if landed == all {
-            self.broker.commit(&invocation.cut);
-        } else if landed > 0 {
+        self.note(|| format!("process {}: {} of {all} parts failed", invocation.process, failed.len()));
+        let Some(cut) = &invocation.cut else { return Ok(()) };
+        for (part, _) in parts {
+            if !failed.contains(part) {
+                self.broker.acknowledge(cut, partition_of(part));
+            }
+        }
+        if failed.is_empty() {
+            self.broker.commit(cut);
+        } else if failed.len() < all {
             self.counts.count("events failed in part", 1);
         }
+        Ok(())
+    }
+
+    /// As long as each record has a mark, nothing is.
+    fn uncertain(&mut self, invocation: &Invocation, part: &str, outcome: &Outcome) -> Result<(), String> {
+        if !self.plan.sparse && !self.plan.long {
+            return Err(format!("process {} does not know whether records of {part} have landed", invocation.process));
+        }
+        self.counts.count("parts uncertain", 1);
+        let skipped = outcome.uncertain - outcome.undecided;
+        self.oracle.skipped += skipped as u64;
+        if skipped == 0 {
+            return Ok(());
+        }
+        let records = invocation.cut.iter().flat_map(|cut| &cut.parts).filter(|(of, _)| *of == partition_of(part));
+        self.oracle.uncertain.extend(records.flat_map(|(_, records)| records).map(|sent| sent.id));
         Ok(())
     }
 
@@ -350,12 +461,18 @@ impl Run<'_> {
 
     fn perform(&mut self, who: &str, request: Request, then: &str) -> Reply {
         let words = if self.trace.is_some() { request.to_string() } else { String::new() };
+        let lives = |body: &[u8]| Ledger::parse(body).map_or(0, |ledger| ledger.lives.len());
+        let opens = matches!(&request, Request::Swap { key, body, .. } if {
+            let before = self.world.memory.objects(key).first().map_or(1, |(_, before)| lives(before));
+            lives(body) > before
+        });
         let fence = matches!(&request, Request::Create(object) if object.kind == Kind::Fence);
         let reply = self.world.perform(request);
         match &reply {
             Reply::Created(true) if fence => self.counts.count("fences", 1),
             Reply::Written => self.counts.count("rejects blanked", 1),
             Reply::Swapped(None) => self.counts.count("swaps lost", 1),
+            Reply::Swapped(Some(_)) if opens => self.counts.count("lives opened", 1),
             _ => {}
         }
         self.note(|| format!("{who}: {words} -> {reply}{then}"));
@@ -369,8 +486,6 @@ impl Run<'_> {
     }
 }
 
-fn in_words(cut: &Cut) -> String {
-    let parts =
-        cut.0.iter().map(|(partition, start, end)| format!("partition {partition} records {start} to {}", end - 1));
-    parts.collect::<Vec<_>>().join(", ")
+fn partition_of(part: &str) -> usize {
+    part.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }

@@ -31,8 +31,7 @@ const CALLS: [(&str, &str); 14] = [
 ];
 
 /// Actions that no line of a function calls, and why its role has them all the same.
-const BESIDES: [(&str, &str, &[&str]); 7] = [
-    ("ingest", "without it S3 calls a missing object forbidden", &["s3:ListBucket"]),
+const BESIDES: [(&str, &str, &[&str]); 6] = [
     ("ingest", "the event source logs in to Kafka with the function's role", &["secretsmanager:GetSecretValue"]),
     (
         "ingest",

@@ -99,7 +99,7 @@ fn write(topic: &str, partition: i32, columns: &Columns, schema: &TypePtr) -> Ve
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index"] {
+    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life"] {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
     }
     let rows = columns.offset.len();
@@ -121,6 +121,7 @@ fn write(topic: &str, partition: i32, columns: &Columns, schema: &TypePtr) -> Ve
     put::<Int64Type>(&mut group, &columns.offset, None);
     put::<Int32Type>(&mut group, &vec![0; rows], None);
     put::<Int64Type>(&mut group, &columns.timestamp_ms, Some(&all));
+    put::<Int32Type>(&mut group, &vec![1; rows], Some(&all));
     group.close().unwrap();
     file.into_inner().unwrap()
 }

@@ -7,7 +7,7 @@ use shared::key::Generation;
 pub struct Config {
     /// `LAKE_BUCKET`: the bucket that holds the lake.
     pub lake_bucket: String,
-    /// `GENERATION`: which life of the topic this is, a whole number from 1.
+    /// `GENERATION`: how often it was raised when topics were made anew, before ledgers knew of lives: a whole number from 1.
     pub generation: Generation,
     /// Whether the bucket's name goes into the path instead of the host name: so it must where `AWS_ENDPOINT_URL` (or
     /// `AWS_ENDPOINT_URL_S3`) names an emulator.
@@ -34,7 +34,7 @@ impl Config {
         let present = |name| lookup(name).filter(|value| !value.is_empty());
         let required = |name, what| present(name).ok_or(ConfigError::Missing(name, what));
         let lake_bucket = required("LAKE_BUCKET", "the S3 bucket in which records land")?;
-        let generation = required("GENERATION", "the life of the topic, 1 unless it was made anew")?;
+        let generation = required("GENERATION", "the newest generation that has ledgers, 1 unless it was raised")?;
         let number = generation.parse().ok().filter(|number| *number >= 1);
         let invalid = || ConfigError::Invalid("GENERATION", generation.clone(), "a whole number from 1");
         Ok(Self {

@@ -1,6 +1,6 @@
 //! The lander: does on a store what [`shared::landing`] says, for all parts of an event side by side.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::{StreamExt, join, stream};
@@ -24,6 +24,15 @@ pub struct Lander<S> {
     store: S,
     generation: Generation,
     known: Mutex<HashMap<(String, i32), Known>>,
+}
+
+/// What settling came to.
+#[derive(Debug)]
+pub struct Settling {
+    /// Partitions with a ledger.
+    pub looked_at: usize,
+    /// Those that failed, `topic-partition`, and why.
+    pub failed: Vec<(String, PartError)>,
 }
 
 /// Why a part of an event must be delivered again.
@@ -56,6 +65,25 @@ impl<S: Store> Lander<S> {
         self.store
     }
 
+    /// Settles what has been pending for long in the ledger of any partition: where nothing more is delivered, nobody else would. Says how
+    /// many partitions it looked at, and which of them failed.
+    pub async fn settle(&self, time: LandingTime, deadline: Option<Instant>) -> Result<Settling, StoreError> {
+        let keys = self.store.list("ledger/").await?;
+        let places: BTreeSet<_> = keys.iter().filter_map(|key| key::of_ledger(key)).collect();
+        let looked_at = places.len();
+        let failed = stream::iter(places)
+            .map(async |(topic, partition)| {
+                let batch = Batch { topic, partition, records: Vec::new() };
+                let settled = until(deadline, Box::pin(self.land_batch(&batch, time, None))).await;
+                settled.err().map(|error| (format!("{topic}-{partition}"), error))
+            })
+            .buffered(SIDE_BY_SIDE)
+            .filter_map(async |failed| failed)
+            .collect()
+            .await;
+        Ok(Settling { looked_at, failed })
+    }
+
     /// Lands each partition of the event, and its strays; one part's failure does not keep the others from landing. What has
     /// not landed at the deadline has failed.
     pub async fn land_event(
@@ -64,13 +92,20 @@ impl<S: Store> Lander<S> {
         time: LandingTime,
         deadline: Option<Instant>,
     ) -> Vec<(String, Result<Outcome, PartError>)> {
-        let mut parts: Vec<_> = stream::iter(&event.batches)
-            .map(async |batch| {
-                // Boxed, as the strays: the SDK's futures are large.
-                let landed = until(deadline, Box::pin(self.land_batch(batch, time))).await;
-                (format!("{}-{}", batch.topic, batch.partition), landed)
+        let same = |left: &Batch<'_>, right: &Batch<'_>| (left.topic, left.partition) == (right.topic, right.partition);
+        let mut parts: Vec<_> = stream::iter(event.batches.chunk_by(same))
+            .map(async |batches| {
+                // Of one partition: logs, one after the other.
+                let mut parts = Vec::with_capacity(batches.len());
+                for batch in batches {
+                    // Boxed, as the strays: the SDK's futures are large.
+                    let landed = until(deadline, Box::pin(self.land_batch(batch, time, event.given_up_ms))).await;
+                    parts.push((format!("{}-{}", batch.topic, batch.partition), landed));
+                }
+                stream::iter(parts)
             })
             .buffered(SIDE_BY_SIDE)
+            .flatten()
             .collect()
             .await;
         if !event.strays.is_empty() {
@@ -79,11 +114,16 @@ impl<S: Store> Lander<S> {
         parts
     }
 
-    async fn land_batch(&self, batch: &Batch<'_>, time: LandingTime) -> Result<Outcome, PartError> {
+    async fn land_batch(
+        &self,
+        batch: &Batch<'_>,
+        time: LandingTime,
+        given_up_ms: Option<i64>,
+    ) -> Result<Outcome, PartError> {
         let place = (batch.topic.to_owned(), batch.partition);
-        // Taken out: after an error, nothing counts as known.
-        let known = self.lock().remove(&place).unwrap_or_default();
-        let mut landing = Landing::new(batch, self.generation, time, known);
+        // Taken out: after an error, nothing counts as known. What is old and quiet, only the ledger itself tells.
+        let known = self.lock().remove(&place).filter(|_| !batch.records.is_empty()).unwrap_or_default();
+        let mut landing = Landing::new(batch, self.generation, time, known).given_up(given_up_ms);
         loop {
             let answer = match landing.step()? {
                 Step::Read(key) => Answer::Read(self.store.read(&key).await?),

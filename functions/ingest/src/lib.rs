@@ -9,5 +9,5 @@ mod metrics;
 pub mod config;
 pub mod store;
 
-pub use handler::{IngestError, Summary, handle};
-pub use lander::{Lander, PartError};
+pub use handler::{Answer, IngestError, Summary, handle, invoked};
+pub use lander::{Lander, PartError, Settling};

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use ingest::config::Config;
 use ingest::store::S3Store;
-use ingest::{Lander, handle};
+use ingest::{Lander, invoked};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
 use shared::key::LandingTime;
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let now = now();
         let time_left = time_left(event.context.deadline, now);
-        handle(&lander, event.payload.get(), now, time_left).await.map_err(Error::from)
+        invoked(&lander, event.payload.get(), now, time_left).await.map_err(Error::from)
     }))
     .await
 }

@@ -26,6 +26,7 @@ pub(crate) fn document(summary: &Summary, topic: &str, time: LandingTime) -> Val
         "Landed": summary.landed,
         "Rejected": summary.rejected,
         "Skipped": summary.skipped,
+        "Uncertain": summary.uncertain,
         "Objects": summary.objects,
         "Bytes": summary.bytes,
         "Holes": summary.holes,
@@ -77,7 +78,7 @@ mod tests {
         let document = document(&summary, "stock-bars", LandingTime(1_795_374_311_250));
         let directive = &document["_aws"]["CloudWatchMetrics"][0];
         let metrics = directive["Metrics"].as_array().unwrap();
-        assert_eq!(metrics.len(), 10);
+        assert_eq!(metrics.len(), 11);
         for metric in metrics {
             assert!(document[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
         }
@@ -88,6 +89,6 @@ mod tests {
     #[test]
     fn an_unknown_lag_is_no_metric() {
         let document = document(&Summary::default(), "t", LandingTime(0));
-        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 9);
+        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 10);
     }
 }

@@ -31,13 +31,16 @@ pub trait Store {
 
     /// Writes the object, whatever is there.
     fn overwrite(&self, object: Object) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Every key that begins with `prefix`.
+    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>>;
 }
 
 /// An operation that may work when it is tried again.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {key}: {message}")]
 pub struct StoreError {
-    /// "read", "write" or "find".
+    /// "read", "write", "find" or "list".
     pub action: &'static str,
     /// The object.
     pub key: String,

@@ -31,6 +31,7 @@ COPY (
         replay * 100000000 + CAST(d AS bigint) * {symbols} + s AS kafka_offset,
         CAST(0 AS integer) AS kafka_index,
         CAST(trade_date + INTERVAL 20 HOUR + to_days(CAST(replay AS integer)) AS timestamp_ms) AS kafka_timestamp,
+        CAST(1 AS integer) AS kafka_life,
         strftime(trade_date + CAST(replay AS integer), '%Y-%m-%d') AS dt,
         '20' AS hour
     FROM (

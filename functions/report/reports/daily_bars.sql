@@ -1,5 +1,6 @@
 -- One bar per symbol and trade date. A replayed feed or a correction leaves several: the newest on the topic counts.
--- Newest by timestamp first: after a topic was made anew its offsets begin again.
+-- Newest by timestamp, then by life: after a topic was made anew its offsets begin again. What landed before there were lives is of
+-- the first.
 -- A bar should land no earlier than the UTC day before its trade date: the report data-quality tells those that do. So the
 -- folders from so many days before the report's day on hold every bar with a trade date within that many days. They can hold
 -- older bars as well: a replay lands years in an hour.
@@ -24,13 +25,15 @@ FROM (
         *,
         row_number() OVER (
             PARTITION BY symbol, trade_date
-            ORDER BY kafka_time DESC NULLS LAST, kafka_offset DESC, kafka_index DESC, kafka_partition, kafka_topic
+            ORDER BY
+                kafka_time DESC NULLS LAST, coalesce(kafka_life, 1) DESC, kafka_offset DESC, kafka_index DESC,
+                kafka_partition, kafka_topic
         ) AS newest_first
     FROM (
         SELECT
             symbol, trade_date, open, high, low, close, adj_close, volume, close_usd, dt,
             {{kafka_time}} AS kafka_time,
-            kafka_offset, kafka_index, kafka_partition, kafka_topic
+            kafka_offset, kafka_index, kafka_partition, kafka_topic, kafka_life
         FROM bars
         WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
     ) AS known

@@ -250,6 +250,7 @@ mod tests {
         let partition_0 = PartitionIntegrity {
             topic: "stock-bars".to_owned(),
             partition: 0,
+            life: 1,
             first_offset: 0,
             last_offset: 29_999,
             offsets: 30_000,

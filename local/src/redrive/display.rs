@@ -80,8 +80,12 @@ fn said(fed: &Result<Fed>) -> String {
 }
 
 fn counted(answer: &Answer) -> String {
-    let Answer { records, landed, rejected, skipped, .. } = answer;
-    format!("{records} records: {landed} landed, {rejected} rejected, {skipped} skipped")
+    let Answer { records, landed, rejected, skipped, undecided, .. } = answer;
+    let kept = match undecided {
+        0 => String::new(),
+        _ => format!(" ({undecided} undecided: RUNBOOK.md, records-uncertain)"),
+    };
+    format!("{records} records: {landed} landed, {rejected} rejected{kept}, {skipped} skipped")
 }
 
 impl Tally {
@@ -121,8 +125,13 @@ mod tests {
 
     #[test]
     fn the_sums_name_what_there_is() {
-        let answer =
-            |landed, skipped| Answer { records: landed + skipped + 1, landed, rejected: 1, skipped, uncertain: 0 };
+        let answer = |landed, skipped| Answer {
+            records: landed + skipped + 1,
+            landed,
+            rejected: 1,
+            skipped,
+            ..Answer::default()
+        };
         let mut tally = Tally::default();
         for fed in [Ok(Fed::Landed(answer(4, 0))), Ok(Fed::Landed(answer(0, 7))), Err(anyhow::anyhow!("no"))] {
             tally.done += 1;
@@ -132,6 +141,15 @@ mod tests {
             tally.summary(5),
             "5 objects: 2 fed and removed, 1 kept, 2 not tried; 13 records: 4 landed, 2 rejected, 7 skipped"
         );
+    }
+
+    #[test]
+    fn what_nobody_could_decide_is_named() {
+        let answer = Answer { records: 3, rejected: 2, skipped: 1, uncertain: 2, undecided: 2, ..Answer::default() };
+        let said = said(&Ok(Fed::Landed(answer)));
+        let expected =
+            "3 records: 0 landed, 2 rejected (2 undecided: RUNBOOK.md, records-uncertain), 1 skipped; removed";
+        assert_eq!(said, expected);
     }
 
     #[test]

@@ -46,9 +46,12 @@ pub(super) struct Answer {
     /// Records that had landed before.
     #[serde(default)]
     pub(super) skipped: u64,
-    /// Records that count as landed, but come for a hole that was closed.
+    /// Records of which it does not know whether they had landed before.
     #[serde(default)]
     pub(super) uncertain: u64,
+    /// Those of them that are kept as rejects.
+    #[serde(default)]
+    pub(super) undecided: u64,
 }
 
 impl AddAssign for Answer {
@@ -58,6 +61,7 @@ impl AddAssign for Answer {
         self.rejected += other.rejected;
         self.skipped += other.skipped;
         self.uncertain += other.uncertain;
+        self.undecided += other.undecided;
     }
 }
 
@@ -134,7 +138,8 @@ impl Feeder {
 
     async fn invoke(&self, event: KeptEvent) -> Result<Answer> {
         let function = &self.function;
-        let invoked = self.lambda.invoke().function_name(function).payload(event.json.into_bytes().into()).send().await;
+        let invoked =
+            self.lambda.invoke().function_name(function).payload(event.payload().into_bytes().into()).send().await;
         let invoked = invoked.with_context(|| format!("cannot invoke {function}"))?;
         let body = String::from_utf8_lossy(invoked.payload().map(AsRef::as_ref).unwrap_or_default()).into_owned();
         if invoked.function_error().is_some() {
@@ -142,9 +147,10 @@ impl Feeder {
         }
         // Another function would succeed too, and land nothing.
         match serde_json::from_str::<Answer>(&body) {
-            Ok(Answer { uncertain: 1.., .. }) => bail!(
-                "some of its records come for offsets up to which holes were closed, so nobody knows whether they have landed: look \
-                 for them in bars and rejects (RUNBOOK.md, ledger-holes-closed); the function says: {body}"
+            // What is kept as a reject is nowhere lost; what was skipped may be.
+            Ok(Answer { uncertain, undecided, .. }) if uncertain > undecided => bail!(
+                "of some of its records nobody knows whether they have landed: look for them in bars and rejects (RUNBOOK.md, \
+                 records-uncertain); the function says: {body}"
             ),
             Ok(answer) if answer.records == event.records => Ok(answer),
             _ => bail!(

@@ -7,15 +7,34 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// An event as the function was given it, byte for byte.
+/// An event as the function was given it, byte for byte, and when it was given up: offsets may have been used again since, and that tells
+/// of which life of the topic its records are.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct KeptEvent {
     pub(super) json: String,
     /// Kafka records in it, of all partitions.
     pub(super) records: u64,
+    /// RFC 3339, UTC.
+    pub(super) given_up_at: Option<String>,
 }
 
 impl KeptEvent {
+    /// What the function is invoked with: it says when the event was given up.
+    pub(super) fn payload(&self) -> String {
+        match (&self.given_up_at, self.json.split_once('{')) {
+            // It is the first member of an object that has others.
+            (Some(at), Some((before, members))) => {
+                format!(r#"{before}{{"givenUpAt":{},{members}"#, serde_json::Value::from(at.as_str()))
+            }
+            _ => self.json.clone(),
+        }
+    }
+
+    /// The payload is at most so much longer than the event.
+    pub(super) fn added_bytes(&self) -> usize {
+        self.given_up_at.as_ref().map_or(0, |at| at.len() * 6 + 16)
+    }
+
     /// Takes the event out of an object of the on-failure bucket.
     ///
     /// # Errors
@@ -32,7 +51,7 @@ impl KeptEvent {
         };
         let event: Event<'_> = serde_json::from_str(&json).context("its payload is not a kafka event")?;
         let records = event.records.values().map(|records| records.len() as u64).sum();
-        Ok(Self { json, records })
+        Ok(Self { json, records, given_up_at: record.timestamp })
     }
 }
 
@@ -40,6 +59,8 @@ impl KeptEvent {
 struct InvocationRecord<'a> {
     #[serde(borrow)]
     payload: Option<&'a RawValue>,
+    /// RFC 3339, UTC.
+    timestamp: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,8 +82,18 @@ mod tests {
         let as_json = format!(r#"{{"payload": {EVENT}, "version":"1.0"}}"#);
         for object in [as_text, as_json] {
             let kept = KeptEvent::read(object.as_bytes()).unwrap();
-            assert_eq!(kept, KeptEvent { json: EVENT.to_owned(), records: 3 });
+            assert_eq!(kept, KeptEvent { json: EVENT.to_owned(), records: 3, given_up_at: None });
         }
+    }
+
+    #[test]
+    fn an_event_says_when_it_was_given_up() {
+        let object = serde_json::json!({ "timestamp": "2026-11-22T19:05:11.250Z", "payload": EVENT }).to_string();
+        let kept = KeptEvent::read(object.as_bytes()).unwrap();
+        let rest = EVENT.strip_prefix('{').unwrap();
+        assert_eq!(kept.payload(), format!(r#"{{"givenUpAt":"2026-11-22T19:05:11.250Z",{rest}"#));
+        assert!(kept.payload().len() <= kept.json.len() + kept.added_bytes());
+        assert_eq!(shared::event::Event::parse(&kept.payload()).unwrap().given_up_ms, Some(1_795_374_311_250));
     }
 
     #[test]

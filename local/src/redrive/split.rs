@@ -35,7 +35,7 @@ pub(super) struct Oversized {
 
 /// Whether the event is too large to be fed.
 pub(super) fn is_too_large(event: &KeptEvent) -> bool {
-    event.json.len() >= LIMIT
+    event.json.len() + event.added_bytes() >= LIMIT
 }
 
 /// Cuts an event. `lake` is the bucket for what no event can hold.
@@ -43,7 +43,7 @@ pub(super) fn is_too_large(event: &KeptEvent) -> bool {
 /// # Errors
 /// It cannot be cut without a loss: with the reason.
 pub(super) fn split(event: &KeptEvent, lake: Option<&str>) -> Result<Parts> {
-    split_at(event, lake, LIMIT)
+    split_at(event, lake, LIMIT - event.added_bytes())
 }
 
 fn split_at(event: &KeptEvent, lake: Option<&str>, limit: usize) -> Result<Parts> {
@@ -56,7 +56,7 @@ fn split_at(event: &KeptEvent, lake: Option<&str>, limit: usize) -> Result<Parts
             let mut json = Cow::Borrowed(piece.get());
             // What is no record has no offset; ingest keeps it.
             if let Ok(record) = serde_json::from_str::<Record<'_>>(&json) {
-                // What is missing between two records of an event counts as landed with them.
+                // Lambda's are.
                 ensure!(record.offset > last, "it is too large to be fed, and its records are not in order");
                 last = record.offset;
                 if Part::default().length_with(&batch, &json) >= limit {
@@ -72,13 +72,13 @@ fn split_at(event: &KeptEvent, lake: Option<&str>, limit: usize) -> Result<Parts
                 }
             }
             if part.length_with(&batch, &json) >= limit {
-                parts.events.extend(part.take());
+                parts.events.extend(part.take(event));
             }
             ensure!(part.length_with(&batch, &json) < limit, "a part of it is too large to be fed, and is no record");
             part.push(&batch, &json);
         }
     }
-    parts.events.extend(part.take());
+    parts.events.extend(part.take(event));
     Ok(parts)
 }
 
@@ -115,9 +115,9 @@ impl Part {
     }
 
     /// The event so far, if it has records.
-    fn take(&mut self) -> Option<KeptEvent> {
+    fn take(&mut self, whole: &KeptEvent) -> Option<KeptEvent> {
         let Part { json, records, .. } = std::mem::take(self);
-        (records > 0).then(|| KeptEvent { json: json + TAIL, records })
+        (records > 0).then(|| KeptEvent { json: json + TAIL, records, given_up_at: whole.given_up_at.clone() })
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn event(json: &str) -> KeptEvent {
-        KeptEvent { json: json.to_owned(), records: 0 }
+        KeptEvent { json: json.to_owned(), records: 0, given_up_at: None }
     }
 
     fn record(offset: i64, length: usize) -> String {
@@ -169,7 +169,7 @@ mod tests {
         let stand_in =
             format!(r#"{{"offset":8,"timestamp":5,"tooLarge":{{"bytes":{},"at":"s3://lake/{key}"}}}}"#, large.len());
         let expected = format!("{HEAD}\"t-0\":[{},{stand_in},{}{TAIL}", record(7, 10), record(9, 10));
-        assert_eq!(parts.events, [KeptEvent { json: expected, records: 3 }]);
+        assert_eq!(parts.events, [KeptEvent { json: expected, records: 3, given_up_at: None }]);
     }
 
     #[test]

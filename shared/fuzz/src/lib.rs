@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use shared::event::{Batch, Event, Record};
 use shared::key::LandingTime;
 use shared::reject::Reason;
-use shared::run::{Decoded, Run, encode_strays};
+use shared::run::{Decoded, Lot, Run, encode_strays};
 
 const LANDING: LandingTime = LandingTime(0);
 
@@ -100,7 +100,7 @@ fn rows_of(value: &[u8]) -> Option<usize> {
 }
 
 fn decode<'r>(topic: &'r str, partition: i32, records: &'r [Record<'_>]) -> Decoded<'r> {
-    Run::new(topic, partition, records).expect("a batch has records").decode(LANDING)
+    Run::new(topic, partition, records).expect("a batch has records").decode(LANDING, Lot { life: 1, undecided: false })
 }
 
 fn lines(text: &[u8]) -> usize {

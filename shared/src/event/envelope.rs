@@ -16,6 +16,13 @@ use crate::json::Text;
 /// A batch under the name by which it was delivered.
 pub(super) type Named<'a, B> = (Cow<'a, str>, B);
 
+/// What is read of an event.
+pub(super) struct Read<'a, B> {
+    pub(super) batches: Vec<Named<'a, B>>,
+    /// `make redrive` adds it, and nobody says that it is a text.
+    pub(super) given_up_at: Option<&'a RawValue>,
+}
+
 /// For how many batches and members of batches there is room.
 pub(super) struct Room {
     most: usize,
@@ -69,14 +76,11 @@ impl<'de> Batch<'de> for Vec<&'de RawValue> {
 }
 
 /// The batches of an event, in their order.
-pub(super) fn read<'de, B: Batch<'de>>(
-    payload: &'de str,
-    room: &Room,
-) -> Result<Vec<Named<'de, B>>, serde_json::Error> {
+pub(super) fn read<'de, B: Batch<'de>>(payload: &'de str, room: &Room) -> Result<Read<'de, B>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(payload);
-    let batches = json.deserialize_any(Envelope(Batches { room, as_: PhantomData }))?;
+    let read = json.deserialize_any(Envelope(Batches { room, as_: PhantomData }))?;
     json.end()?;
-    Ok(batches)
+    Ok(read)
 }
 
 /// Hands over each member of a batch, one after the other.
@@ -96,7 +100,7 @@ pub(super) fn no_string<'de, E: Error>(expected: &impl Visitor<'de>) -> E {
 struct Envelope<'r, B>(Batches<'r, B>);
 
 impl<'de, B: Batch<'de>> Visitor<'de> for Envelope<'_, B> {
-    type Value = Vec<Named<'de, B>>;
+    type Value = Read<'de, B>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event, an object")
@@ -108,15 +112,18 @@ impl<'de, B: Batch<'de>> Visitor<'de> for Envelope<'_, B> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         const RECORDS: &str = "records";
-        let mut batches = None;
+        let (mut batches, mut given_up_at) = (None, None);
         while let Some(Text(name)) = map.next_key()? {
-            if name != RECORDS {
+            if name == "givenUpAt" {
+                given_up_at = Some(map.next_value()?);
+            } else if name != RECORDS {
                 map.next_value::<IgnoredAny>()?;
             } else if batches.replace(map.next_value_seed(self.0)?).is_some() {
                 return Err(M::Error::duplicate_field(RECORDS));
             }
         }
-        batches.ok_or_else(|| M::Error::missing_field(RECORDS))
+        let batches = batches.ok_or_else(|| M::Error::missing_field(RECORDS))?;
+        Ok(Read { batches, given_up_at })
     }
 }
 

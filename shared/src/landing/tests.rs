@@ -62,6 +62,29 @@ fn swapped() -> Answer {
 /// A ledger with 0 to 3 landed, and 4 to 6 pending: three records, one of them a reject.
 const PENDING: &str = r#"{"sequence":1,"landed":[[0,3]],"newest_timestamp_ms":1003,"holes_closed":0,"closed_through":null,"pending":[{"first":4,"last":6,"records":3,"rejected":1,"newest_timestamp_ms":1006,"bars":"bars/dt=2026-11-22/hour=18/p.parquet","rejects":"rejects/dt=2026-11-22/p.jsonl"}]}"#;
 
+/// A ledger in which these runs have landed, one after the other.
+fn landed(runs: &[&[i64]]) -> Ledger {
+    let mut ledger = Ledger { sequence: 7, ..Ledger::default() };
+    for offsets in runs {
+        let payload = payload(offsets);
+        let records = &Event::parse(&payload).unwrap().batches[0].records;
+        ledger.land(&Pending {
+            life: 1,
+            first: offsets[0],
+            last: *offsets.last().unwrap(),
+            records: offsets.len(),
+            newest_timestamp_ms: records.last().unwrap().timestamp_ms,
+            marks: ledger.current().marks_of(records).0,
+            ..Pending::default()
+        });
+    }
+    ledger
+}
+
+fn read_ledger(ledger: &Ledger) -> Answer {
+    Answer::Read(Some((ledger.to_bytes(), "v1".to_owned())))
+}
+
 #[test]
 fn the_first_records_of_a_partition_are_intended_then_written() {
     let (steps, outcome) =
@@ -74,18 +97,79 @@ fn the_first_records_of_a_partition_are_intended_then_written() {
 
 #[test]
 fn what_has_landed_is_skipped_without_a_write() {
-    let (steps, outcome) = steps(&[1, 2], vec![read(PENDING), Answer::Found(Some(Kind::Bars))]);
-    assert_eq!(steps, ["read ledger/g1/t-0.json", "find p.parquet"]);
+    let (steps, outcome) = steps(&[1, 2], vec![read_ledger(&landed(&[&[0, 1, 2, 3]]))]);
+    assert_eq!(steps, ["read ledger/g1/t-0.json"]);
     assert_eq!(outcome.unwrap(), Outcome { skipped: 2, ..Outcome::default() });
 }
 
 #[test]
-fn the_very_run_that_is_pending_is_finished_under_its_own_keys() {
-    let (steps, outcome) =
-        steps(&[3, 4, 5, 6], vec![read(PENDING), Answer::Found(None), Answer::Created(false), Answer::Created(true)]);
-    assert_eq!(steps, ["read ledger/g1/t-0.json", "find p.parquet", "create Rejects p.jsonl", "create Bars p.parquet"]);
+fn what_a_version_before_intended_is_never_finished_and_what_it_landed_is_kept_when_it_comes_again() {
+    let created = || Answer::Created(true);
+    let answers = vec![read(PENDING), Answer::Found(Some(Kind::Bars)), swapped(), created(), created()];
+    let outcome = steps(&[4, 5, 6], answers).1.unwrap();
+    assert_eq!((outcome.rejected, outcome.uncertain, outcome.undecided), (3, 3, 3));
+    let answers = vec![read(PENDING), Answer::Found(None), created(), Answer::Written, swapped(), created(), created()];
+    let (steps, outcome) = steps(&[4, 5, 6], answers);
+    assert_eq!(steps[1..4], ["find p.parquet", "create Fence p.parquet", "overwrite Rejects p.jsonl, 0 bytes"]);
     let outcome = outcome.unwrap();
-    assert_eq!((outcome.landed, outcome.rejected, outcome.skipped), (2, 1, 1));
+    assert_eq!((outcome.landed, outcome.rejected, outcome.uncertain), (2, 1, 0));
+}
+
+#[test]
+fn what_is_kept_is_told_again_when_it_is_delivered_again() {
+    let payload = payload(&[8, 9, 10]);
+    let event = Event::parse(&payload).unwrap();
+    let (marks, fingerprint) = Ledger::default().current().marks_of(&event.batches[0].records);
+    let newest_timestamp_ms = Some(1010);
+    let bars = "bars/dt=2026-11-22/hour=19/k.parquet".to_owned();
+    let run = Pending {
+        life: 1,
+        first: 8,
+        last: 10,
+        records: 3,
+        rejected: 3,
+        undecided: true,
+        marks,
+        fingerprint,
+        bars,
+        newest_timestamp_ms,
+        ..Pending::default()
+    };
+    let ledger = Ledger { pending: vec![run], ..landed(&[&[6, 7, 8, 9, 10, 11, 12]]) };
+    let (steps, outcome) = steps(&[8, 9, 10], vec![read_ledger(&ledger), Answer::Found(Some(Kind::Bars))]);
+    assert_eq!(steps.last().unwrap(), "find k.parquet");
+    assert_eq!(outcome.unwrap(), Outcome { skipped: 3, uncertain: 3, undecided: 3, ..Outcome::default() });
+}
+
+/// A ledger in which this run is pending.
+fn pending(offsets: &[i64]) -> Ledger {
+    let payload = payload(offsets);
+    let event = Event::parse(&payload).unwrap();
+    let mut landing = Landing::new(&event.batches[0], GENERATION, TIME, Known::default());
+    landing.step().unwrap();
+    landing.told(Answer::Read(None)).unwrap();
+    let Step::Swap { body, .. } = landing.step().unwrap() else { panic!("not a swap") };
+    Ledger::parse(&body).unwrap()
+}
+
+#[test]
+fn the_very_run_that_is_pending_is_finished_under_its_own_keys() {
+    let pending = pending(&[4, 5, 6]);
+    let answers = vec![read_ledger(&pending), Answer::Found(None), Answer::Created(false), Answer::Created(true)];
+    let (steps_taken, outcome) = steps(&[4, 5, 6], answers);
+    let expected = [
+        "read ledger/g1/t-0.json",
+        "find t-0-g1-4-6-1.parquet",
+        "create Rejects t-0-g1-4-6-1.jsonl",
+        "create Bars t-0-g1-4-6-1.parquet",
+    ];
+    assert_eq!(steps_taken, expected);
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.landed, outcome.rejected, outcome.skipped), (2, 1, 0));
+    // One that has landed is known when it is delivered again.
+    let (steps_taken, outcome) = steps(&[4, 5, 6], vec![read_ledger(&pending), Answer::Found(Some(Kind::Bars))]);
+    assert_eq!(steps_taken, expected[..2]);
+    assert_eq!(outcome.unwrap(), Outcome { skipped: 3, ..Outcome::default() });
 }
 
 #[test]
@@ -105,19 +189,22 @@ fn a_pending_run_of_which_records_are_missing_is_fenced_and_its_rejects_blanked(
 
 #[test]
 fn a_run_with_other_rejects_than_the_pending_one_is_not_that_run() {
-    let other = PENDING.replace("\"rejected\":1", "\"rejected\":2");
-    let (steps, _) = steps(&[4, 5, 6, 8], vec![read(&other), Answer::Found(None), Answer::Read(None)]);
-    assert_eq!(steps.last().unwrap(), "create Fence p.parquet");
+    let mut other = pending(&[4, 5, 6]);
+    other.pending[0].rejected = 2;
+    let (steps, _) = steps(&[4, 5, 6, 8], vec![read_ledger(&other), Answer::Found(None), Answer::Read(None)]);
+    assert_eq!(steps.last().unwrap(), "create Fence t-0-g1-4-6-1.parquet");
 }
 
 #[test]
 fn a_fence_that_comes_too_late_looks_at_what_is_there() {
-    for (there, landed) in [(Kind::Bars, 0), (Kind::Fence, 1)] {
+    for (there, landed) in [(Kind::Bars, 1), (Kind::Fence, 2)] {
         let mut answers = vec![read(PENDING), Answer::Found(None), Answer::Created(false), Answer::Found(Some(there))];
-        if there == Kind::Fence {
-            answers.extend([Answer::Written, swapped(), Answer::Created(true)]);
-        }
-        let (steps, outcome) = steps(&[4], answers);
+        // What is there was landed by a version that left no marks, so what comes again of it is kept.
+        answers.extend(match there {
+            Kind::Fence => vec![Answer::Written, swapped(), Answer::Created(true)],
+            _ => vec![swapped(), Answer::Created(true), Answer::Created(true), Answer::Created(true)],
+        });
+        let (steps, outcome) = steps(&[6, 8], answers);
         assert_eq!(steps[1..4], ["find p.parquet", "create Fence p.parquet", "find p.parquet"]);
         assert_eq!(outcome.unwrap().landed, landed);
     }
@@ -125,9 +212,9 @@ fn a_fence_that_comes_too_late_looks_at_what_is_there() {
 
 #[test]
 fn the_rest_is_one_run_per_hole() {
-    let holes = r#"{"sequence":7,"landed":[[2,3],[6,7]],"newest_timestamp_ms":1007,"holes_closed":0,"closed_through":null,"pending":[]}"#;
+    let holes = landed(&[&[2, 3], &[6, 7]]);
     let created = || Answer::Created(true);
-    let answers = vec![read(holes), swapped(), created(), created(), created(), created(), created()];
+    let answers = vec![read_ledger(&holes), swapped(), created(), created(), created(), created(), created()];
     let (steps, outcome) = steps(&[0, 2, 3, 4, 5, 7, 8, 9], answers);
     insta::assert_snapshot!(steps.join("\n"));
     let outcome = outcome.unwrap();
@@ -136,9 +223,9 @@ fn the_rest_is_one_run_per_hole() {
 
 #[test]
 fn a_lost_swap_loads_the_ledger_again_and_gives_up_in_the_end() {
-    let landed = r#"{"sequence":2,"landed":[[0,2]],"newest_timestamp_ms":1002,"holes_closed":0,"closed_through":null,"pending":[]}"#;
+    let landed = landed(&[&[0, 1, 2]]);
     let lost = || Answer::Swapped(None);
-    let (steps_taken, outcome) = steps(&[0], vec![Answer::Read(None), lost(), read(landed)]);
+    let (steps_taken, outcome) = steps(&[0], vec![Answer::Read(None), lost(), read_ledger(&landed)]);
     assert_eq!(steps_taken.len(), 3);
     assert_eq!(outcome.unwrap().skipped, 1);
 
@@ -148,43 +235,117 @@ fn a_lost_swap_loads_the_ledger_again_and_gives_up_in_the_end() {
 }
 
 #[test]
-fn a_ledger_stays_small_by_closing_its_oldest_hole() {
-    let ranges: Vec<String> = (0..=MAX_HOLES).map(|place| format!("[{0},{0}]", place * 10)).collect();
-    let full = format!(
-        r#"{{"sequence":7,"landed":[{}],"newest_timestamp_ms":1,"holes_closed":3,"closed_through":null,"pending":[]}}"#,
-        ranges.join(",")
-    );
-    let next = i64::try_from(MAX_HOLES).unwrap() * 10 + 10;
-    let (_, outcome) = steps(&[next], vec![read(&full), swapped(), Answer::Created(true)]);
-    let outcome = outcome.unwrap();
-    assert_eq!(
-        (outcome.holes, outcome.holes_closed),
-        (MAX_HOLES + 1, 0),
-        "the new run is pending: its hole is not one yet"
-    );
-
-    // The run after it finds the hole before the last one, and one too many.
-    let one_more = full.replace("]],", &format!("],[{next},{next}]],"));
-    let (steps_taken, outcome) = steps(&[next + 10], vec![read(&one_more), swapped(), Answer::Created(true)]);
-    assert_eq!(outcome.unwrap().holes_closed, 1);
-    assert!(steps_taken[1].contains(r#""landed":[[0,10],[20,20]"#));
-    assert!(steps_taken[1].contains(r#""holes_closed":4,"closed_through":9"#));
-}
-
-#[test]
-fn what_comes_for_a_closed_hole_is_skipped_but_not_taken_for_landed() {
+fn what_comes_for_a_closed_hole_is_kept_and_not_taken_for_landed() {
     let closed = r#"{"sequence":7,"landed":[[0,29]],"newest_timestamp_ms":9999,"holes_closed":1,"closed_through":9,"pending":[]}"#;
-    let (_, outcome) = steps(&[8, 9, 10], vec![read(closed)]);
+    let (steps, outcome) =
+        steps(&[8, 9, 10], vec![read(closed), swapped(), Answer::Created(true), Answer::Created(true)]);
     let outcome = outcome.unwrap();
-    assert_eq!((outcome.skipped, outcome.uncertain), (3, 2));
+    assert_eq!((outcome.skipped, outcome.rejected, outcome.uncertain), (0, 3, 3));
+    assert!(steps[1].contains(r#""first":8,"last":10,"records":3,"rejected":3,"undecided":true"#), "{steps:?}");
 }
 
 #[test]
-fn a_topic_made_anew_is_an_error_that_says_what_to_do() {
+fn a_topic_made_anew_lands_in_a_life_of_its_own() {
     let landed = r#"{"sequence":2,"landed":[[0,9]],"newest_timestamp_ms":1000,"holes_closed":0,"closed_through":null,"pending":[]}"#;
-    let (_, outcome) = steps(&[0, 1], vec![read(landed)]);
-    let error = outcome.unwrap_err().to_string();
-    assert!(error.contains("offset 1 of t-0") && error.contains("Generation"), "{error}");
+    let (steps, outcome) = steps(&[1, 2], vec![read(landed), swapped(), Answer::Created(true), Answer::Created(true)]);
+    insta::assert_snapshot!(steps.join("\n"));
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.landed, outcome.rejected, outcome.uncertain), (1, 1, 0));
+}
+
+#[test]
+fn a_log_that_has_gone_over_to_another_life_is_remembered_though_nothing_lands() {
+    let payload = payload(&[0, 2]);
+    let event = Event::parse(&payload).unwrap();
+    let mut ledger = Ledger::default();
+    let marks = ledger.current().marks_of(&event.batches[0].records).0;
+    ledger.land(&Pending { life: 1, first: 0, last: 2, records: 2, marks, ..Pending::default() });
+    ledger.current = ledger.open(1, 0, Some(0));
+    let json = String::from_utf8(ledger.to_bytes()).unwrap();
+    let (steps, outcome) = steps(&[0, 2], vec![read(&json), swapped()]);
+    assert!(steps[1].contains(r#""current":2,"seen":1"#), "{steps:?}");
+    assert_eq!(outcome.unwrap(), Outcome { skipped: 2, ..Outcome::default() });
+}
+
+#[test]
+fn ledgers_of_former_generations_are_frozen_and_taken_in() {
+    let first = r#"{"sequence":2,"landed":[[0,9]],"newest_timestamp_ms":1009,"holes_closed":0,"closed_through":null,"pending":[]}"#;
+    let third = r#"{"sequence":9,"landed":[[0,3]],"newest_timestamp_ms":1003,"holes_closed":0,"closed_through":null,"pending":[]}"#;
+    let payload = payload(&[4, 6]);
+    let event = Event::parse(&payload).unwrap();
+    let mut landing = Landing::new(&event.batches[0], Generation(3), TIME, Known::default());
+    let mut words = Vec::new();
+    for answer in [
+        read(first),
+        Answer::Read(None),
+        read(third),
+        // Somebody of the version before was ahead.
+        Answer::Swapped(None),
+        read(third),
+        swapped(),
+        swapped(),
+        Answer::Created(true),
+    ] {
+        words.push(in_words(&landing.step().unwrap()));
+        landing.told(answer).unwrap();
+    }
+    assert!(matches!(landing.step().unwrap(), Step::Done));
+    insta::assert_snapshot!(words.join("\n"));
+}
+
+#[test]
+fn the_very_range_of_another_life_is_not_the_run_that_is_pending() {
+    let (first, second) = (payload(&[0, 2]), payload(&[0, 2]).replace("eyJ", "eyK"));
+    let event = Event::parse(&first).unwrap();
+    let mut landing = Landing::new(&event.batches[0], GENERATION, TIME, Known::default());
+    landing.step().unwrap();
+    landing.told(Answer::Read(None)).unwrap();
+    let Step::Swap { body, .. } = landing.step().unwrap() else { panic!("not a swap") };
+    let pending = String::from_utf8(body).unwrap();
+
+    let event = Event::parse(&second).unwrap();
+    let mut landing = Landing::new(&event.batches[0], GENERATION, TIME, Known::default());
+    for answer in [read(&pending), Answer::Found(None)] {
+        landing.step().unwrap();
+        landing.told(answer).unwrap();
+    }
+    assert!(matches!(landing.step().unwrap(), Step::Create(Object { kind: Kind::Fence, .. })));
+}
+
+#[test]
+fn the_rejects_of_a_run_older_than_a_day_are_not_blanked() {
+    // The hour of its folder has passed by 5 minutes; by a day.
+    for (day, blanked) in [("2026-11-22", true), ("2026-11-21", false)] {
+        let pending = PENDING.replace("bars/dt=2026-11-22/hour=18", &format!("bars/dt={day}/hour=18"));
+        let mut answers = vec![read(&pending), Answer::Found(None), Answer::Created(true)];
+        if blanked {
+            answers.push(Answer::Written);
+        }
+        answers.extend([swapped(), Answer::Created(true)]);
+        let (steps, outcome) = steps(&[8], answers);
+        assert_eq!(steps.iter().any(|step| step.starts_with("overwrite Rejects")), blanked, "{steps:?}");
+        assert_eq!(outcome.unwrap().landed, 1);
+    }
+}
+
+#[test]
+fn a_batch_without_records_settles_what_no_writer_can_be_about_to_write() {
+    let batch = Batch { topic: "t", partition: 0, records: Vec::new() };
+    // Its folder's hour ends at 18:59:59.
+    for (minutes, settles) in [(-50, false), (56, true)] {
+        let time = LandingTime(TIME.0 + minutes * 60_000);
+        let mut landing = Landing::new(&batch, GENERATION, time, Known::default());
+        landing.step().unwrap();
+        landing.told(read(PENDING)).unwrap();
+        if settles {
+            assert!(matches!(landing.step().unwrap(), Step::Find(_)));
+            landing.told(Answer::Found(Some(Kind::Bars))).unwrap();
+            let Step::Swap { body, .. } = landing.step().unwrap() else { panic!("not a swap") };
+            assert!(String::from_utf8(body).unwrap().contains(r#""pending":[]"#));
+            landing.told(swapped()).unwrap();
+        }
+        assert!(matches!(landing.step().unwrap(), Step::Done));
+    }
 }
 
 #[test]
@@ -208,7 +369,7 @@ fn a_warm_process_needs_two_writes_and_nothing_else() {
     let mut landing = Landing::new(&second.batches[0], GENERATION, TIME, known);
     let Step::Swap { body, expected, .. } = landing.step().unwrap() else { panic!("not a swap") };
     assert_eq!(expected.as_deref(), Some("v2"));
-    assert!(String::from_utf8(body).unwrap().contains(r#""landed":[[0,2]],"newest_timestamp_ms":1002"#));
+    assert!(String::from_utf8(body).unwrap().contains(r#""landed":[[0,0],[2,2]],"newest_timestamp_ms":1002"#));
     landing.encode_ahead();
     landing.told(swapped()).unwrap();
     assert!(matches!(landing.step().unwrap(), Step::Create(Object { kind: Kind::Bars, .. })));

@@ -28,6 +28,40 @@ impl Ranges {
         self.0.splice(start..end, [(first, last)]);
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The ranges, in the order of their offsets.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.0.iter().copied()
+    }
+
+    /// The last offset.
+    pub fn last(&self) -> Option<i64> {
+        self.0.last().map(|(_, last)| *last)
+    }
+
+    /// Whether an offset from `first` to `last` is in the set.
+    pub fn overlaps(&self, first: i64, last: i64) -> bool {
+        self.0.get(self.below(first)).is_some_and(|(begin, _)| *begin <= last)
+    }
+
+    /// The offsets of the set that are below this one.
+    pub(crate) fn cut(&self, offset: i64) -> Self {
+        let mut cut = self.0[..self.0.partition_point(|(first, _)| *first < offset)].to_vec();
+        if let Some((_, last)) = cut.last_mut() {
+            *last = (*last).min(offset - 1);
+        }
+        Self(cut)
+    }
+
+    /// Forgets the first ranges until at most `most` are left.
+    pub(crate) fn keep_last(&mut self, most: usize) {
+        self.0.drain(..self.0.len().saturating_sub(most));
+    }
+
     /// The number of holes: of offsets between two ranges.
     pub fn holes(&self) -> usize {
         self.0.len().saturating_sub(1)
@@ -79,6 +113,11 @@ mod tests {
             let holes: Vec<i64> = ranges.iter_holes().flat_map(|(first, last)| first..=last).collect();
             prop_assert_eq!(holes, missing);
             prop_assert_eq!(ranges.holes(), ranges.iter_holes().count());
+            prop_assert_eq!(ranges.last(), set.last().copied());
+            prop_assert_eq!(ranges.is_empty(), set.is_empty());
+            prop_assert_eq!(ranges.overlaps(20, 30), set.range(20..=30).next().is_some());
+            let cut = ranges.cut(25);
+            prop_assert!(cut.iter().flat_map(|(first, last)| first..=last).eq(set.range(..25).copied()));
             let json = serde_json::to_string(&ranges).unwrap();
             prop_assert_eq!(serde_json::from_str::<Ranges>(&json).unwrap(), ranges);
         }

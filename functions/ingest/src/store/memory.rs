@@ -36,6 +36,11 @@ impl Memory {
         found.map(|(key, stored)| (key.clone(), stored.body.clone())).collect()
     }
 
+    /// Takes an object away, as only a person does.
+    pub fn remove(&self, key: &str) {
+        self.lock().objects.remove(key);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contents> {
         // No operation leaves it half done.
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
@@ -81,5 +86,9 @@ impl Store for Memory {
     async fn overwrite(&self, object: Object) -> Result<(), StoreError> {
         self.lock().write(object.key, object.body, Some(object.kind));
         Ok(())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.lock().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
     }
 }

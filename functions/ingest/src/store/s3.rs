@@ -139,6 +139,17 @@ impl Store for S3Store {
             Err(error) => Err(StoreError { action: "write", key, message: in_words(&error) }),
         }
     }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut keys = Vec::new();
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let failed = |message| StoreError { action: "list", key: prefix.to_owned(), message };
+            let page = page.map_err(|error| failed(in_words(&error)))?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
 }
 
 /// The service's own words where there are any (the answer to a HEAD has none); else what the connection says.

@@ -3,7 +3,7 @@ WITH landed AS (
         dt,
         hour,
         count(*) AS bar_rows,
-        count(DISTINCT (kafka_topic, kafka_partition, kafka_offset)) AS records,
+        count(DISTINCT (kafka_topic, kafka_partition, coalesce(kafka_life, 1), kafka_offset)) AS records,
         count(DISTINCT symbol) AS symbols,
         max({{kafka_time}}) AS newest
     FROM bars
@@ -25,7 +25,8 @@ rejected AS (
         count(*) FILTER (WHERE reason = 'invalid_date') AS invalid_date,
         count(*) FILTER (WHERE reason = 'too_many_rows') AS too_many_rows,
         count(*) FILTER (WHERE reason = 'too_large') AS too_large,
-        count(*) FILTER (WHERE reason = 'malformed_record') AS malformed_record
+        count(*) FILTER (WHERE reason = 'malformed_record') AS malformed_record,
+        count(*) FILTER (WHERE reason = 'undecided') AS undecided
     FROM ({{rejected}}) AS rejected
     WHERE dt BETWEEN {{folder_from}} AND {{folder}}
     GROUP BY dt, substr(landed_at, 12, 2)
@@ -47,7 +48,8 @@ hours AS (
         coalesce(invalid_date, 0) AS invalid_date,
         coalesce(too_many_rows, 0) AS too_many_rows,
         coalesce(too_large, 0) AS too_large,
-        coalesce(malformed_record, 0) AS malformed_record
+        coalesce(malformed_record, 0) AS malformed_record,
+        coalesce(undecided, 0) AS undecided
     FROM landed
     FULL JOIN rejected USING (dt, hour)
 )
@@ -68,7 +70,8 @@ SELECT
     too_many_rows,
     too_large,
     malformed_record,
+    undecided,
     rejects - tombstone - invalid_base64 - not_json - not_a_bar - missing_field - invalid_field - invalid_date
-        - too_many_rows - too_large - malformed_record AS other
+        - too_many_rows - too_large - malformed_record - undecided AS other
 FROM hours
 ORDER BY hour_start DESC
