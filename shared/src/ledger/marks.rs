@@ -228,6 +228,13 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_tells_the_newest_time_of_all_that_had_landed_before_it() {
+        let mut marks = Marks::default();
+        marks.land(&Marks(vec![mark(5)]), 5, Some(1000), Some(9000));
+        assert_eq!(marks.at(5).unwrap().newest_timestamp_ms, Some(9000));
+    }
+
+    #[test]
     fn a_record_that_fills_a_hole_is_below_every_mark_above_it() {
         let mut marks = Marks::default();
         marks.land(&Marks(vec![mark(1), mark(9)]), 1, Some(1000), None);
