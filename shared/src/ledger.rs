@@ -4,9 +4,9 @@
 
 mod former;
 mod marks;
+mod packed;
 mod ranges;
 mod recent;
-mod varint;
 
 use serde::{Deserialize, Serialize};
 

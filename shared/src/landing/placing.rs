@@ -12,7 +12,7 @@ use crate::event::Record;
 use crate::fingerprint::{fingerprint, run_fingerprint};
 use crate::key::LandingTime;
 use crate::ledger::{LandedRun, Ledger, Life};
-use evidence::{Evidence, evidence, evidence_of, judge};
+use evidence::{Evidence, evidence, evidence_of, is_newer, judge};
 
 /// So many objects an event may have of records that are kept.
 const MOST_STRETCHES: usize = 16;
@@ -175,9 +175,7 @@ fn known_of_run(run: &LandedRun, life: &Life, records: &[Record<'_>]) -> Vec<usi
     }
     let is_other = |record: &Record<'_>| {
         let mark = life.marks.at(record.offset);
-        let newer = record.trusted_timestamp_ms() > life.newest_up_to(record.offset);
-        newer && record.trusted_timestamp_ms().is_some()
-            || mark.is_some_and(|mark| mark.fingerprint != fingerprint(record))
+        is_newer(life, record) || mark.is_some_and(|mark| mark.fingerprint != fingerprint(record))
     };
     let Some(last_known) = known(life, piece).last().filter(|last| !piece[..*last].iter().any(is_other)) else {
         return Vec::new();

@@ -1,11 +1,8 @@
 //! Marks: the fingerprints of some of the records that have landed, the nearer to the end the more.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde::de::{Deserialize, Deserializer, Error};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::varint::{put, take};
+use super::packed::{self, put, put_signed, take, take_fingerprint, take_signed};
 
 /// So many offsets at the end have a mark each.
 const DENSE: i64 = 256;
@@ -120,8 +117,7 @@ impl Marks {
             put(&mut bytes, mark.offset.wrapping_sub(offset).cast_unsigned());
             bytes.extend(mark.fingerprint.to_le_bytes());
             let timestamp = mark.newest_timestamp_ms.unwrap_or(NO_TIMESTAMP);
-            let newer = timestamp.wrapping_sub(newest);
-            put(&mut bytes, ((newer << 1) ^ (newer >> 63)).cast_unsigned());
+            put_signed(&mut bytes, timestamp.wrapping_sub(newest));
             (offset, newest) = (mark.offset, timestamp);
         }
         bytes
@@ -133,15 +129,9 @@ impl Marks {
         while !bytes.is_empty() {
             let distance = take(&mut bytes)?;
             offset = offset.checked_add_unsigned(distance).filter(|_| distance > 0 || marks.is_empty())?;
-            let (fingerprint, rest) = bytes.split_first_chunk::<4>()?;
-            bytes = rest;
-            let newer = take(&mut bytes)?;
-            newest = newest.wrapping_add((newer >> 1).cast_signed() ^ -((newer & 1).cast_signed()));
-            marks.push(Mark {
-                offset,
-                fingerprint: u32::from_le_bytes(*fingerprint),
-                newest_timestamp_ms: (newest != NO_TIMESTAMP).then_some(newest),
-            });
+            let fingerprint = take_fingerprint(&mut bytes)?;
+            newest = newest.wrapping_add(take_signed(&mut bytes)?);
+            marks.push(Mark { offset, fingerprint, newest_timestamp_ms: (newest != NO_TIMESTAMP).then_some(newest) });
         }
         Some(Self(marks))
     }
@@ -158,15 +148,13 @@ impl<'m> IntoIterator for &'m Marks {
 
 impl Serialize for Marks {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD_NO_PAD.encode(self.to_bytes()))
+        packed::serialize(&self.to_bytes(), serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Marks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
-        Self::from_bytes(&bytes).ok_or_else(|| D::Error::custom("the marks are not what was written"))
+        packed::deserialize(deserializer, Self::from_bytes, "marks")
     }
 }
 

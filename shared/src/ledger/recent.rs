@@ -1,12 +1,9 @@
 //! The newest runs that have landed, each with one fingerprint of all its records: what is delivered again is mostly what was delivered
 //! last, and from where an event began.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use serde::de::{Deserialize, Deserializer, Error};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::varint::{put, take};
+use super::packed::{self, put, put_signed, take, take_fingerprint, take_signed};
 
 /// So many runs, of all lives together.
 const MOST: usize = 64;
@@ -52,8 +49,7 @@ impl Recent {
         for run in &self.0 {
             put(&mut bytes, (u64::from(run.life) << 1) | u64::from(run.undecided));
             // Mostly it begins where the one before ends; what fills a hole is behind it.
-            let distance = run.first.wrapping_sub(before);
-            put(&mut bytes, ((distance << 1) ^ (distance >> 63)).cast_unsigned());
+            put_signed(&mut bytes, run.first.wrapping_sub(before));
             put(&mut bytes, run.last.wrapping_sub(run.first).cast_unsigned());
             bytes.extend(run.fingerprint.to_le_bytes());
             before = run.last;
@@ -67,12 +63,10 @@ impl Recent {
         while !bytes.is_empty() {
             let life = take(&mut bytes)?;
             let (life, undecided) = (u32::try_from(life >> 1).ok()?, life & 1 == 1);
-            let distance = take(&mut bytes)?;
-            let first = before.wrapping_add((distance >> 1).cast_signed() ^ -((distance & 1).cast_signed()));
+            let first = before.wrapping_add(take_signed(&mut bytes)?);
             let last = first.checked_add_unsigned(take(&mut bytes)?).filter(|_| first >= 0)?;
-            let (fingerprint, rest) = bytes.split_first_chunk::<4>()?;
-            bytes = rest;
-            runs.push(LandedRun { life, first, last, fingerprint: u32::from_le_bytes(*fingerprint), undecided });
+            let fingerprint = take_fingerprint(&mut bytes)?;
+            runs.push(LandedRun { life, first, last, fingerprint, undecided });
             before = last;
         }
         Some(Self(runs))
@@ -81,15 +75,13 @@ impl Recent {
 
 impl Serialize for Recent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD_NO_PAD.encode(self.to_bytes()))
+        packed::serialize(&self.to_bytes(), serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Recent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = STANDARD_NO_PAD.decode(text).map_err(D::Error::custom)?;
-        Self::from_bytes(&bytes).ok_or_else(|| D::Error::custom("the recent runs are not what was written"))
+        packed::deserialize(deserializer, Self::from_bytes, "recent runs")
     }
 }
 

@@ -48,6 +48,11 @@ pub(super) fn evidence(life: &Life, records: &[Record<'_>], time: LandingTime) -
     records.iter().map(|record| if behind_all { Evidence::Free } else { evidence(record) }).collect()
 }
 
+/// Whether the record is newer than all that has landed up to its offset: so it has not landed there.
+pub(super) fn is_newer(life: &Life, record: &Record<'_>) -> bool {
+    record.trusted_timestamp_ms().is_some_and(|timestamp_ms| Some(timestamp_ms) > life.newest_up_to(record.offset))
+}
+
 /// What the life says of a record by itself.
 pub(super) fn evidence_of(life: &Life, record: &Record<'_>, LandingTime(now_ms): LandingTime) -> Evidence {
     if !life.landed.contains(record.offset) {
@@ -70,7 +75,7 @@ pub(super) fn evidence_of(life: &Life, record: &Record<'_>, LandingTime(now_ms):
     let oldest = if life.forks_before(record.offset) { oldest.max(life.after_ms) } else { oldest };
     let goes_on = oldest.is_some() && life.times_go_on() && newest <= Some(now_ms.saturating_add(CLOCKS_DIFFER_MS));
     let of_its_time = goes_on && !behind(oldest);
-    match (nothing, Some(timestamp_ms) > newest) {
+    match (nothing, is_newer(life, record)) {
         (_, true) => Evidence::Newer,
         (Evidence::Nothing, false) if older => Evidence::Older,
         (Evidence::Nothing, false) if of_its_time => Evidence::OfItsTime,
