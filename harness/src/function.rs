@@ -75,7 +75,17 @@ impl Function {
 
     /// Invokes it: what it answers, or the error that it reports.
     pub fn invoke(&mut self, event: String) -> Result<String, String> {
+        self.begin(event);
+        self.end()
+    }
+
+    /// Hands over an event, without waiting for the answer.
+    pub fn begin(&self, event: String) {
         self.events.send(event).unwrap();
+    }
+
+    /// The answer to what was begun, or the error that it reports.
+    pub fn end(&mut self) -> Result<String, String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.results.recv_timeout(LOOK) {

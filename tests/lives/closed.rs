@@ -19,7 +19,7 @@ fn a_given_up_event_outlives_a_thousand_markers_and_what_comes_for_a_closed_one_
     let lake = Lake::new();
     let given_up = records(10..20, Timestamps::OLD, 0);
     let mut landed = records(0..10, Timestamps::OLD, 0);
-    let function = lake.function(1);
+    let mut function = lake.function(1);
     function.invoke(of_t0(&landed)).unwrap();
     for place in 0..1003 {
         // Two records and a marker.

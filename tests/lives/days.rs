@@ -70,7 +70,7 @@ fn rejects_outlive_the_bars_beside_which_they_landed() {
 fn the_schedule_leaves_alone_what_may_still_be_written() {
     let lake = Lake::new();
     let all = records(0..5, Timestamps::OLD, 0);
-    let slow = lake.function(1);
+    let mut slow = lake.function(1);
     lake.hold("bars/");
     slow.begin(of_t0(&all));
     lake.wait_until_held();

@@ -97,7 +97,7 @@ fn a_new_life_of_which_only_the_later_half_is_newer_lands_whole() {
 fn an_invocation_that_slept_between_intent_and_write_lands_nothing_twice() {
     let lake = Lake::new();
     let records = records(0..5, Timestamps::OLD, 0);
-    let slow = lake.function(1);
+    let mut slow = lake.function(1);
     lake.hold("bars/");
     slow.begin(of_t0(&records));
     lake.wait_until_held();
@@ -114,7 +114,7 @@ fn an_invocation_that_slept_into_the_next_life_loses_nothing() {
         let old = records(0..10, Timestamps::OLD, 0);
         let new = records(0..10, times, 100);
         lake.land(1, &[&of_t0(&old[..5])]);
-        let slow = lake.function(1);
+        let mut slow = lake.function(1);
         lake.hold("bars/");
         slow.begin(of_t0(&old[5..]));
         lake.wait_until_held();

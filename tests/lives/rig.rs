@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +14,7 @@ use parquet::record::RowAccessor;
 use serde_json::Value;
 use tests::built;
 
-/// More than any answer takes.
+/// More than it takes until something is written.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A record: offset, timestamp, and the closing price, which tells it from all others at its offset. None: no bar.
@@ -109,11 +107,7 @@ pub(crate) struct Lake {
 }
 
 /// A running process of the function.
-pub(crate) struct Function {
-    process: Child,
-    events: Sender<String>,
-    results: Receiver<Result<String, String>>,
-}
+pub(crate) struct Function(harness::Function);
 
 impl Lake {
     pub(crate) fn new() -> Self {
@@ -124,12 +118,14 @@ impl Lake {
 
     /// A new process with this `GENERATION`.
     pub(crate) fn function(&self, generation: u32) -> Function {
-        Function::start(generation, &format!("http://{}", self.server.address))
+        let (endpoint, generation) = (format!("http://{}", self.server.address), generation.to_string());
+        let variables = [("AWS_ENDPOINT_URL", &*endpoint), ("GENERATION", &*generation), ("LAKE_BUCKET", "lake")];
+        Function(harness::Function::start_program(&built("ingest"), "ingest", &variables, None))
     }
 
     /// Lands these events, one after the other; all must succeed.
     pub(crate) fn land(&self, generation: u32, events: &[&String]) -> Vec<Value> {
-        let function = self.function(generation);
+        let mut function = self.function(generation);
         events.iter().map(|event| function.invoke((*event).clone()).expect("the event lands")).collect()
     }
 
@@ -275,79 +271,18 @@ fn error(status: u16, code: &str) -> Answer {
 }
 
 impl Function {
-    fn start(generation: u32, endpoint: &str) -> Self {
-        let (events, to_hand_out) = mpsc::channel::<String>();
-        let (answering, results) = mpsc::channel();
-        let to_hand_out = Arc::new(Mutex::new(to_hand_out));
-        let runtime_api = Server::start(move |request: Request| {
-            if request.path.ends_with("/invocation/next") {
-                // Until there is an event, or the function has been ended and nobody reads the answer.
-                let body = to_hand_out.lock().unwrap().recv().unwrap_or_default().into_bytes();
-                return Answer { status: 200, headers: invocation(), body };
-            }
-            let text = String::from_utf8(request.body).unwrap();
-            let _ = answering.send(if request.path.ends_with("/response") { Ok(text) } else { Err(text) });
-            Answer { status: 202, headers: Vec::new(), body: Vec::new() }
-        });
-        let mut command = Command::new(built("ingest"));
-        command
-            .env_clear()
-            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
-            .env("AWS_ENDPOINT_URL", endpoint)
-            .env("GENERATION", generation.to_string())
-            .envs(ENVIRONMENT)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        Self { process: command.spawn().unwrap(), events, results }
-    }
-
     /// Hands over an event, without waiting for the answer.
     pub(crate) fn begin(&self, event: String) {
-        self.events.send(event).unwrap();
+        self.0.begin(event);
     }
 
     /// The answer to what was begun.
-    pub(crate) fn end(&self) -> Result<Value, String> {
-        let result = self.results.recv_timeout(PATIENCE).expect("the function answers");
-        result.map(|text| serde_json::from_str(&text).unwrap())
+    pub(crate) fn end(&mut self) -> Result<Value, String> {
+        self.0.end().map(|text| serde_json::from_str(&text).unwrap())
     }
 
-    pub(crate) fn invoke(&self, event: String) -> Result<Value, String> {
+    pub(crate) fn invoke(&mut self, event: String) -> Result<Value, String> {
         self.begin(event);
         self.end()
     }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-const ENVIRONMENT: [(&str, &str); 12] = [
-    ("AWS_LAMBDA_FUNCTION_NAME", "ingest"),
-    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
-    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-    ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
-    ("AWS_REGION", "eu-central-1"),
-    ("AWS_ACCESS_KEY_ID", "test"),
-    ("AWS_SECRET_ACCESS_KEY", "test"),
-    ("AWS_SESSION_TOKEN", "test"),
-    ("TZ", ":UTC"),
-    ("LAKE_BUCKET", "lake"),
-];
-
-fn invocation() -> Vec<(&'static str, String)> {
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + PATIENCE;
-    vec![
-        ("content-type", "application/json".to_owned()),
-        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
-        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:ingest".to_owned()),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
-    ]
 }
