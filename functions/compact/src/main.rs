@@ -1,0 +1,3 @@
+//! The Lambda that compacts the lake. Wiring only: configuration, clients, run.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Merges the rows of many Parquet files into one, sorted.
