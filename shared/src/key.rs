@@ -1,8 +1,11 @@
 //! Object keys: where in the bucket a run, its rejects, or an event's strays are.
 
-use std::fmt::Write;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::event::{Stray, split_name};
@@ -31,6 +34,90 @@ impl LandingTime {
         self.utc().format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }
+
+/// An hour of UTC, to which a folder of the lake belongs: hours since 1970. As text `2026-11-22T19`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hour(pub i64);
+
+const HOUR_MS: i64 = 3_600_000;
+
+impl Hour {
+    /// The hour of a time.
+    pub fn of(time: LandingTime) -> Self {
+        Self(time.0.div_euclid(HOUR_MS))
+    }
+
+    /// When it begins.
+    pub fn start(self) -> LandingTime {
+        LandingTime(self.0.saturating_mul(HOUR_MS))
+    }
+
+    /// The hour of the folder in which a key of `bars/` lies; none if it is in none.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let (day, rest) = key.strip_prefix("bars/dt=")?.split_once("/hour=")?;
+        let (hour, name) = rest.split_once('/')?;
+        (!name.is_empty()).then_some(())?;
+        Self::parse(day, hour)
+    }
+
+    fn parse(day: &str, hour: &str) -> Option<Self> {
+        let digits = |text: &str, length: usize| {
+            (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| text.parse::<u32>().ok())?
+        };
+        let (year, rest) = day.split_once('-')?;
+        let (month, day) = rest.split_once('-')?;
+        let date = NaiveDate::from_ymd_opt(digits(year, 4)?.cast_signed(), digits(month, 2)?, digits(day, 2)?)?;
+        let time = date.and_hms_opt(digits(hour, 2)?, 0, 0)?.and_utc();
+        Some(Self::of(LandingTime(time.timestamp_millis())))
+    }
+
+    /// `2026-11-22`, as in `dt=`.
+    pub fn dt(self) -> String {
+        self.start().utc().format("%Y-%m-%d").to_string()
+    }
+
+    /// `19`, as in `hour=`.
+    pub fn hour(self) -> String {
+        self.start().utc().format("%H").to_string()
+    }
+}
+
+impl fmt::Display for Hour {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}T{}", self.dt(), self.hour())
+    }
+}
+
+impl FromStr for Hour {
+    type Err = NotAnHour;
+
+    fn from_str(text: &str) -> Result<Self, NotAnHour> {
+        let parsed = text.split_once('T').and_then(|(day, hour)| Self::parse(day, hour));
+        parsed.ok_or_else(|| NotAnHour(text.to_owned()))
+    }
+}
+
+/// Text that names no hour.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("{0:?} is no hour of UTC such as 2026-11-22T19")]
+pub struct NotAnHour(String);
+
+impl Serialize for Hour {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hour {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where it stands up to which hour all is sealed or about to be: [`crate::sealing::Seal`].
+pub const SEAL: &str = "catalog/seal.json";
 
 /// Which generations a lake has ledgers of. It was raised by hand when a topic was made anew, before ledgers knew of lives; each
 /// generation of then is a life now.
@@ -140,6 +227,28 @@ mod tests {
         {
             assert_eq!(of_ledger(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn an_hour_is_that_of_its_folder() {
+        let hour = Hour::of(LANDING);
+        assert_eq!(format!("{hour} dt={}/hour={}", hour.dt(), hour.hour()), "2026-11-22T19 dt=2026-11-22/hour=19");
+        assert_eq!(format!("dt={}/hour={}", hour.dt(), hour.hour()), hour.start().hour_folder());
+        assert_eq!("2026-11-22T19".parse(), Ok(hour));
+        assert_eq!(Hour::of_key("bars/dt=2026-11-22/hour=19/any/thing.parquet"), Some(hour));
+        for other in [
+            "bars/dt=2026-11-22/hour=19/",
+            "bars/dt=2026-11-31/hour=19/a",
+            "bars/dt=2026-11-22/hour=24/a",
+            "bars/dt=2026-11-22/hour=+9/a",
+            "bars/dt=26-11-22/hour=19/a",
+            "rejects/dt=2026-11-22/hour=19/a",
+        ] {
+            assert_eq!(Hour::of_key(other), None, "{other}");
+        }
+        assert!("2026-11-22 19".parse::<Hour>().is_err());
+        assert_eq!(serde_json::from_str::<Hour>("\"2026-11-22T19\"").unwrap(), hour);
+        assert_eq!(serde_json::to_string(&hour).unwrap(), "\"2026-11-22T19\"");
     }
 
     #[test]

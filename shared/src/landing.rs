@@ -1,13 +1,14 @@
 //! Landing: the protocol that brings one partition's records of an event into the lake exactly once, however often, and however
 //! cut, they are delivered.
 //!
-//! It knows nothing of S3: [`Landing::step`] says what to do next, [`Landing::told`] hears how that went.
+//! It knows nothing of S3: [`Protocol::step`] says what to do next, [`Protocol::told`] hears how that went.
 //!
-//! 1. Load the ledger, unless this process knows one. An old one does no harm: its swap is lost.
+//! 1. Load the ledger, unless this process knows one. An old one does no harm: its swap is lost. Where there is none, create it empty, and
+//!    see then which hours are sealed ([`crate::sealing`]).
 //! 2. Settle every pending run. Its bars object is there: landed. It is not, and these records are that very run: write it.
 //!    Else fence it: put an empty object at its key, so that whoever meant to write it no longer can, and blank its rejects.
 //! 3. Drop the records that have landed. None left: done. The others are of the life that the log is in, or begin another.
-//! 4. The rest is one run per hole. Swap them into the ledger as pending: the intent. Lost: from 1.
+//! 4. The rest is one run per hole, in a folder that is not sealed. Swap them into the ledger as pending: the intent. Lost: from 1.
 //! 5. Which leaves them to be settled, as in 2: their rejects are created, then their bars.
 
 mod placing;
@@ -17,9 +18,10 @@ use std::mem;
 
 use crate::event::{Batch, Record};
 use crate::fingerprint::run_fingerprint;
-use crate::key::{Generation, Keys, LandingTime};
+use crate::key::{Generation, Keys, LandingTime, SEAL};
 use crate::ledger::{Ledger, MAX_HOLES, Pending, Ranges, UnreadableLedger, gaps};
 use crate::run::{Decoded, Lot, Run, empty_parquet};
+use crate::sealing::{Seal, UnreadableSeal};
 use placing::{Placing, Verdict, keep_together, place};
 
 /// Swaps that one landing may lose. Each means that another writer got ahead, so more of them than writers are not to be
@@ -28,7 +30,7 @@ const SWAPS_LOST_AT_MOST: u32 = 16;
 /// A run that is pending for so long has no writer any more: no invocation lives for an hour.
 const WRITTEN_WITHIN_MS: i64 = 3_600_000;
 /// And after so long the absence of its bars is no evidence that they were never there: somebody may have removed them.
-const ABSENCE_TELLS_FOR_MS: i64 = 86_400_000;
+pub(crate) const ABSENCE_TELLS_FOR_MS: i64 = 86_400_000;
 
 /// Names one state of the ledger object (an `ETag`): a swap replaces that state and no other.
 pub type Version = String;
@@ -39,7 +41,7 @@ pub enum Step {
     /// Read the object at this key, with its version. Answer: [`Answer::Read`].
     Read(String),
     /// Write the object at `key` if it has this version, or if there is none. Answer: [`Answer::Swapped`]. A good moment to call
-    /// [`Landing::encode_ahead`].
+    /// [`Protocol::meanwhile`].
     Swap {
         /// Key of the ledger.
         key: String,
@@ -101,19 +103,34 @@ pub enum LandingError {
     /// The ledger is not what was written.
     #[error(transparent)]
     UnreadableLedger(#[from] UnreadableLedger),
-    /// Others swapped first, again and again.
-    #[error("other writers changed the ledger of this partition {SWAPS_LOST_AT_MOST} times; try again")]
-    Contended,
+    /// What is sealed is not what was written.
+    #[error(transparent)]
+    UnreadableSeal(#[from] UnreadableSeal),
+    /// Others swapped first, so often.
+    #[error("other writers changed the ledger of this partition {0} times; try again")]
+    Contended(u32),
     /// The driver told something that was not asked.
     #[error("{0:?} is no answer to what was asked")]
     OutOfTurn(Answer),
 }
 
+/// A protocol on the objects of the lake that says what to do, and does nothing.
+pub trait Protocol {
+    /// What to do next.
+    fn step(&mut self) -> Result<Step, LandingError>;
+
+    /// While a swap is under way there is time for this.
+    fn meanwhile(&mut self) {}
+
+    /// Hears how the step went.
+    fn told(&mut self, answer: Answer) -> Result<(), LandingError>;
+}
+
 /// What a process knows of one partition between events.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// The ledger, with its version where there is an object.
-    ledger: Option<(Ledger, Option<Version>)>,
+    /// The ledger, with its version.
+    ledger: Option<(Ledger, Version)>,
     /// What became of pending runs, by the key of their bars: final, so true of any later ledger too.
     settled: HashMap<String, Settled>,
 }
@@ -182,6 +199,10 @@ enum Bars<'r> {
 /// What is asked, with what the answer is about.
 enum State<'r> {
     Load,
+    /// There is none: it is created, with what former ones knew.
+    Begin(Ledger),
+    /// It is new: what is sealed is to be known before anything is intended.
+    ReadSeal(Ledger, Version),
     /// The ledger of a former generation, to be taken into this one.
     LoadFormer(Ledger, Option<Version>, u32),
     /// It, about to be replaced by what only a reader of lives can read: so nobody else goes on with it.
@@ -197,38 +218,15 @@ enum State<'r> {
     Done,
 }
 
-impl<'r, 'a> Landing<'r, 'a> {
-    /// The landing of this batch by a process that knows so much of its partition (at first [`Known::default`]). A batch without
-    /// records settles what has been pending for long.
-    pub fn new(batch: &'r Batch<'a>, generation: Generation, time: LandingTime, known: Known) -> Self {
-        Self {
-            batch,
-            keys: Keys { topic: batch.topic, partition: batch.partition },
-            generation,
-            time,
-            given_up_ms: None,
-            known,
-            prepared: Vec::new(),
-            state: State::Settle,
-            intended: false,
-            swaps_lost: 0,
-            outcome: Outcome::default(),
-        }
-    }
-
-    /// The landing of a batch that was given up then: milliseconds since 1970 UTC.
-    #[must_use]
-    pub fn given_up(self, given_up_ms: Option<i64>) -> Self {
-        Self { given_up_ms, ..self }
-    }
-
-    /// What to do next.
-    pub fn step(&mut self) -> Result<Step, LandingError> {
+impl Protocol for Landing<'_, '_> {
+    fn step(&mut self) -> Result<Step, LandingError> {
         if matches!(self.state, State::Settle) {
             self.state = self.settle();
         }
         Ok(match &mut self.state {
             State::Load => Step::Read(self.keys.ledger()),
+            State::Begin(ledger) => Step::Swap { key: self.keys.ledger(), body: ledger.to_bytes(), expected: None },
+            State::ReadSeal(..) => Step::Read(SEAL.to_owned()),
             State::LoadFormer(_, _, generation) => Step::Read(self.keys.former_ledger(Generation(*generation))),
             State::Freeze(_, _, generation, former, version) => Step::Swap {
                 key: self.keys.former_ledger(Generation(*generation)),
@@ -256,21 +254,20 @@ impl<'r, 'a> Landing<'r, 'a> {
             State::Swap(ledger) => Step::Swap {
                 key: self.keys.ledger(),
                 body: ledger.to_bytes(),
-                expected: self.known.ledger.as_ref().and_then(|(_, version)| version.clone()),
+                expected: self.known.ledger.as_ref().map(|(_, version)| version.clone()),
             },
             State::Settle | State::Done => Step::Done,
         })
     }
 
     /// Encodes the bars of the runs that are being swapped in, which otherwise happens when they are to be written.
-    pub fn encode_ahead(&mut self) {
+    fn meanwhile(&mut self) {
         for prepared in &mut self.prepared {
             prepared.bars.encode();
         }
     }
 
-    /// Hears how the step went.
-    pub fn told(&mut self, answer: Answer) -> Result<(), LandingError> {
+    fn told(&mut self, answer: Answer) -> Result<(), LandingError> {
         // Should this fail, it is from the start again.
         self.state = match (mem::replace(&mut self.state, State::Load), answer) {
             (State::Load, Answer::Read(object)) => {
@@ -280,6 +277,15 @@ impl<'r, 'a> Landing<'r, 'a> {
                     None => (Ledger::default(), None),
                 };
                 self.loaded(ledger, version)
+            }
+            (State::Begin(ledger), Answer::Swapped(Some(version))) => State::ReadSeal(ledger, version),
+            (State::ReadSeal(mut ledger, version), Answer::Read(seal)) => {
+                if let Some((bytes, _)) = seal {
+                    ledger.sealed = ledger.sealed.max(Some(Seal::parse(&bytes)?.sealed));
+                }
+                ledger.fresh = false;
+                self.known.ledger = Some((ledger, version));
+                State::Settle
             }
             (State::LoadFormer(mut ledger, version, generation), Answer::Read(None)) => {
                 ledger.generation = generation;
@@ -323,16 +329,42 @@ impl<'r, 'a> Landing<'r, 'a> {
                 self.swapped(ledger, version);
                 State::Settle
             }
-            (State::Swap(_), Answer::Swapped(None)) => {
+            (State::Begin(_) | State::Swap(_), Answer::Swapped(None)) => {
                 self.swaps_lost += 1;
                 if self.swaps_lost == SWAPS_LOST_AT_MOST {
-                    return Err(LandingError::Contended);
+                    return Err(LandingError::Contended(SWAPS_LOST_AT_MOST));
                 }
                 State::Load
             }
             (_, answer) => return Err(LandingError::OutOfTurn(answer)),
         };
         Ok(())
+    }
+}
+
+impl<'r, 'a> Landing<'r, 'a> {
+    /// The landing of this batch by a process that knows so much of its partition (at first [`Known::default`]). A batch without
+    /// records settles what has been pending for long.
+    pub fn new(batch: &'r Batch<'a>, generation: Generation, time: LandingTime, known: Known) -> Self {
+        Self {
+            batch,
+            keys: Keys { topic: batch.topic, partition: batch.partition },
+            generation,
+            time,
+            given_up_ms: None,
+            known,
+            prepared: Vec::new(),
+            state: State::Settle,
+            intended: false,
+            swaps_lost: 0,
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// The landing of a batch that was given up then: milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn given_up(self, given_up_ms: Option<i64>) -> Self {
+        Self { given_up_ms, ..self }
     }
 
     /// What it came to, and what this process knows now, after [`Step::Done`].
@@ -426,9 +458,10 @@ impl<'r, 'a> Landing<'r, 'a> {
         let life = ledger.life(lot.life)?;
         (run.marks, run.fingerprint) = life.marks_of(records);
         run.unordered = life.falls_behind(records);
-        run.bars = self.keys.bars(lot.life, (run.first, run.last), ledger.sequence, self.time);
+        let folder = ledger.folder_time(self.time);
+        run.bars = self.keys.bars(lot.life, (run.first, run.last), ledger.sequence, folder);
         if run.rejected > 0 {
-            run.rejects = Some(self.keys.rejects(lot.life, (run.first, run.last), ledger.sequence, self.time));
+            run.rejects = Some(self.keys.rejects(lot.life, (run.first, run.last), ledger.sequence, folder));
         }
         Some(prepared)
     }
@@ -478,8 +511,14 @@ impl<'r, 'a> Landing<'r, 'a> {
             let next = ledger.generation + 1;
             return State::LoadFormer(ledger, version, next);
         }
-        self.known.ledger = Some((ledger, version));
-        State::Settle
+        match version {
+            Some(version) if ledger.fresh => State::ReadSeal(ledger, version),
+            Some(version) => {
+                self.known.ledger = Some((ledger, version));
+                State::Settle
+            }
+            None => State::Begin(Ledger { fresh: true, ..ledger }),
+        }
     }
 
     fn settled(&mut self, run: Pending, how: Settled) -> State<'r> {
@@ -493,7 +532,7 @@ impl<'r, 'a> Landing<'r, 'a> {
         // What was pending before is in `landed` now, or void.
         self.known.settled.clear();
         self.intended = true;
-        self.known.ledger = Some((ledger, Some(version)));
+        self.known.ledger = Some((ledger, version));
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Record;
 use crate::fingerprint::{fingerprint, fingerprint_of_all};
+use crate::key::{Hour, LandingTime};
 
 pub use marks::{Mark, Marks};
 pub use ranges::Ranges;
@@ -50,6 +51,12 @@ pub struct Ledger {
     pub holes_closed: u64,
     /// Up to which generation the ledgers of before have been taken in.
     pub generation: u32,
+    /// Nothing is intended in a folder before this hour any more; none if no hour was ever sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Hour>,
+    /// It was just created, and nobody has looked yet which hours are sealed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fresh: bool,
     /// The runs about to land, or landed since: only their objects can tell.
     pub pending: Vec<Pending>,
 }
@@ -152,6 +159,8 @@ impl Default for Ledger {
             recent: Recent::default(),
             holes_closed: 0,
             generation: 1,
+            sealed: None,
+            fresh: false,
             pending: Vec::new(),
         }
     }
@@ -174,6 +183,11 @@ impl Ledger {
     pub fn to_bytes(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "integers and strings always serialize")]
         serde_json::to_vec(self).expect("a ledger serializes")
+    }
+
+    /// When what is intended now lands, as its folders tell it: not before the hours that are sealed, whatever a clock says.
+    pub(crate) fn folder_time(&self, time: LandingTime) -> LandingTime {
+        LandingTime(self.sealed.map_or(time.0, |sealed| sealed.start().0.max(time.0)))
     }
 
     /// A life by its number.
@@ -247,6 +261,7 @@ impl Ledger {
     /// Takes in the lives of a ledger of before, that of the next generation.
     pub(crate) fn take_in(&mut self, former: Self, generation: u32) {
         self.generation = generation;
+        self.sealed = self.sealed.max(former.sealed);
         self.sequence = self.sequence.max(former.sequence);
         self.holes_closed += former.holes_closed;
         let nothing = self.lives.iter().all(|life| life.landed.is_empty()) && self.pending.is_empty();

@@ -9,9 +9,11 @@ pub mod event;
 pub mod key;
 pub mod landing;
 pub mod ledger;
+pub mod manifest;
 pub mod oversized;
 pub mod reject;
 pub mod run;
+pub mod sealing;
 
 mod columns;
 mod extra;

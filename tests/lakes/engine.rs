@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use ingest::store::Memory;
 use local::project_root;
 use report::catalog::{self, Report};
+use store::Memory;
 use tempfile::TempDir;
 
 /// The day that the reports are of: the second on which something lands.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ingest::store::Memory;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, RowAccessor};
 use serde_json::{Map, Value};
+use store::Memory;
 
 use crate::sent;
 use crate::topic::Delivered;

@@ -2,10 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ingest::store::Memory;
 use ingest::{Lander, handle};
 use serde_json::{Value, json};
 use shared::key::{Generation, LandingTime};
+use store::Memory;
 
 use crate::records::{Content, Deliveries, Record};
 

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use ingest::Lander;
-use ingest::store::{Store, StoreError};
 use shared::event::{Batch, Event, Record};
 use shared::key::{Generation, LandingTime};
 use shared::landing::{Kind, Object, Outcome, Version};
+use store::{Listed, Store, StoreError};
 
 /// 2026-11-22T19:55:00Z
 pub(crate) const START_MS: i64 = 1_795_377_300_000;
@@ -129,9 +129,10 @@ impl Store for &Shelf {
         Ok(())
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, prefix: &str, _: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
         let inner = self.0.lock().unwrap();
-        Ok(inner.ledgers.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+        let keys = inner.ledgers.keys().filter(|key| key.starts_with(prefix)).cloned();
+        Ok(keys.map(|key| Listed { key, bytes: 0 }).take(most).collect())
     }
 }
 

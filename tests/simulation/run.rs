@@ -205,7 +205,7 @@ impl Run<'_> {
             return Ok(());
         }
         let (key, body) = with_rows[self.rng.random_range(0..with_rows.len())].clone();
-        self.world.memory.remove(&key);
+        self.world.perform(Request::Remove(key.clone()));
         if self.rng.random_bool(0.5) {
             self.counts.count("objects compacted", 1);
             self.note(|| format!("somebody compacts {key}"));
@@ -332,7 +332,7 @@ impl Run<'_> {
                         self.uncertain(invocation, part, outcome)?;
                     }
                 }
-                Err(PartError::Store(_) | PartError::Landing(LandingError::Contended)) => {
+                Err(PartError::Store(_) | PartError::Landing(LandingError::Contended(_))) => {
                     failed.insert(part.clone());
                 }
                 Err(error) => return Err(format!("process {}: {error}", invocation.process)),

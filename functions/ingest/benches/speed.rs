@@ -16,7 +16,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, Throughput};
-use ingest::store::Memory;
 use ingest::{Lander, handle};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
@@ -24,6 +23,7 @@ use shared::bar::Bar;
 use shared::event::Event;
 use shared::key::{Generation, LandingTime};
 use shared::run::{Lot, Run};
+use store::Memory;
 use tokio::runtime::Builder;
 
 use workload::FULL;

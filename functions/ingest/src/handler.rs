@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use shared::event::{Event, NotAKafkaEvent};
 use shared::key::LandingTime;
 use shared::landing::Outcome;
+use store::{Store, StoreError};
 use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::lander::{Lander, PartError, Settling};
 use crate::metrics;
-use crate::store::{Store, StoreError};
 
 /// What one event came to: the function's result, its log line and its metrics.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -193,9 +193,9 @@ fn log(summary: &Summary, event: &Event<'_>, time: LandingTime) {
 mod tests {
     use shared::key::Generation;
     use shared::landing::{Kind, Object, Version};
+    use store::{Listed, Memory};
 
     use super::*;
-    use crate::store::Memory;
 
     /// 2026-11-22T19:05:11.250Z
     const TIME: LandingTime = LandingTime(1_795_374_311_250);
@@ -251,8 +251,8 @@ mod tests {
             self.memory.overwrite(object).await
         }
 
-        async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-            self.memory.list(prefix).await
+        async fn list(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+            self.memory.list(prefix, after, most).await
         }
     }
 

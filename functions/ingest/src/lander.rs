@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use futures::{StreamExt, join, stream};
+use futures::{StreamExt, stream};
 use shared::event::{Batch, Event, Stray};
 use shared::key::{self, Generation, LandingTime};
-use shared::landing::{Answer, Kind, Known, Landing, LandingError, Object, Outcome, Step};
+use shared::landing::{Kind, Known, Landing, LandingError, Object, Outcome};
 use shared::run::encode_strays;
+use store::{Store, StoreError, drive};
 use tokio::time::{Instant, timeout_at};
-
-use crate::store::{Store, StoreError};
 
 /// Partitions of one event that are landed at the same time; each holds its encoded objects in memory.
 const SIDE_BY_SIDE: usize = 16;
@@ -68,8 +67,8 @@ impl<S: Store> Lander<S> {
     /// Settles what has been pending for long in the ledger of any partition: where nothing more is delivered, nobody else would. Says how
     /// many partitions it looked at, and which of them failed.
     pub async fn settle(&self, time: LandingTime, deadline: Option<Instant>) -> Result<Settling, StoreError> {
-        let keys = self.store.list("ledger/").await?;
-        let places: BTreeSet<_> = keys.iter().filter_map(|key| key::of_ledger(key)).collect();
+        let ledgers = self.store.list("ledger/", "", usize::MAX).await?;
+        let places: BTreeSet<_> = ledgers.iter().filter_map(|ledger| key::of_ledger(&ledger.key)).collect();
         let looked_at = places.len();
         let failed = stream::iter(places)
             .map(async |(topic, partition)| {
@@ -124,24 +123,7 @@ impl<S: Store> Lander<S> {
         // Taken out: after an error, nothing counts as known. What is old and quiet, only the ledger itself tells.
         let known = self.lock().remove(&place).filter(|_| !batch.records.is_empty()).unwrap_or_default();
         let mut landing = Landing::new(batch, self.generation, time, known).given_up(given_up_ms);
-        loop {
-            let answer = match landing.step()? {
-                Step::Read(key) => Answer::Read(self.store.read(&key).await?),
-                Step::Swap { key, body, expected } => {
-                    let encoding = async { landing.encode_ahead() };
-                    let (swapped, ()) = join!(self.store.swap(&key, body, expected), encoding);
-                    Answer::Swapped(swapped?)
-                }
-                Step::Find(key) => Answer::Found(self.store.find(&key).await?),
-                Step::Create(object) => Answer::Created(self.store.create(object).await?),
-                Step::Overwrite(object) => {
-                    self.store.overwrite(object).await?;
-                    Answer::Written
-                }
-                Step::Done => break,
-            };
-            landing.told(answer)?;
-        }
+        drive::<_, PartError>(&self.store, &mut landing).await?;
         let (outcome, learnt) = landing.finish();
         let mut known = self.lock();
         if known.len() >= MOST_KNOWN {

@@ -7,7 +7,6 @@ mod lander;
 mod metrics;
 
 pub mod config;
-pub mod store;
 
 pub use handler::{Answer, IngestError, Summary, handle, invoked};
 pub use lander::{Lander, PartError, Settling};

@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use ingest::config::Config;
-use ingest::store::S3Store;
 use ingest::{Lander, invoked};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
 use shared::key::LandingTime;
+use store::S3Store;
 
 /// What is kept of an invocation's time to answer in, before Lambda ends the process.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(2);

@@ -41,6 +41,14 @@ fn steps(offsets: &[i64], answers: Vec<Answer>) -> (Vec<String>, Result<Outcome,
     unreachable!("the last round ends in a return")
 }
 
+/// There was no ledger: it is created, and nothing was ever sealed.
+fn begin(landing: &mut Landing<'_, '_>) {
+    for answer in [Answer::Read(None), swapped(), Answer::Read(None)] {
+        landing.step().unwrap();
+        landing.told(answer).unwrap();
+    }
+}
+
 fn in_words(step: &Step) -> String {
     let short = |key: &str| key.rsplit('/').next().unwrap_or_default().replace("000000000000000000", "");
     match step {
@@ -87,8 +95,17 @@ fn read_ledger(ledger: &Ledger) -> Answer {
 
 #[test]
 fn the_first_records_of_a_partition_are_intended_then_written() {
-    let (steps, outcome) =
-        steps(&[0, 1, 2], vec![Answer::Read(None), swapped(), Answer::Created(true), Answer::Created(true)]);
+    let (steps, outcome) = steps(
+        &[0, 1, 2],
+        vec![
+            Answer::Read(None),
+            swapped(),
+            Answer::Read(None),
+            swapped(),
+            Answer::Created(true),
+            Answer::Created(true),
+        ],
+    );
     insta::assert_snapshot!(steps.join("\n"));
     let outcome = outcome.unwrap();
     assert_eq!((outcome.landed, outcome.rejected, outcome.skipped, outcome.objects), (2, 1, 0, 2));
@@ -146,8 +163,7 @@ fn pending(offsets: &[i64]) -> Ledger {
     let payload = payload(offsets);
     let event = Event::parse(&payload).unwrap();
     let mut landing = Landing::new(&event.batches[0], GENERATION, TIME, Known::default());
-    landing.step().unwrap();
-    landing.told(Answer::Read(None)).unwrap();
+    begin(&mut landing);
     let Step::Swap { body, .. } = landing.step().unwrap() else { panic!("not a swap") };
     Ledger::parse(&body).unwrap()
 }
@@ -231,7 +247,7 @@ fn a_lost_swap_loads_the_ledger_again_and_gives_up_in_the_end() {
 
     let answers = (0..SWAPS_LOST_AT_MOST).flat_map(|_| [Answer::Read(None), lost()]).collect();
     let (steps_taken, outcome) = steps(&[0], answers);
-    assert!(matches!(outcome, Err(LandingError::Contended)), "{steps_taken:?}");
+    assert!(matches!(outcome, Err(LandingError::Contended(_))), "{steps_taken:?}");
 }
 
 #[test]
@@ -298,8 +314,7 @@ fn the_very_range_of_another_life_is_not_the_run_that_is_pending() {
     let (first, second) = (payload(&[0, 2]), payload(&[0, 2]).replace("eyJ", "eyK"));
     let event = Event::parse(&first).unwrap();
     let mut landing = Landing::new(&event.batches[0], GENERATION, TIME, Known::default());
-    landing.step().unwrap();
-    landing.told(Answer::Read(None)).unwrap();
+    begin(&mut landing);
     let Step::Swap { body, .. } = landing.step().unwrap() else { panic!("not a swap") };
     let pending = String::from_utf8(body).unwrap();
 
@@ -359,7 +374,8 @@ fn a_warm_process_needs_two_writes_and_nothing_else() {
     let (first, second) = (payload(&[0, 2]), payload(&[4, 6]));
     let (first, second) = (Event::parse(&first).unwrap(), Event::parse(&second).unwrap());
     let mut landing = Landing::new(&first.batches[0], GENERATION, TIME, Known::default());
-    for answer in [Answer::Read(None), swapped(), Answer::Created(true)] {
+    begin(&mut landing);
+    for answer in [swapped(), Answer::Created(true)] {
         landing.step().unwrap();
         landing.told(answer).unwrap();
     }
@@ -370,9 +386,49 @@ fn a_warm_process_needs_two_writes_and_nothing_else() {
     let Step::Swap { body, expected, .. } = landing.step().unwrap() else { panic!("not a swap") };
     assert_eq!(expected.as_deref(), Some("v2"));
     assert!(String::from_utf8(body).unwrap().contains(r#""landed":[[0,0],[2,2]],"newest_timestamp_ms":1002"#));
-    landing.encode_ahead();
+    landing.meanwhile();
     landing.told(swapped()).unwrap();
     assert!(matches!(landing.step().unwrap(), Step::Create(Object { kind: Kind::Bars, .. })));
     landing.told(Answer::Created(true)).unwrap();
     assert!(matches!(landing.step().unwrap(), Step::Done));
+}
+
+#[test]
+fn a_new_ledger_is_created_first_and_then_lands_in_no_sealed_hour() {
+    let seal = read(r#"{"sealed":"2026-11-22T21"}"#);
+    let answers = || vec![seal_answer(&seal), swapped(), Answer::Created(true), Answer::Created(true)];
+    let of_nothing = vec![Answer::Read(None), swapped()];
+    let fresh = read_ledger(&Ledger { fresh: true, ..Ledger::default() });
+    for before in [of_nothing, vec![fresh]] {
+        let created = before.len() > 1;
+        let (steps, outcome) = steps(&[0, 1], before.into_iter().chain(answers()).collect());
+        assert_eq!(outcome.unwrap().landed, 1);
+        let steps = if created { &steps[1..] } else { &steps[..] };
+        assert_eq!(steps[1], "read catalog/seal.json");
+        let Some((_, ledger)) = steps[2].split_once('{') else { panic!("{}", steps[2]) };
+        let ledger = Ledger::parse(format!("{{{ledger}").as_bytes()).unwrap();
+        assert_eq!((ledger.sealed, ledger.fresh), (Some("2026-11-22T21".parse().unwrap()), false));
+        assert!(ledger.pending[0].bars.starts_with("bars/dt=2026-11-22/hour=21/"), "{}", ledger.pending[0].bars);
+    }
+}
+
+fn seal_answer(answer: &Answer) -> Answer {
+    let Answer::Read(object) = answer else { panic!("not read") };
+    Answer::Read(object.clone())
+}
+
+#[test]
+fn what_is_sealed_moves_folders_on_and_never_back() {
+    for (sealed, folder) in [("2026-11-22T18", "19"), ("2026-11-22T19", "19"), ("2026-11-22T20", "20")] {
+        let ledger = Ledger { sealed: Some(sealed.parse().unwrap()), ..landed(&[&[0]]) };
+        let (steps, _) = steps(&[2], vec![read_ledger(&ledger), swapped(), Answer::Created(true)]);
+        assert!(steps[1].contains(&format!("bars/dt=2026-11-22/hour={folder}/")), "{}", steps[1]);
+        assert!(steps[1].contains(&format!(r#""sealed":"{sealed}""#)), "{}", steps[1]);
+    }
+}
+
+#[test]
+fn a_seal_that_cannot_be_read_stops_the_partition() {
+    let (_, outcome) = steps(&[0], vec![Answer::Read(None), swapped(), read("{}")]);
+    assert!(matches!(outcome, Err(LandingError::UnreadableSeal(_))));
 }

@@ -1,9 +1,9 @@
 //! The ledger as it was before there were lives: one per generation of the topic.
 
-use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::{Ledger, Life, Pending, Ranges};
+use crate::key::Hour;
 
 /// One life, without fingerprints.
 #[derive(Deserialize)]
@@ -34,7 +34,5 @@ impl Former {
 
 /// The end of the hour in whose folder a run lands.
 fn end_of_hour(bars: &str) -> Option<i64> {
-    let (day, rest) = bars.strip_prefix("bars/dt=")?.split_once("/hour=")?;
-    let hour = NaiveDateTime::parse_from_str(&format!("{day} {}:59:59", rest.get(..2)?), "%Y-%m-%d %H:%M:%S");
-    Some(hour.ok()?.and_utc().timestamp_millis())
+    Hour::of_key(bars).map(|hour| hour.start().0 + 3_599_000)
 }

@@ -1,11 +1,14 @@
 //! A store in memory, with S3's semantics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shared::landing::{Kind, Object, Version};
+use shared::run::empty_parquet;
 
-use super::{Store, StoreError};
+use crate::{Listed, PartStore, Store, StoreError};
 
 /// Objects by key.
 #[derive(Debug, Default)]
@@ -34,11 +37,6 @@ impl Memory {
         let contents = self.lock();
         let found = contents.objects.iter().filter(|(key, _)| key.starts_with(prefix));
         found.map(|(key, stored)| (key.clone(), stored.body.clone())).collect()
-    }
-
-    /// Takes an object away, as only a person does.
-    pub fn remove(&self, key: &str) {
-        self.lock().objects.remove(key);
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
@@ -88,7 +86,48 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.lock().objects.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
+    async fn list(&self, prefix: &str, after: &str, most: usize) -> Result<Vec<Listed>, StoreError> {
+        let contents = self.lock();
+        let found = contents.objects.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after);
+        let listed = found.map(|(key, stored)| Listed { key: key.clone(), bytes: stored.body.len() as u64 });
+        Ok(listed.take(most).collect())
+    }
+}
+
+impl PartStore for Memory {
+    async fn download(&self, key: &str, file: &Path) -> Result<bool, StoreError> {
+        let Some((body, _)) = self.read(key).await? else { return Ok(false) };
+        let written = fs::write(file, body);
+        written.map(|()| true).map_err(|error| StoreError {
+            action: "read",
+            key: key.to_owned(),
+            message: error.to_string(),
+        })
+    }
+
+    async fn upload(&self, key: &str, file: &Path) -> Result<bool, StoreError> {
+        let body = fs::read(file).map_err(|error| StoreError {
+            action: "write",
+            key: key.to_owned(),
+            message: error.to_string(),
+        })?;
+        self.create(Object { key: key.to_owned(), body, kind: Kind::Bars }).await
+    }
+
+    async fn hollow(&self, key: &str) -> Result<(), StoreError> {
+        self.lock().write(key.to_owned(), empty_parquet(), Some(Kind::Bars));
+        Ok(())
+    }
+
+    async fn folders(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let contents = self.lock();
+        let below = contents.objects.keys().filter_map(|key| key.strip_prefix(prefix)?.split_once('/'));
+        let folders: BTreeSet<_> = below.map(|(folder, _)| format!("{prefix}{folder}/")).collect();
+        Ok(folders.into_iter().collect())
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), StoreError> {
+        self.lock().objects.remove(key);
+        Ok(())
     }
 }
