@@ -1,15 +1,19 @@
-"""ministack, the AWS emulator, with one fault mended: its Athena puts the rows of a query where it says that they are.
+"""ministack, the AWS emulator, with two faults mended: its Athena puts the rows of a query where it says that they are, and reads views.
 
 It names `…/ID.csv` as the place of a result and writes to `…/ID.csv/ID.csv`, and it does not tell a NULL from an empty text. Athena
 writes to the place that it names: each value in quotes, a NULL as nothing, and the names of the columns first. ("Working with query
 results and recent queries", Amazon Athena user guide; the quotes as seen in any result.)
+
+A view is a table of Glue's whose text Athena finds in it, in base64; here its SELECT is put into the query in the place of its name.
 """
 
+import base64
+import json
 import sys
 from urllib.parse import urlparse
 
 from ministack.app import main
-from ministack.services import athena, s3
+from ministack.services import athena, glue, s3
 
 
 async def save_query_results(query_id):
@@ -39,9 +43,33 @@ def put(place, suffix, text, kind):
         raise RuntimeError(f"cannot write the result of the query to {place.geturl()}: {answer[2]!r}")
 
 
+VIEW = "/* Presto View: "
+
+
+async def rewrite_data_paths(query, database, catalog=None):
+    """In place of ministack's own: with the views' SELECTs in the query, it finds the tables."""
+    return await of_tables(with_views(query, database), database, catalog)
+
+
+def with_views(query, database):
+    for reference in reversed(athena._table_references(query)):
+        in_database = reference.database or database or "default"
+        table = glue._tables.get(f"{in_database}/{reference.table}") or {}
+        text = table.get("ViewOriginalText") or ""
+        if table.get("TableType") == "VIRTUAL_VIEW" and text.startswith(VIEW):
+            view = json.loads(base64.b64decode(text.removeprefix(VIEW).removesuffix(" */")))
+            select = with_views(view["originalSql"], view.get("schema") or in_database)
+            alias = "" if reference.aliased else f' AS "{reference.table}"'
+            query = f"{query[:reference.start]}({select}){alias}{query[reference.end:]}"
+    return query
+
+
 # With another release there may be nothing to mend, or something else: then this says so at the start.
 assert callable(athena._save_query_results) and callable(athena._datum_text) and callable(s3._put_object)
+assert callable(athena._table_references) and callable(athena._rewrite_data_paths) and hasattr(glue, "_tables")
+of_tables = athena._rewrite_data_paths
 athena._save_query_results = save_query_results
+athena._rewrite_data_paths = rewrite_data_paths
 
 if __name__ == "__main__":
     sys.exit(main())

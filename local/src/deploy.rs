@@ -31,6 +31,8 @@ pub struct Outputs {
     pub ingest_function: String,
     pub failed_events_bucket: String,
     pub crawl_function: String,
+    /// The function that merges small objects.
+    pub compact_function: String,
     pub report_function: String,
 }
 
@@ -132,6 +134,7 @@ fn outputs(printed: &str) -> Result<Outputs> {
         ingest_function: take("IngestFunctionName")?,
         failed_events_bucket: take("FailedEventsBucketName")?,
         crawl_function: take("CrawlFunctionName")?,
+        compact_function: take("CompactFunctionName")?,
         report_function: take("ReportFunctionName")?,
     })
 }

@@ -107,7 +107,12 @@ impl StackFolder {
 
     /// `KEY=VALUE` lines for programs that are to use this stack.
     pub fn environment_file(&self) -> PathBuf {
-        self.path.join("env")
+        Self::environment_file_in(&self.path)
+    }
+
+    /// The same, of a folder that is somebody else's.
+    pub(crate) fn environment_file_in(folder: &Path) -> PathBuf {
+        folder.join("env")
     }
 
     pub(crate) fn kafka(&self) -> PathBuf {

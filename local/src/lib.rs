@@ -16,6 +16,7 @@
 
 mod aws;
 mod broker;
+pub mod compact;
 pub mod demo;
 mod deploy;
 mod emulator;

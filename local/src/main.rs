@@ -11,7 +11,7 @@ use clap::builder::NonEmptyStringValueParser as NonEmpty;
 use clap::{Parser, Subcommand};
 use local::demo::{self, Source};
 use local::redrive::{self, Named, Place};
-use local::{StackOptions, stack_folder, up};
+use local::{StackOptions, compact, stack_folder, up};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The whole system on this machine: real Kafka, the AWS emulator, the deployed template.yaml
@@ -29,6 +29,7 @@ Examples:
   local demo                     35,000 simulated bars from the topic to the reports
   local demo --data bars.csv     the bars of a file
   local up                       the stack, until Ctrl-C
+  local compact                  merges the small objects of that stack
   local redrive --dry-run        what Lambda gave up on and would be fed back to the function"
 )]
 struct Arguments {
@@ -51,6 +52,11 @@ enum Command {
     },
     /// Start the stack, say how to use it, and keep it up until Ctrl-C
     Up {
+        #[command(flatten)]
+        beside: Beside,
+    },
+    /// Merge the small objects of the stack of `local up`, all that have landed until now
+    Compact {
         #[command(flatten)]
         beside: Beside,
     },
@@ -134,6 +140,7 @@ async fn run(command: Command) -> Result<bool> {
             let source = data.map_or(Source::Simulator { count }, Source::Csv);
             demo::run(source, beside.options(), interrupted).await.map(|()| true)
         }
+        Command::Compact { beside } => compact::now(&beside.options()).await.map(|()| true),
         Command::Redrive { stack, bucket, function, lake, dry_run } => {
             let named = bucket.zip(function).map(|(bucket, function)| Named { bucket, function, lake });
             redrive::run(Place::chosen(stack, named), dry_run, interrupted).await

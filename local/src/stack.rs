@@ -14,7 +14,7 @@ use crate::emulator::{self, Emulator};
 use crate::event_source::{self, Backoff, EventSource, Mapping};
 use crate::layout::{StackFolder, stack_folder};
 use crate::login::{Login, StoredLogin};
-use crate::{ports, topic};
+use crate::{compact, ports, topic};
 
 const LOGIN_LIMIT: Duration = Duration::from_secs(15);
 
@@ -118,6 +118,8 @@ impl Stack {
             let (servers, topic) = (&bootstrap_servers, &options.topic);
             let outputs =
                 deploy::deploy(deploy::STACK_NAME, &endpoint, servers, topic, login_used, &folder, changed).await?;
+            // The views, as after `make deploy`.
+            compact::run(&aws, &outputs.compact_function, None).await?;
             tell("template.yaml is deployed");
             anyhow::Ok((emulator, login, outputs))
         };
@@ -183,6 +185,7 @@ impl Stack {
         let (endpoint, servers, login) = (&self.endpoint, &self.bootstrap_servers, self.login.as_ref());
         let (name, topic) = (deploy::STACK_NAME, &self.topic);
         self.outputs = deploy::deploy(name, endpoint, servers, topic, login, &self.folder, changed).await?;
+        compact::run(&self.aws, &self.outputs.compact_function, None).await?;
         before.restore_numbers(&self.aws, changed).await?;
         self.pause_event_source().await?;
         self.resume_event_source().await
@@ -264,6 +267,9 @@ impl Stack {
             ("GLUE_DATABASE", &self.outputs.database),
             ("ATHENA_WORKGROUP", &self.outputs.workgroup),
             ("CRAWLER_NAME", &self.outputs.crawler),
+            ("DATABASE", &self.outputs.database),
+            ("RAW_RETENTION_DAYS", "7"),
+            ("COMPACT_FUNCTION", &self.outputs.compact_function),
             ("INGEST_FUNCTION", &self.outputs.ingest_function),
             ("FAILED_EVENTS_BUCKET", &self.outputs.failed_events_bucket),
             ("KAFKA_BOOTSTRAP_SERVERS", &self.bootstrap_servers),

@@ -69,12 +69,13 @@ fn how_to_use(stack: &Stack) -> String {
   Kafka       {servers}, topic {topic}
   AWS         {endpoint} (any key; region us-east-1)
   lake        s3://{bucket}/
-  tables      {database}.bars, {database}.rejects; workgroup {workgroup}
-  functions   {ingest}, {crawl}, {report}
+  tables      {database}.bars, {database}.daily, {database}.rejects; workgroup {workgroup}
+  functions   {ingest}, {crawl}, {compact}, {report}
   logs        {logs}
   environment {environment}
 
   publish     target/debug/producer --bootstrap-servers {servers} --topic {topic} --simulate --count 1000
+  compact     make compact
   redrive     set -a; . {environment}; set +a; make redrive
   look        (with the AWS CLI) set -a; . {environment}; set +a; aws s3 ls --recursive s3://{bucket}/
   one event   PATH="$PWD/target/tools/venv/bin:$PATH" cargo lambda watch --invoke-address 127.0.0.1 --env-file {environment}
@@ -85,6 +86,7 @@ fn how_to_use(stack: &Stack) -> String {
         workgroup = outputs.workgroup,
         ingest = outputs.ingest_function,
         crawl = outputs.crawl_function,
+        compact = outputs.compact_function,
         report = outputs.report_function,
         logs = folder.logs().display(),
         environment = folder.environment_file().display(),

@@ -14,6 +14,28 @@ use crate::key::{Hour, LandingTime};
 /// Where it is.
 pub const KEY: &str = "catalog/bars.json";
 
+/// The columns of the views `bars` and `daily`: those of what has landed, and of its folder.
+pub const COLUMNS: [&str; 18] = [
+    "symbol",
+    "trade_date",
+    "open",
+    "high",
+    "low",
+    "close",
+    "adj_close",
+    "volume",
+    "close_usd",
+    "extra",
+    "kafka_topic",
+    "kafka_partition",
+    "kafka_offset",
+    "kafka_index",
+    "kafka_timestamp",
+    "kafka_life",
+    "dt",
+    "hour",
+];
+
 /// How many switches it remembers: those of the newest hours, and ever fewer before.
 const MOST_SWITCHES: usize = 40;
 

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use local::project_root;
 use report::catalog;
+use shared::manifest::Manifest;
 
 const DATES: &str = include_str!("dates.txt");
 
@@ -20,7 +21,10 @@ fn each_report_has_the_numbers_that_pandas_computes() -> Result<()> {
         for date in DATES.split_whitespace() {
             let day: NaiveDate = date.parse()?;
             let as_of: DateTime<chrono::Utc> = day.and_time(noon).and_utc();
-            fs::write(folder.path().join(format!("{}.{date}.sql", report.name())), report.sql(day, as_of))?;
+            fs::write(
+                folder.path().join(format!("{}.{date}.sql", report.name())),
+                report.sql(day, as_of, &Manifest::default()),
+            )?;
         }
     }
     let root = project_root();

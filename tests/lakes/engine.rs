@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use local::project_root;
 use report::catalog::{self, Report};
+use shared::manifest::Manifest;
 use store::Memory;
 use tempfile::TempDir;
 
@@ -49,7 +50,11 @@ impl Engine {
         let (day, as_of) = day();
         let reports = catalog::load().unwrap();
         for report in &reports {
-            fs::write(folder.path().join(format!("{}.sql", report.name())), report.sql(day, as_of)).unwrap();
+            fs::write(
+                folder.path().join(format!("{}.sql", report.name())),
+                report.sql(day, as_of, &Manifest::default()),
+            )
+            .unwrap();
         }
         let root = project_root();
         let mut process = Command::new(root.join("target/golden/venv/bin/python"))

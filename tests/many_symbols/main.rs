@@ -19,6 +19,7 @@ use harness::Function;
 use harness::http::{Answer, Request, Server};
 use report::catalog;
 use serde_json::{Value, json};
+use shared::manifest::Manifest;
 
 use crate::athena::Athena;
 use crate::rows::Rows;
@@ -36,7 +37,7 @@ fn nine_reports_of_a_million_symbols_take_no_more_memory_than_they_may() {
     let as_of: DateTime<chrono::Utc> = TIME.parse().unwrap();
     let reports = catalog::load().unwrap();
     let queries: BTreeMap<String, String> =
-        reports.iter().map(|report| (report.sql(day, as_of), report.name().to_owned())).collect();
+        reports.iter().map(|report| (report.sql(day, as_of, &Manifest::default()), report.name().to_owned())).collect();
     let results: BTreeMap<String, Arc<Rows>> =
         reports.iter().map(|report| (report.name().to_owned(), Arc::new(Rows::of(report.name(), SYMBOLS)))).collect();
     let bucket = Arc::new(Mutex::new(Bucket::new(results.clone())));

@@ -2,4 +2,18 @@
 //!
 //! A library too, so that the simulation runs the very code that is deployed, on another store.
 
+mod collect;
+mod compactor;
+mod metrics;
+mod parts;
+mod plan;
+mod scratch;
+mod seal;
+
+pub mod catalog;
+pub mod config;
+pub mod handler;
 pub mod merge;
+
+pub use compactor::{CompactError, Compactor, Summary, Task};
+pub use plan::Limits;

@@ -1,3 +1,59 @@
 //! The Lambda that compacts the lake. Wiring only: configuration, clients, run.
 
-fn main() {}
+use std::env;
+use std::time::{Duration, SystemTime};
+
+use compact::catalog::Glue;
+use compact::config::Config;
+use compact::handler::{Invocation, handle};
+use compact::{Compactor, Limits};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::value::RawValue;
+use shared::key::LandingTime;
+use store::S3Store;
+use tokio::time::Instant;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    // As text, because an error that leaves main is printed in its Debug form.
+    let config = Config::from_lookup(|name| env::var(name).ok()).map_err(|error| error.to_string())?;
+    let aws = aws_config::load_from_env().await;
+    let landed_grace_ms = config.landed_grace_ms();
+    let compactor = Compactor {
+        store: S3Store::new(&aws, config.path_style, config.lake_bucket),
+        catalog: Glue::new(aws_sdk_glue::Client::new(&aws), config.database),
+        limits: Limits::default(),
+        landed_grace_ms,
+        scratch: env::temp_dir(),
+    };
+    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let now = now();
+        let give_up = begin_nothing_after(event.context.deadline, now);
+        let invocation = Invocation {
+            now,
+            attempt: attempt(now, &event.context.request_id),
+            late: &|| give_up.is_some_and(|give_up| Instant::now() >= give_up),
+        };
+        handle(&compactor, event.payload.get(), &invocation).await.map_err(Error::from)
+    }))
+    .await
+}
+
+fn now() -> LandingTime {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    LandingTime(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A third of the time is for what has been begun, and for what follows the last switch. A deadline that has passed is none: `cargo lambda
+/// watch` sends one in 1970.
+fn begin_nothing_after(deadline_ms: u64, now: LandingTime) -> Option<Instant> {
+    let left = deadline_ms.checked_sub(u64::try_from(now.0).ok()?).filter(|left| *left > 0)?;
+    Some(Instant::now() + Duration::from_millis(left) * 2 / 3)
+}
+
+/// The time tells the invocations of one event apart, the event those of one time.
+fn attempt(now: LandingTime, request_id: &str) -> String {
+    let event: String = request_id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    format!("{:x}{event}", now.0)
+}

@@ -11,6 +11,7 @@ use std::{env, fs};
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use report::catalog;
+use shared::manifest::Manifest;
 
 /// The lake ends with it.
 const LAST_DAY: &str = "2026-11-20";
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
     let day: NaiveDate = LAST_DAY.parse().unwrap();
     let as_of: DateTime<chrono::Utc> = day.and_time(NaiveTime::from_hms_opt(23, 50, 0).unwrap()).and_utc();
     for report in catalog::load().unwrap() {
-        fs::write(folder.join(format!("{}.sql", report.name())), report.sql(day, as_of)).unwrap();
+        fs::write(folder.join(format!("{}.sql", report.name())), report.sql(day, as_of, &Manifest::default())).unwrap();
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let ended = Command::new(root.join("target/golden/venv/bin/python"))

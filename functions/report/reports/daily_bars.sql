@@ -6,6 +6,8 @@
 -- older bars as well: a replay lands years in an hour.
 -- What no report can count with is left out, and data-quality tells it: a date before the year 1 (an earlier version took the
 -- year 0000), a price that is no number, a time beyond the years 1 to 9999. Prices may be negative, a volume may be missing.
+-- {{daily}} has of each symbol and day the newest row, and of what has landed since all rows: so the newest is to be found once more. It
+-- also has those that are the newest where rows of earlier folders are left out.
 -- (Infinity less itself is no number, and what is none equals nothing. A comparison with the largest number would be left out by
 -- DuckDB, which believes the statistics of a file, in which NaN is not.)
 SELECT
@@ -34,7 +36,7 @@ FROM (
             symbol, trade_date, open, high, low, close, adj_close, volume, close_usd, dt,
             {{kafka_time}} AS kafka_time,
             kafka_offset, kafka_index, kafka_partition, kafka_topic, kafka_life
-        FROM bars
+        FROM {{daily}} AS daily_rows
         WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
     ) AS known
 ) AS ranked

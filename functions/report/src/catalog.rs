@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use include_dir::{Dir, File, include_dir};
+use shared::manifest::Manifest;
 use thiserror::Error;
 
 use crate::declaration::{Declaration, DeclarationError};
@@ -155,9 +156,9 @@ impl Report {
         &self.name
     }
 
-    /// Its query for a day, for Trino and `DuckDB` alike.
-    pub fn sql(&self, date: NaiveDate, as_of: DateTime<Utc>) -> String {
-        self.query.render(date, as_of, self.declaration.lookback_days)
+    /// Its query for a day, for Trino and `DuckDB` alike, of the lake as the manifest tells it.
+    pub fn sql(&self, date: NaiveDate, as_of: DateTime<Utc>, manifest: &Manifest) -> String {
+        self.query.render(date, as_of, self.declaration.lookback_days, manifest)
     }
 
     /// The first folder that the query for a day reads; none if it reads all.
@@ -190,7 +191,10 @@ mod tests {
         let read = read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/reports"))).unwrap();
         let sql = |reports: &[Report]| -> Vec<(String, String)> {
             let day = "2026-11-22".parse().unwrap();
-            reports.iter().map(|report| (report.name.clone(), report.sql(day, DateTime::default()))).collect()
+            reports
+                .iter()
+                .map(|report| (report.name.clone(), report.sql(day, DateTime::default(), &Manifest::default())))
+                .collect()
         };
         assert_eq!(sql(&read), sql(&loaded()));
     }

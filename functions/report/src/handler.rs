@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
+use shared::manifest::Manifest;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use crate::athena::{self, Answer, Query, QueryError};
 use crate::catalog::{self, Report, UnknownReport};
 use crate::config::Config;
 use crate::index::{self, Entry};
+use crate::lake::{self, LakeError};
 use crate::mail::{MailError, Sender};
 use crate::making::{Files, Made, Making, MakingError};
 use crate::page::Moment;
@@ -90,6 +92,9 @@ pub enum Failure {
     /// A report that there is not.
     #[error(transparent)]
     UnknownReport(#[from] UnknownReport),
+    /// Which rows the lake has is not to be had.
+    #[error(transparent)]
+    Lake(LakeError),
     /// The others are published, and the pages of before stay in the place of these.
     #[error("{} of {asked} reports failed: {}", .failed.len(), .failed.join("; "))]
     Reports {
@@ -135,7 +140,7 @@ impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         let error_type = match failure {
             Failure::Request(_) | Failure::UnknownReport(_) => "InvalidInput",
-            Failure::Reports { .. } | Failure::Index(_) | Failure::Mail(_) => "ReportFailed",
+            Failure::Lake(_) | Failure::Reports { .. } | Failure::Index(_) | Failure::Mail(_) => "ReportFailed",
         };
         Self { error_type: error_type.to_owned(), error_message: failure.to_string() }
     }
@@ -151,8 +156,11 @@ impl Handler {
     pub async fn run(&self, input: &serde_json::Value, invocation: &Invocation) -> Result<Outcome, Failure> {
         let request = Request::parse(input, invocation.now, &invocation.id)?;
         let reports = catalog::select(&self.reports, request.report.as_deref())?;
+        // Once, so that all of them tell of the same rows.
+        let manifest = lake::manifest(&self.s3, &self.config.lake_bucket).await.map_err(Failure::Lake)?;
         let turns = Semaphore::new(MOST_AT_ONCE);
-        let results = join_all(reports.iter().map(|report| self.run_one(report, &request, invocation, &turns))).await;
+        let made = reports.iter().map(|report| self.run_one(report, &request, &manifest, invocation, &turns));
+        let results = join_all(made).await;
         let mut published = Vec::new();
         let mut failed = Vec::new();
         for (report, result) in reports.iter().zip(results) {
@@ -198,12 +206,13 @@ impl Handler {
         &self,
         report: &Report,
         request: &Request,
+        manifest: &Manifest,
         invocation: &Invocation,
         turns: &Semaphore,
     ) -> Result<Publication, ReportError> {
         let begun = Instant::now();
         let date = request.date;
-        let sql = report.sql(date, request.as_of);
+        let sql = report.sql(date, request.as_of, manifest);
         let query = Query {
             sql: &sql,
             identity: &[

@@ -14,6 +14,7 @@ pub mod handler;
 mod index;
 mod json;
 mod kept;
+mod lake;
 mod mail;
 mod making;
 mod page;

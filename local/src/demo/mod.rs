@@ -12,14 +12,14 @@ use aws_sdk_glue::types::CrawlerState;
 use chrono::Utc;
 use tokio::time::{Instant, sleep};
 
-use crate::{Integrity, Stack, StackOptions};
+use crate::{Integrity, Stack, StackOptions, compact};
 pub(crate) use console::{Console, say};
 use summary::{Lake, Summary};
 
 const LAND_LIMIT: Duration = Duration::from_mins(10);
 const CRAWL_LIMIT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(200);
-const STEPS: usize = 6;
+const STEPS: usize = 7;
 
 /// What the demo publishes.
 #[derive(Debug, Clone)]
@@ -94,6 +94,12 @@ async fn pass_through(stack: &mut Stack, source: &Source, console: &mut Console)
     let step = console.step("crawl: the crawl function starts the Glue crawler");
     crawl(stack).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
     step.done("the crawler is ready");
+
+    let step = console.step("compact: the compact function merges small objects into few");
+    let next_hour = compact::next_hour(Utc::now());
+    let compacted = compact::run(stack.aws(), &stack.outputs().compact_function, Some(&next_hour)).await;
+    let compacted = compacted.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    step.done(&compacted.in_words());
 
     let step = console.step("report: the report function queries Athena and publishes");
     let day = Utc::now().format("%Y-%m-%d");

@@ -20,7 +20,7 @@ placed AS (
     FROM measured
     WHERE last_date >= (
         SELECT max(trade_date) - INTERVAL '7' DAY
-        FROM bars
+        FROM {{bars}} AS bars
         WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
     )
 ),

@@ -6,7 +6,7 @@ repeated AS (
     SELECT symbol, trade_date, sum(same_rows) AS day_rows, count(*) > 1 AS differ
     FROM (
         SELECT symbol, trade_date, count(*) AS same_rows
-        FROM bars
+        FROM {{bars}} AS bars
         WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
         GROUP BY symbol, trade_date, open, high, low, close, adj_close, volume, close_usd
     ) AS different
@@ -188,7 +188,7 @@ left_out AS (
                     WHEN trade_date < DATE '0001-01-01' THEN 12
                     WHEN kafka_timestamp IS NOT NULL AND {{kafka_time}} IS NULL THEN 13
                 END AS kind_left_out
-            FROM bars
+            FROM {{bars}} AS bars
             WHERE dt >= {{folder_from}}
         ) AS judged
         WHERE kind_left_out IS NOT NULL

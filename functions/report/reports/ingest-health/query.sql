@@ -6,7 +6,7 @@ WITH landed AS (
         count(DISTINCT (kafka_topic, kafka_partition, coalesce(kafka_life, 1), kafka_offset)) AS records,
         count(DISTINCT symbol) AS symbols,
         max({{kafka_time}}) AS newest
-    FROM bars
+    FROM {{bars}} AS bars
     WHERE dt BETWEEN {{folder_from}} AND {{folder}}
     GROUP BY dt, hour
 ),

@@ -6,7 +6,7 @@ WITH found AS (
         CASE WHEN kafka_life IS NULL
             THEN date_diff('millisecond', TIMESTAMP '1970-01-01 00:00:00', {{kafka_time}})
         END AS timestamp_ms
-    FROM bars
+    FROM {{bars}} AS bars
     WHERE dt <= {{folder}}
     UNION ALL
     SELECT

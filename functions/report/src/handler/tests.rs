@@ -65,8 +65,8 @@ fn handler(athena: &[&Rule], s3: &[&Rule]) -> Handler {
         delivery: None,
         custom_endpoint: false,
     };
-    let (listed, no_index, old_headline) = (listed(), no_index(), old_headline());
-    let s3: Vec<&Rule> = s3.iter().copied().chain([&listed, &no_index, &old_headline]).collect();
+    let (listed, no_index, no_manifest, old_headline) = (listed(), no_index(), no_manifest(), old_headline());
+    let s3: Vec<&Rule> = s3.iter().copied().chain([&listed, &no_index, &no_manifest, &old_headline]).collect();
     Handler {
         athena: mock_client!(aws_sdk_athena, RuleMode::MatchAny, athena),
         s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, &s3),
@@ -93,6 +93,13 @@ fn listed() -> Rule {
 fn no_index() -> Rule {
     mock!(S3::get_object)
         .match_requests(|request| request.key() == Some("reports/index.html"))
+        .then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()))
+}
+
+/// Of a lake that was never compacted.
+fn no_manifest() -> Rule {
+    mock!(S3::get_object)
+        .match_requests(|request| request.key() == Some("catalog/bars.json"))
         .then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()))
 }
 

@@ -1,0 +1,97 @@
+//! Removes what nobody reads any more: parts of versions before, parts that no version named, and the rows of landed objects that have long
+//! been read in parts.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use shared::key::{Hour, LandingTime};
+use shared::landing::{Kind, Object};
+use shared::manifest::{Landed, Manifest, Table, base_of};
+use shared::run::empty_parquet;
+use store::{HOLLOW, PartStore};
+use tracing::warn;
+
+use crate::catalog::Catalog;
+use crate::compactor::CompactError;
+
+/// Requests under way at the same time.
+const SIDE_BY_SIDE: usize = 32;
+
+/// Deletes parts that no query can be reading: those that were retired so long ago, and those that can never be named, because they were
+/// made of a version that has a successor. The published views must be of this manifest. Returns how many, and the manifest without them.
+pub(crate) async fn parts<S: PartStore, C: Catalog>(
+    store: &S,
+    catalog: &C,
+    manifest: &Manifest,
+    grace_ms: i64,
+    now: LandingTime,
+) -> Result<(usize, Manifest), CompactError> {
+    let mut left = manifest.clone();
+    left.retired.retain(|retired| now.0.saturating_sub(retired.at_ms) < grace_ms);
+    let mut removed = 0;
+    for table in Table::ALL {
+        let is_over = |id: &str| !left.names(table, id) && base_of(id).is_some_and(|base| base < manifest.version);
+        let listed = store.list(&table.prefix(), "", usize::MAX).await?;
+        let over: Vec<_> = listed.iter().filter(|object| table.part_of(&object.key).is_some_and(is_over)).collect();
+        removed += over.len();
+        stream::iter(over)
+            .map(async |object| store.remove(&object.key).await)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect::<()>()
+            .await?;
+        let registered = catalog.parts(table).await?;
+        let over: Vec<_> = registered.into_iter().filter(|id| is_over(id)).collect();
+        catalog.forget(table, &over).await?;
+    }
+    Ok((removed, left))
+}
+
+/// What hollowing came to.
+#[derive(Debug, Default)]
+pub(crate) struct Hollowed {
+    pub(crate) objects: usize,
+    /// The manifest without the days that are done.
+    pub(crate) manifest: Manifest,
+    /// Days of which the folders hold objects that are in no part: they stay as they are.
+    pub(crate) strange: Vec<String>,
+}
+
+/// Hollows the landed objects of days that have been read in parts for so long.
+pub(crate) async fn landed<S: PartStore>(
+    store: &S,
+    manifest: &Manifest,
+    grace_ms: i64,
+    now: LandingTime,
+    late: impl Fn() -> bool,
+) -> Result<Hollowed, CompactError> {
+    let through = manifest.through_for(grace_ms, now);
+    let mut hollowed = Hollowed { manifest: manifest.clone(), ..Hollowed::default() };
+    for (day, merged) in &manifest.landed {
+        let next_day = format!("{day}T23").parse::<Hour>().map(|hour| Hour(hour.0 + 1));
+        if late() || next_day.is_ok_and(|next_day| next_day > through) {
+            break;
+        }
+        let listed = store.list(&format!("bars/dt={day}/"), "", usize::MAX).await?;
+        let listed: Vec<_> = listed.into_iter().filter(|object| Hour::of_key(&object.key).is_some()).collect();
+        let mut there = Landed::default();
+        listed.iter().for_each(|object| there.add(&object.key));
+        if there != *merged {
+            warn!(day, objects = there.objects, merged = merged.objects, "objects are there that are in no part");
+            hollowed.strange.push(day.clone());
+            continue;
+        }
+        if hollowed.objects == 0 {
+            let body = empty_parquet();
+            store.create(Object { key: HOLLOW.to_owned(), body, kind: Kind::Bars }).await?;
+        }
+        let empty = empty_parquet().len() as u64;
+        // Fences are of this size too, and must stay what they are.
+        let full: Vec<_> = listed.iter().filter(|object| object.bytes > empty).collect();
+        hollowed.objects += full.len();
+        stream::iter(full)
+            .map(async |object| store.hollow(&object.key).await)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect::<()>()
+            .await?;
+        hollowed.manifest.landed.remove(day);
+    }
+    Ok(hollowed)
+}

@@ -1,0 +1,199 @@
+//! Makes the parts of a batch: each sorted, compared row by row with what it is made of, and written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use shared::key::Hour;
+use shared::manifest::{Manifest, Part, Table, part_id};
+use store::{Listed, PartStore, StoreError};
+
+use crate::compactor::CompactError;
+use crate::merge::{self, Keep, Sorter, Tally};
+use crate::plan::{Batch, Limits, absorbed};
+
+/// Landed objects that are read at the same time.
+const SIDE_BY_SIDE: usize = 16;
+/// Names to try for a part: one is taken where an answer to its upload was lost.
+const NAMES: usize = 3;
+
+/// What a switch puts in the place of what.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    pub(crate) new: Vec<(Table, Part)>,
+    pub(crate) merged: Vec<(Table, String)>,
+    /// Rows that had landed.
+    pub(crate) rows: u64,
+}
+
+/// Makes parts, in a folder of its own.
+pub(crate) struct Making<'a, S> {
+    pub(crate) store: &'a S,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) limits: &'a Limits,
+    pub(crate) scratch: &'a Path,
+    /// Tells what this invocation makes from what another makes.
+    pub(crate) attempt: &'a str,
+    pub(crate) made: Made,
+    files: usize,
+}
+
+/// Files to merge, and the parts that are in them.
+struct Sources {
+    files: Vec<PathBuf>,
+    parts: Vec<Part>,
+}
+
+impl<'a, S: PartStore> Making<'a, S> {
+    pub(crate) fn new(
+        store: &'a S,
+        manifest: &'a Manifest,
+        limits: &'a Limits,
+        scratch: &'a Path,
+        attempt: &'a str,
+    ) -> Self {
+        Self { store, manifest, limits, scratch, attempt, made: Made::default(), files: 0 }
+    }
+
+    /// The parts that stand in for a batch.
+    pub(crate) async fn make(mut self, batch: &Batch) -> Result<Made, CompactError> {
+        let span = (batch.from, batch.through);
+        let mut days = Vec::new();
+        for (place, group) in batch.groups(self.limits.bytes).into_iter().enumerate() {
+            let runs = self.scratch.join(format!("runs-{place}"));
+            let sorted = self.sorted(group, &runs).await?;
+            if sorted.tally.rows > 0 {
+                self.made.rows += sorted.tally.rows;
+                // Later groups are of the same hours: they would go into the same part.
+                let before = if place == 0 { &self.manifest.bars[..] } else { &[] };
+                let sources = self.with_small_parts(Table::Bars, sorted.runs.clone(), before).await?;
+                self.part(Table::Bars, span, sources, Some(sorted.tally)).await?;
+                let day = self.file();
+                merge::merge(&sorted.runs, &day, Keep::Daily)?;
+                merge::verify_daily(&sorted.runs, &day)?;
+                days.push(day);
+            }
+            fs::remove_dir_all(&runs)?;
+        }
+        if !days.is_empty() {
+            let sources = self.with_small_parts(Table::Daily, days, &self.manifest.daily).await?;
+            self.part(Table::Daily, span, sources, None).await?;
+        }
+        Ok(self.made)
+    }
+
+    async fn sorted(&self, group: &[(Hour, Listed)], runs: &Path) -> Result<merge::Sorted, CompactError> {
+        fs::create_dir(runs)?;
+        let mut sorter = Sorter::new(runs);
+        let mut bodies = stream::iter(group.iter().filter(|(_, object)| object.bytes > 0))
+            .map(async |(hour, object)| {
+                let body = self.store.read(&object.key).await?;
+                let (body, _) = body.ok_or_else(|| CompactError::Gone(object.key.clone()))?;
+                Ok::<_, CompactError>((hour, &object.key, body))
+            })
+            .buffered(SIDE_BY_SIDE);
+        while let Some((hour, key, body)) = bodies.try_next().await? {
+            let pushed = sorter.push(Bytes::from(body), &hour.dt(), &hour.hour());
+            pushed.map_err(|source| CompactError::Unreadable { key: key.clone(), source })?;
+        }
+        Ok(sorter.finish()?)
+    }
+
+    async fn with_small_parts(
+        &mut self,
+        table: Table,
+        mut files: Vec<PathBuf>,
+        before: &[Part],
+    ) -> Result<Sources, CompactError> {
+        let mut bytes = 0;
+        for file in &files {
+            bytes += fs::metadata(file)?.len();
+        }
+        let small = &before[before.len() - absorbed(before, bytes, self.limits.part_bytes)..];
+        for part in small {
+            let (key, file) = (table.key(&part.id), self.file());
+            if !self.store.download(&key, &file).await? {
+                return Err(CompactError::Gone(key));
+            }
+            files.push(file);
+        }
+        Ok(Sources { files, parts: small.to_vec() })
+    }
+
+    /// Merges the sources into a part, and writes it. `landed` is what has landed of them; none where rows are left out.
+    async fn part(
+        &mut self,
+        table: Table,
+        (from, through): (Hour, Hour),
+        sources: Sources,
+        landed: Option<Tally>,
+    ) -> Result<(), CompactError> {
+        let Sources { files, parts } = sources;
+        let (runs, small) = files.split_at(files.len() - parts.len());
+        let mut expected = landed;
+        for (part, file) in parts.iter().zip(small) {
+            let tally = merge::tally(file)?;
+            if (tally.rows, hash(&tally)) != (part.rows, part.hash.clone()) {
+                return Err(CompactError::Differs(table.key(&part.id)));
+            }
+            if let Some(expected) = &mut expected {
+                expected.add(&tally);
+            }
+        }
+        let merged = self.file();
+        let is_daily = table == Table::Daily;
+        if is_daily && files.len() == 1 {
+            fs::rename(&files[0], &merged)?;
+        } else {
+            merge::merge(&files, &merged, if is_daily { Keep::Daily } else { Keep::Every })?;
+        }
+        let tally = merge::tally(&merged)?;
+        match expected {
+            Some(expected) if expected != tally => return Err(CompactError::Lost),
+            None if files.len() > 1 => merge::verify_daily(&files, &merged)?,
+            _ => {}
+        }
+        let part = Part {
+            id: String::new(),
+            from: parts.iter().map(|part| part.from).chain([from]).min().unwrap_or(from),
+            through,
+            rows: tally.rows,
+            bytes: fs::metadata(&merged)?.len(),
+            hash: hash(&tally),
+        };
+        let id = self.upload(table, &part, &merged).await?;
+        for file in small.iter().chain([&merged]) {
+            fs::remove_file(file)?;
+        }
+        if is_daily && files.len() > 1 {
+            for file in runs {
+                fs::remove_file(file)?;
+            }
+        }
+        self.made.new.push((table, Part { id, ..part }));
+        self.made.merged.extend(parts.into_iter().map(|part| (table, part.id)));
+        Ok(())
+    }
+
+    async fn upload(&mut self, table: Table, part: &Part, file: &Path) -> Result<String, CompactError> {
+        for _ in 0..NAMES {
+            self.files += 1;
+            let id = part_id(part.through, self.manifest.version, self.attempt, self.files);
+            if self.store.upload(&table.key(&id), file).await? {
+                return Ok(id);
+            }
+        }
+        let message = "there is an object at each of its names".to_owned();
+        Err(StoreError { action: "write", key: table.folder(&part.through.to_string()), message }.into())
+    }
+
+    fn file(&mut self) -> PathBuf {
+        self.files += 1;
+        self.scratch.join(format!("{}.parquet", self.files))
+    }
+}
+
+fn hash(tally: &Tally) -> String {
+    format!("{:x}", tally.hash)
+}
