@@ -10,6 +10,7 @@ pub mod key;
 pub mod landing;
 pub mod ledger;
 pub mod oversized;
+pub mod parquet_file;
 pub mod reject;
 pub mod run;
 
@@ -17,5 +18,4 @@ mod columns;
 mod extra;
 mod fingerprint;
 mod json;
-mod parquet_file;
 mod row;
