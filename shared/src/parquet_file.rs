@@ -1,11 +1,12 @@
-//! A Parquet file of the table `bars`: the one schema of the lake, and its writer.
+//! A Parquet file of the table `bars`: the one schema of the lake, and its writer. And the schema of the files into which many
+//! such files are merged.
 
 use std::sync::{Arc, LazyLock};
 
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
@@ -38,18 +39,37 @@ message bars {
 static SCHEMA_TYPE: LazyLock<TypePtr> =
     LazyLock::new(|| Arc::new(parse_message_type(SCHEMA).expect("the schema parses")));
 
-static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
+/// In a merged file the folder is in the rows: where each of them landed.
+pub const FOLDER_COLUMNS: [&str; 2] = ["dt", "hour"];
+
+#[expect(clippy::expect_used, reason = "a constant, parsed by every test")]
+static MERGED_SCHEMA_TYPE: LazyLock<TypePtr> = LazyLock::new(|| {
+    let folder = FOLDER_COLUMNS.map(|name| format!("required binary {name} (STRING);")).concat();
+    let schema = SCHEMA.replace('}', &format!("{folder} }}"));
+    Arc::new(parse_message_type(&schema).expect("the schema parses"))
+});
+
+static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| Arc::new(properties().build()));
+
+/// The schema of the tables `bars_compacted` and `daily_compacted`: that of `bars`, and then the folder in which the row landed.
+pub fn merged_schema() -> TypePtr {
+    MERGED_SCHEMA_TYPE.clone()
+}
+
+/// How every file of bars is written.
+pub fn properties() -> WriterPropertiesBuilder {
     let mut properties = WriterProperties::builder()
         .set_created_by("tickerlake".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     // Few distinct values; for prices and offsets a dictionary costs time and saves nothing.
-    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life"] {
+    let repeating = ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life"];
+    for name in repeating.into_iter().chain(FOLDER_COLUMNS) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
     }
-    Arc::new(properties.build())
-});
+    properties
+}
 
 /// The bytes of a file with these rows; a valid file without any if there are none.
 pub(crate) fn write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Vec<u8> {
@@ -104,4 +124,23 @@ fn put_levels<T: DataType>(
         column.close()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::basic::{LogicalType, Repetition};
+
+    #[test]
+    fn a_merged_file_has_the_columns_of_bars_and_then_the_folder_as_required_strings() {
+        let merged = merged_schema();
+        let (bars, folder) = merged.get_fields().split_at(SCHEMA_TYPE.get_fields().len());
+        assert_eq!(bars, SCHEMA_TYPE.get_fields());
+        let names: Vec<_> = folder.iter().map(|column| column.name()).collect();
+        assert_eq!(names, FOLDER_COLUMNS);
+        for column in folder {
+            assert_eq!(column.get_basic_info().repetition(), Repetition::REQUIRED);
+            assert_eq!(column.get_basic_info().logical_type_ref(), Some(&LogicalType::String));
+        }
+    }
 }

@@ -1,0 +1,85 @@
+//! Sorts the rows of landed objects, chunk by chunk.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::batch::Batch;
+use super::chunk::Chunk;
+use super::limits::Limits;
+use super::source::Source;
+use super::tally::{Counter, Tally};
+use super::{MergeError, writer};
+
+/// Gathers the rows of landed objects, and leaves them behind sorted, in files below a scratch folder.
+pub struct Sorter {
+    scratch: PathBuf,
+    limits: Limits,
+    batch: Batch,
+    chunk: Chunk,
+    counter: Counter,
+    runs: Vec<PathBuf>,
+}
+
+/// What a sorter leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sorted {
+    /// Sorted files; none if there was no row.
+    pub runs: Vec<PathBuf>,
+    /// What is in them together.
+    pub tally: Tally,
+}
+
+impl Sorter {
+    /// `scratch` is a folder for this alone. It is there, and whoever has made it empties it.
+    pub fn new(scratch: &Path) -> Self {
+        Self::within(Limits::OF_A_LAMBDA, scratch)
+    }
+
+    pub(super) fn within(limits: Limits, scratch: &Path) -> Self {
+        Self {
+            scratch: scratch.to_owned(),
+            limits,
+            batch: Batch::default(),
+            chunk: Chunk::default(),
+            counter: Counter::default(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// Takes the rows of one landed object, and the folder in which it was. A fence has none, nor has what was hollowed.
+    pub fn push(&mut self, object: Bytes, dt: &str, hour: &str) -> Result<(), MergeError> {
+        let mut source = Source::landed(object, dt, hour)?;
+        while source.next_batch(&mut self.batch, self.limits.batch_rows)? {
+            let digests = self.counter.count(&self.batch);
+            self.chunk.take(&self.batch, digests);
+            if self.chunk.bytes() >= self.limits.chunk_bytes {
+                self.write_run()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the last run.
+    pub fn finish(mut self) -> Result<Sorted, MergeError> {
+        if !self.chunk.is_empty() {
+            self.write_run()?;
+        }
+        Ok(Sorted { runs: self.runs, tally: self.counter.into_tally() })
+    }
+
+    fn write_run(&mut self) -> Result<(), MergeError> {
+        let path = self.scratch.join(format!("run-{:06}.parquet", self.runs.len()));
+        let chunk = std::mem::take(&mut self.chunk);
+        let rows = chunk.sorted();
+        let mut left = rows.chunks(self.limits.batch_rows);
+        writer::write(&self.limits, &path, |batch| {
+            batch.clear();
+            let Some(rows) = left.next() else { return Ok(false) };
+            chunk.give(rows, batch);
+            Ok(true)
+        })?;
+        self.runs.push(path);
+        Ok(())
+    }
+}

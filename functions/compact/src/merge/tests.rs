@@ -1,0 +1,5 @@
+mod bar;
+mod daily;
+mod formats;
+mod merging;
+mod tallies;
