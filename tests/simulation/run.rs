@@ -1,19 +1,24 @@
 //! One run: a seed decides what happens next, until everything has been delivered and everyone has finished.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use compact::{CompactError, Summary};
 use ingest::{Lander, PartError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::event::Event;
-use shared::key::{Generation, LandingTime};
+use shared::key::{Generation, Hour, LandingTime};
 use shared::landing::{Kind, LandingError, Object, Outcome};
 use shared::ledger::Ledger;
+use shared::manifest::{self, Manifest};
+use tempfile::TempDir;
 
 use crate::broker::{Broker, Cut};
+use crate::compaction::{self, LANDED_GRACE_MS, Order, Registered, Seen, visible};
 use crate::oracle::Oracle;
 use crate::world::{Plan, ProcessStore, Reply, Request, Waiting, Without, World};
 
@@ -28,14 +33,27 @@ const START_MS: i64 = 1_795_377_300_000;
 
 type Parts = Vec<(String, Result<Outcome, PartError>)>;
 
-/// A running invocation of the function.
+/// A running invocation of a function, or a query.
 struct Invocation {
     process: usize,
-    /// None: the schedule's.
-    cut: Option<Cut>,
-    future: Pin<Box<dyn Future<Output = Parts>>>,
+    what: What,
+    future: Pin<Box<dyn Future<Output = Ended>>>,
     /// Its process is frozen: what it asked waits.
     asleep: bool,
+}
+
+enum What {
+    /// An event; none: the schedule's.
+    Land(Option<Cut>, Rc<Lander<ProcessStore>>),
+    Compact,
+    /// A query, which must see what was acknowledged when it began.
+    Read(BTreeSet<u32>),
+}
+
+enum Ended {
+    Landed(Parts),
+    Compacted(Result<Summary, CompactError>),
+    Read(Result<Seen, String>),
 }
 
 /// A warm process without work.
@@ -49,8 +67,11 @@ struct Run<'t> {
     plan: Plan,
     world: Rc<World>,
     broker: Broker,
-    running: Vec<(Invocation, Rc<Lander<ProcessStore>>)>,
+    running: Vec<Invocation>,
     idle: Vec<Idle>,
+    catalog: Registered,
+    /// Where compactors make parts.
+    scratch: Option<TempDir>,
     processes: usize,
     /// Requests of which the process does not wait for the answer any more, and which are still on their way.
     late: Vec<Request>,
@@ -87,6 +108,17 @@ impl Counts {
         "swaps lost",
     ];
 
+    /// And where hours are compacted.
+    pub(crate) const OF_COMPACTION: [&'static str; 7] = [
+        "compactions",
+        "compactions failed",
+        "days passed",
+        "objects hollowed",
+        "parts removed",
+        "queries",
+        "switches",
+    ];
+
     pub(crate) fn of(&self, what: &str) -> u64 {
         self.0.get(what).copied().unwrap_or_default()
     }
@@ -113,6 +145,8 @@ pub(crate) fn simulate(seed: u64, plan: Plan, trace: Option<&mut Vec<String>>) -
         broker,
         running: Vec::new(),
         idle: Vec::new(),
+        catalog: Registered::default(),
+        scratch: plan.compacting.then(|| tempfile::tempdir().unwrap()),
         processes: 0,
         late: Vec::new(),
         time: LandingTime(START_MS),
@@ -173,10 +207,123 @@ impl Run<'_> {
                     self.invoke(None, "settle");
                 }
             }
-            293..300 => self.somebody_tidies_up()?,
+            293..300 if !self.plan.compacting => self.somebody_tidies_up()?,
+            293..320 if self.plan.compacting => self.something_of_compaction()?,
             _ => self.answer_one(true),
         }
         self.poll_all()
+    }
+
+    /// A compaction begins, or a query; or days pass, in which no query lives on, but whoever sleeps may.
+    fn something_of_compaction(&mut self) -> Result<(), String> {
+        let is = |invocation: &Invocation, what: fn(&What) -> bool| what(&invocation.what);
+        let readers = self.running.iter().filter(|running| is(running, |what| matches!(what, What::Read(_)))).count();
+        let compactors =
+            self.running.iter().filter(|running| is(running, |what| matches!(what, What::Compact))).count();
+        match self.rng.random_range(0..10) {
+            0..5 if compactors < 2 => {
+                let ahead = self.rng.random_range(-2..2);
+                self.compact(Hour(Hour::of(self.time).0 + ahead));
+            }
+            5..9 if readers < 2 => self.read(),
+            9 => self.days_pass()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Lambda ends its invocations long before, and the schedule has settled what they left behind. A compactor may be asleep all the time.
+    fn days_pass(&mut self) -> Result<(), String> {
+        self.counts.count("days passed", 1);
+        self.running.retain(|running| matches!(running.what, What::Compact));
+        let compacting: Vec<_> = self.running.iter().map(|running| running.process).collect();
+        self.world.waiting.borrow_mut().retain(|waiting| compacting.contains(&waiting.process));
+        self.idle.clear();
+        while !self.late.is_empty() {
+            self.perform_late();
+        }
+        let asleep: Vec<_> = self.running.iter_mut().map(|running| mem::replace(&mut running.asleep, true)).collect();
+        self.time.0 += 7_200_000;
+        self.invoke(None, "settle");
+        self.poll_all()?;
+        while self.running.len() > asleep.len() {
+            self.answer_one(false);
+            self.poll_all()?;
+        }
+        for (running, asleep) in self.running.iter_mut().zip(asleep) {
+            running.asleep = asleep;
+        }
+        self.time.0 += self.rng.random_range(1..4) * 86_400_000;
+        Ok(())
+    }
+
+    fn compact(&mut self, before: Hour) {
+        self.time.0 += self.rng.random_range(0..900_000);
+        let process = self.new_process();
+        self.counts.count("compactions", 1);
+        self.note(|| format!("process {process}: compacts before {before}"));
+        let order = Order {
+            store: ProcessStore { world: Rc::clone(&self.world), process },
+            catalog: self.catalog.clone(),
+            without: self.plan.without,
+            scratch: self.scratch.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default(),
+            objects: self.rng.random_range(1..8),
+            part_bytes: [1, 20_000, 1_000_000][self.rng.random_range(0..3)],
+            before,
+            now: self.time,
+        };
+        let future = Box::pin(async move { Ended::Compacted(compaction::compact(order).await) });
+        self.running.push(Invocation { process, what: What::Compact, future, asleep: false });
+    }
+
+    fn read(&mut self) {
+        let process = self.new_process();
+        self.counts.count("queries", 1);
+        self.note(|| format!("process {process}: reads"));
+        let store = ProcessStore { world: Rc::clone(&self.world), process };
+        let catalog = self.catalog.clone();
+        let future = Box::pin(async move { Ended::Read(compaction::read(store, catalog).await) });
+        let what = What::Read(self.broker.acknowledged.clone());
+        self.running.push(Invocation { process, what, future, asleep: false });
+    }
+
+    fn new_process(&mut self) -> usize {
+        self.processes += 1;
+        self.processes
+    }
+
+    /// Everything that has landed is compacted, and days later hollowed: who reads then sees the same.
+    fn compact_all(&mut self) -> Result<(), String> {
+        for days in [0, 1, LANDED_GRACE_MS / 86_400_000 + 1] {
+            self.time.0 += days * 86_400_000;
+            self.compact(Hour(Hour::of(self.time).0 + 1));
+            self.finish_all()?;
+            self.check()?;
+        }
+        let landed = self.world.memory.objects("bars/").into_iter();
+        let through = self.manifest_through();
+        for (key, body) in landed {
+            // A day is hollowed when all its hours are in parts.
+            if Hour::of_key(&key).map(Hour::dt) < Some(through.dt()) && !self.oracle.ids(body, &self.broker).is_empty()
+            {
+                return Err(format!("{key} is not hollow"));
+            }
+        }
+        Ok(())
+    }
+
+    fn manifest_through(&self) -> Hour {
+        let manifest = self.world.memory.objects(manifest::KEY).into_iter().next();
+        manifest.map(|(_, bytes)| Manifest::parse(&bytes).unwrap().through).unwrap_or_default()
+    }
+
+    fn finish_all(&mut self) -> Result<(), String> {
+        self.poll_all()?;
+        while !self.running.is_empty() {
+            self.answer_one(false);
+            self.poll_all()?;
+        }
+        Ok(())
     }
 
     /// Nobody runs, nothing is on its way: days pass, with what the schedule does in them. Then somebody removes an object, or writes its
@@ -190,11 +337,7 @@ impl Run<'_> {
         if self.plan.without != Some(Without::Settling) {
             self.time.0 += 7_200_000;
             self.invoke(None, "settle");
-            self.poll_all()?;
-            while !self.running.is_empty() {
-                self.answer_one(false);
-                self.poll_all()?;
-            }
+            self.finish_all()?;
         }
         self.time.0 += 5 * 86_400_000;
         let objects = self.world.memory.objects("bars/");
@@ -224,7 +367,7 @@ impl Run<'_> {
     fn calm_down(&mut self) -> Result<(), String> {
         self.note(|| "--- no more faults".to_owned());
         for _ in 0..CALM_STEPS {
-            let awake = self.running.iter().any(|(invocation, _)| !invocation.asleep);
+            let awake = self.running.iter().any(|invocation| !invocation.asleep);
             if awake {
                 match self.rng.random_range(0..40) {
                     0 => self.sleep_or_wake(),
@@ -234,7 +377,7 @@ impl Run<'_> {
             } else if let Some(cut) = self.broker.unacknowledged() {
                 self.invoke(Some(cut), "deliver again");
             } else if !self.running.is_empty() {
-                self.running.iter_mut().for_each(|(invocation, _)| invocation.asleep = false);
+                self.running.iter_mut().for_each(|invocation| invocation.asleep = false);
             } else if !self.late.is_empty() {
                 self.perform_late();
             } else {
@@ -248,15 +391,14 @@ impl Run<'_> {
     /// A replay of everything by a process that knows nothing must change nothing.
     fn check_and_replay_all(&mut self) -> Result<(), String> {
         self.check()?;
+        if self.plan.compacting {
+            self.compact_all()?;
+        }
         let before = self.rows();
         self.idle.clear();
         for cut in self.broker.everything() {
             self.invoke(Some(cut), "replay everything");
-            self.poll_all()?;
-            while !self.running.is_empty() {
-                self.answer_one(false);
-                self.poll_all()?;
-            }
+            self.finish_all()?;
         }
         if self.rows() != before && !self.plan.sparse && !self.plan.long {
             return Err("a replay of everything changed something".to_owned());
@@ -266,7 +408,7 @@ impl Run<'_> {
 
     /// The records that have rows, by object. What nobody acknowledged, in a life that is over, may still be fenced.
     fn rows(&mut self) -> Vec<(String, Vec<u32>)> {
-        let objects = self.world.memory.objects("bars/").into_iter();
+        let objects = visible(|prefix| self.world.memory.objects(prefix)).into_iter();
         let with_ids = objects.map(|(key, body)| (key, self.oracle.ids(body, &self.broker)));
         with_ids.filter(|(_, ids)| !ids.is_empty()).collect()
     }
@@ -282,46 +424,86 @@ impl Run<'_> {
         let Idle { process, lander } = if warm {
             self.idle.swap_remove(self.rng.random_range(0..self.idle.len()))
         } else {
-            self.processes += 1;
-            let store = ProcessStore { world: Rc::clone(&self.world), process: self.processes };
-            Idle { process: self.processes, lander: Rc::new(Lander::new(store, Generation(1))) }
+            let process = self.new_process();
+            let store = ProcessStore { world: Rc::clone(&self.world), process };
+            Idle { process, lander: Rc::new(Lander::new(store, Generation(1))) }
         };
         self.counts.count("invocations", 1);
         self.note(|| format!("process {process}: {why} {}", cut.as_ref().map(Cut::in_words).unwrap_or_default()));
-        let (payload, time, its_lander) = (cut.as_ref().map(Cut::payload), self.time, Rc::clone(&lander));
+        // A clock may be hours slow: then the folder may be one that is sealed.
+        let slow = self.plan.compacting && cut.is_some() && self.rng.random_bool(0.2);
+        let time = LandingTime(self.time.0 - if slow { self.rng.random_range(0..20_000_000) } else { 0 });
+        let (payload, its_lander) = (cut.as_ref().map(Cut::payload), Rc::clone(&lander));
         let future = Box::pin(async move {
             let Some(payload) = payload else {
                 let settled = its_lander.settle(time, None).await;
-                return settled
-                    .into_iter()
-                    .flat_map(|settling| settling.failed)
-                    .map(|(part, e)| (part, Err(e)))
-                    .collect();
+                let failed = settled.into_iter().flat_map(|settling| settling.failed);
+                return Ended::Landed(failed.map(|(part, error)| (part, Err(error))).collect());
             };
             let event = Event::parse(&payload).unwrap();
-            its_lander.land_event(&event, time, None).await
+            Ended::Landed(its_lander.land_event(&event, time, None).await)
         });
-        self.running.push((Invocation { process, cut, future, asleep: false }, lander));
+        self.running.push(Invocation { process, what: What::Land(cut, lander), future, asleep: false });
     }
 
     /// Lets everyone run until they wait for the store; takes the results of those who finish.
     fn poll_all(&mut self) -> Result<(), String> {
         let mut place = 0;
         while place < self.running.len() {
-            let (invocation, _) = &mut self.running[place];
+            let invocation = &mut self.running[place];
             match invocation.future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Pending => place += 1,
-                Poll::Ready(parts) => {
-                    let (invocation, lander) = self.running.swap_remove(place);
-                    self.finished(&invocation, &parts)?;
-                    self.idle.push(Idle { process: invocation.process, lander });
+                Poll::Ready(ended) => {
+                    let Invocation { process, what, .. } = self.running.swap_remove(place);
+                    self.ended(process, what, ended)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn finished(&mut self, invocation: &Invocation, parts: &Parts) -> Result<(), String> {
+    fn ended(&mut self, process: usize, what: What, ended: Ended) -> Result<(), String> {
+        match (what, ended) {
+            (What::Land(cut, lander), Ended::Landed(parts)) => {
+                self.finished(process, cut.as_ref(), &parts)?;
+                self.idle.push(Idle { process, lander });
+            }
+            (What::Compact, Ended::Compacted(outcome)) => self.compacted(process, outcome)?,
+            (What::Read(acknowledged), Ended::Read(seen)) => {
+                let Seen { bars } = seen.map_err(|error| format!("process {process}: {error}"))?;
+                if let Some(violation) = self.oracle.unseen(bars, &acknowledged, &self.broker) {
+                    return Err(format!("process {process} reads: {violation}"));
+                }
+                self.note(|| format!("process {process}: has seen what it had to"));
+            }
+            _ => unreachable!("each ends as what it is"),
+        }
+        Ok(())
+    }
+
+    fn compacted(&mut self, process: usize, outcome: Result<Summary, CompactError>) -> Result<(), String> {
+        match outcome {
+            Ok(summary) => {
+                self.note(|| format!("process {process}: {summary:?}"));
+                self.counts.count("switches", summary.switches as u64);
+                self.counts.count("objects hollowed", summary.hollowed as u64);
+                self.counts.count("parts removed", summary.removed as u64);
+                self.counts.count("runs fenced at a seal", summary.fenced as u64);
+                if summary.strange_days > 0 {
+                    return Err("a day has objects that are in no part".to_owned());
+                }
+            }
+            // What a sleeper is about to read, others may have merged and removed.
+            Err(CompactError::Store(_) | CompactError::Landing(LandingError::Contended(_)) | CompactError::Gone(_)) => {
+                self.note(|| format!("process {process}: compaction failed"));
+                self.counts.count("compactions failed", 1);
+            }
+            Err(error) => return Err(format!("process {process}: {error}")),
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, process: usize, cut: Option<&Cut>, parts: &Parts) -> Result<(), String> {
         let all = parts.len();
         let mut failed = BTreeSet::new();
         for (part, outcome) in parts {
@@ -329,17 +511,17 @@ impl Run<'_> {
                 Ok(outcome) => {
                     self.counts.count("records landed", (outcome.landed + outcome.rejected) as u64);
                     if outcome.uncertain > 0 {
-                        self.uncertain(invocation, part, outcome)?;
+                        self.uncertain(process, cut, part, outcome)?;
                     }
                 }
                 Err(PartError::Store(_) | PartError::Landing(LandingError::Contended(_))) => {
                     failed.insert(part.clone());
                 }
-                Err(error) => return Err(format!("process {}: {error}", invocation.process)),
+                Err(error) => return Err(format!("process {process}: {error}")),
             }
         }
-        self.note(|| format!("process {}: {} of {all} parts failed", invocation.process, failed.len()));
-        let Some(cut) = &invocation.cut else { return Ok(()) };
+        self.note(|| format!("process {process}: {} of {all} parts failed", failed.len()));
+        let Some(cut) = cut else { return Ok(()) };
         for (part, _) in parts {
             if !failed.contains(part) {
                 self.broker.acknowledge(cut, partition_of(part));
@@ -354,9 +536,9 @@ impl Run<'_> {
     }
 
     /// As long as each record has a mark, nothing is.
-    fn uncertain(&mut self, invocation: &Invocation, part: &str, outcome: &Outcome) -> Result<(), String> {
+    fn uncertain(&mut self, process: usize, cut: Option<&Cut>, part: &str, outcome: &Outcome) -> Result<(), String> {
         if !self.plan.sparse && !self.plan.long {
-            return Err(format!("process {} does not know whether records of {part} have landed", invocation.process));
+            return Err(format!("process {process} does not know whether records of {part} have landed"));
         }
         self.counts.count("parts uncertain", 1);
         let skipped = outcome.uncertain - outcome.undecided;
@@ -364,7 +546,7 @@ impl Run<'_> {
         if skipped == 0 {
             return Ok(());
         }
-        let records = invocation.cut.iter().flat_map(|cut| &cut.parts).filter(|(of, _)| *of == partition_of(part));
+        let records = cut.iter().flat_map(|cut| &cut.parts).filter(|(of, _)| *of == partition_of(part));
         self.oracle.uncertain.extend(records.flat_map(|(_, records)| records).map(|sent| sent.id));
         Ok(())
     }
@@ -373,6 +555,8 @@ impl Run<'_> {
     fn answer_one(&mut self, faults: bool) {
         let Some(Waiting { process, request, asker }) = self.take_waiting() else { return };
         let who = format!("process {process}");
+        let is_query = |running: &Invocation| running.process == process && matches!(running.what, What::Read(_));
+        let faults = faults && !self.running.iter().any(is_query);
         match if faults { self.rng.random_range(0..100) } else { 99 } {
             0..4 => {
                 self.counts.count("requests failed", 1);
@@ -398,7 +582,7 @@ impl Run<'_> {
     }
 
     fn take_waiting(&mut self) -> Option<Waiting> {
-        let asleep = |process| self.running.iter().any(|(other, _)| other.process == process && other.asleep);
+        let asleep = |process| self.running.iter().any(|other| other.process == process && other.asleep);
         let mut waiting = self.world.waiting.borrow_mut();
         let awake: Vec<usize> = (0..waiting.len()).filter(|place| !asleep(waiting[*place].process)).collect();
         if awake.is_empty() {
@@ -419,7 +603,7 @@ impl Run<'_> {
                 self.comes_late(request);
             }
         }
-        self.running.retain(|(invocation, _)| invocation.process != process);
+        self.running.retain(|invocation| invocation.process != process);
         // Of its other partitions, some requests are on their way too.
         let (of_process, others): (Vec<_>, Vec<_>) =
             self.world.waiting.take().into_iter().partition(|waiting| waiting.process == process);
@@ -436,7 +620,7 @@ impl Run<'_> {
             return;
         }
         let place = self.rng.random_range(0..self.running.len());
-        let invocation = &mut self.running[place].0;
+        let invocation = &mut self.running[place];
         invocation.asleep = !invocation.asleep;
         let (process, asleep) = (invocation.process, invocation.asleep);
         self.counts.count("sleeps", u64::from(asleep));
@@ -445,7 +629,7 @@ impl Run<'_> {
 
     fn comes_late(&mut self, request: Request) {
         // Nobody notices a late read.
-        if matches!(request, Request::Swap { .. } | Request::Create(_) | Request::Overwrite(_)) {
+        if !matches!(request, Request::Read(_) | Request::Find(_) | Request::List { .. }) {
             self.counts.count("requests late", 1);
             self.late.push(request);
         }

@@ -28,7 +28,7 @@ use crate::{collect, scratch, seal};
 /// Folders are left alone for so long: whoever lands in them has landed, or is about to be fenced.
 const HOURS_LEFT_ALONE: i64 = 2;
 /// A part of a version before is kept for so long. No query runs for longer.
-const PART_GRACE_MS: i64 = 86_400_000;
+pub const PART_GRACE_MS: i64 = 86_400_000;
 
 /// Compacts a lake.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Compactor<S, C> {
     pub catalog: C,
     /// How much at once.
     pub limits: Limits,
+    /// How long parts of versions before are kept ([`PART_GRACE_MS`]).
+    pub part_grace_ms: i64,
     /// How long landed objects keep their rows once these are read in parts; none: for ever.
     pub landed_grace_ms: Option<i64>,
     /// A folder for files, which is emptied.
@@ -255,7 +257,7 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         summary: &mut Summary,
     ) -> Result<Manifest, CompactError> {
         let (removed, mut next) =
-            collect::parts(&self.store, &self.catalog, &manifest, PART_GRACE_MS, task.now).await?;
+            collect::parts(&self.store, &self.catalog, &manifest, self.part_grace_ms, task.now).await?;
         summary.removed = removed;
         if let Some(grace_ms) = self.landed_grace_ms {
             let hollowed = collect::landed(&self.store, &next, grace_ms, task.now, task.late).await?;

@@ -15,5 +15,5 @@ pub mod config;
 pub mod handler;
 pub mod merge;
 
-pub use compactor::{CompactError, Compactor, Summary, Task};
+pub use compactor::{CompactError, Compactor, PART_GRACE_MS, Summary, Task};
 pub use plan::Limits;

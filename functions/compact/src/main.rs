@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use compact::catalog::Glue;
 use compact::config::Config;
 use compact::handler::{Invocation, handle};
-use compact::{Compactor, Limits};
+use compact::{Compactor, Limits, PART_GRACE_MS};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
 use shared::key::LandingTime;
@@ -24,6 +24,7 @@ async fn main() -> Result<(), Error> {
         store: S3Store::new(&aws, config.path_style, config.lake_bucket),
         catalog: Glue::new(aws_sdk_glue::Client::new(&aws), config.database),
         limits: Limits::default(),
+        part_grace_ms: PART_GRACE_MS,
         landed_grace_ms,
         scratch: env::temp_dir(),
     };

@@ -148,12 +148,14 @@ impl<'a, S: PartStore> Making<'a, S> {
         } else {
             merge::merge(&files, &merged, if is_daily { Keep::Daily } else { Keep::Every })?;
         }
-        let tally = merge::tally(&merged)?;
-        match expected {
-            Some(expected) if expected != tally => return Err(CompactError::Lost),
+        let tally = match expected {
+            Some(expected) => {
+                let tally = merge::tally(&merged)?;
+                (tally == expected).then_some(tally).ok_or(CompactError::Lost)?
+            }
             None if files.len() > 1 => merge::verify_daily(&files, &merged)?,
-            _ => {}
-        }
+            None => merge::tally(&merged)?,
+        };
         let part = Part {
             id: String::new(),
             from: parts.iter().map(|part| part.from).chain([from]).min().unwrap_or(from),
