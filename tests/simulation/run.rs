@@ -220,13 +220,14 @@ impl Run<'_> {
         let readers = self.running.iter().filter(|running| is(running, |what| matches!(what, What::Read(_)))).count();
         let compactors =
             self.running.iter().filter(|running| is(running, |what| matches!(what, What::Compact))).count();
-        match self.rng.random_range(0..10) {
+        match self.rng.random_range(0..12) {
             0..5 if compactors < 2 => {
                 let ahead = self.rng.random_range(-2..2);
                 self.compact(Hour(Hour::of(self.time).0 + ahead));
             }
             5..9 if readers < 2 => self.read(),
             9 => self.days_pass()?,
+            10 => self.broker.add_partition(self.time.0),
             _ => {}
         }
         Ok(())
@@ -431,7 +432,7 @@ impl Run<'_> {
         self.counts.count("invocations", 1);
         self.note(|| format!("process {process}: {why} {}", cut.as_ref().map(Cut::in_words).unwrap_or_default()));
         // A clock may be hours slow: then the folder may be one that is sealed.
-        let slow = self.plan.compacting && cut.is_some() && self.rng.random_bool(0.2);
+        let slow = self.plan.compacting && cut.is_some() && self.rng.random_bool(0.3);
         let time = LandingTime(self.time.0 - if slow { self.rng.random_range(0..20_000_000) } else { 0 });
         let (payload, its_lander) = (cut.as_ref().map(Cut::payload), Rc::clone(&lander));
         let future = Box::pin(async move {
