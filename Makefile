@@ -51,7 +51,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
 
-.PHONY: help demo up test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-build prerequisites-fuzz prerequisites-tools .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-build prerequisites-fuzz prerequisites-tools .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -61,6 +61,10 @@ demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=fil
 
 up: prerequisites-stack          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
 	@$(SUPERVISED) .up
+
+compact:                         ## merges the small objects of the stack of `make up`, all that have landed until now
+	@test -x target/debug/local || { echo "no stack is up: start one with make up" >&2; exit 1; }
+	@target/debug/local compact
 
 test: prerequisites-test         ## every test: units, the template, and end to end on real Kafka and the deployed stack
 	@$(SUPERVISED) .test
@@ -89,6 +93,7 @@ redrive: prerequisites-redrive $(SAM)  ## feeds what Lambda gave up on back to i
 
 deploy: .update build            ## to AWS, with the parameters in samconfig.toml
 	sam deploy
+	@$(TOOLS)/bin/python -B local/publish_views.py
 
 undeploy: prerequisites-tools $(SAM)  ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
 	@$(TOOLS)/bin/python -B local/undeploy.py $(if $(STACK),--stack "$(STACK)") $(if $(YES),--yes)

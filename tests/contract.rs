@@ -8,6 +8,7 @@ use std::fs;
 use local::project_root;
 use shared::event::Event;
 use shared::key::LandingTime;
+use shared::manifest::COLUMNS;
 use shared::reject::Reason;
 use shared::run::{Decoded, Lot, Run};
 
@@ -66,7 +67,18 @@ fn the_parquet_file_has_the_columns_of_the_table_bars() {
             (column.name().to_owned(), glue.to_owned())
         })
         .collect();
-    assert_eq!(written, declared_columns("BarsTable"));
+    assert_eq!(written, declared_columns("BarsLandedTable"));
+}
+
+#[test]
+fn the_compacted_tables_have_the_columns_of_what_has_landed_and_its_folder() {
+    let folder = ["dt", "hour"].map(|name| (name.to_owned(), "string".to_owned()));
+    let expected: Vec<_> = declared_columns("BarsLandedTable").into_iter().chain(folder).collect();
+    for table in ["BarsCompactedTable", "DailyCompactedTable"] {
+        assert_eq!(declared_columns(table), expected, "{table}");
+    }
+    let names: Vec<_> = expected.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(COLUMNS.as_slice(), names, "what reports read");
 }
 
 #[test]

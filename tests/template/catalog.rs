@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::document::{entries, template};
 use crate::permissions::{actions, statements};
 
-const TABLES: [(&str, &str); 2] = [("BarsTable", "parquet"), ("RejectsTable", "json")];
+const TABLES: [(&str, &str); 2] = [("BarsLandedTable", "parquet"), ("RejectsTable", "json")];
 
 /// What Glue's documentation says that a crawler sets on a table ("Parameters set on Data Catalog tables by crawler"), and why a
 /// declared table has it not. Of `compressionType` a crawler says "none" to what it cannot tell to be compressed, which is so inside of
@@ -43,7 +43,7 @@ fn a_crawler_finds_the_tables_as_it_would_have_made_them() {
     }
     let resources = &template["Resources"];
     let storage = |name: &str| resources[name]["Properties"]["TableInput"]["StorageDescriptor"].clone();
-    assert_eq!(storage("BarsTable")["SerdeInfo"]["Parameters"]["serialization.format"], "1");
+    assert_eq!(storage("BarsLandedTable")["SerdeInfo"]["Parameters"]["serialization.format"], "1");
     let rejects = storage("RejectsTable");
     let columns = rejects["Columns"].as_array().unwrap().iter().map(|column| column["Name"].as_str().unwrap());
     let sorted: Vec<_> = columns.collect::<BTreeSet<_>>().into_iter().collect();

@@ -124,7 +124,7 @@ fn what_a_schedule_cannot_deliver_is_kept() {
     let template = template();
     let functions = resources(&template, "AWS::Serverless::Function");
     let schedules: Vec<_> = functions.flat_map(|(_, function)| entries(&function["Properties"]["Events"])).collect();
-    assert_eq!(schedules.len(), 3);
+    assert_eq!(schedules.len(), 4);
     for (name, schedule) in schedules {
         let queue = &schedule["Properties"]["DeadLetterConfig"]["Arn"];
         assert_eq!(*queue, json!({"Fn::GetAtt": ["DeadLetters", "Arn"]}), "{name}");
