@@ -108,7 +108,7 @@ def _tables(folder):
     bars = sorted(map(str, pathlib.Path(folder).glob("bars/**/*.parquet")))
     rejects = sorted(map(str, pathlib.Path(folder).glob("rejects/**/*.jsonl")))
     tables = {
-        "bars": f"SELECT * FROM read_parquet({bars}, {options} {{'dt': VARCHAR, 'hour': VARCHAR}})" if bars else _nothing(
+        "bars_landed": f"SELECT * FROM read_parquet({bars}, {options} {{'dt': VARCHAR, 'hour': VARCHAR}})" if bars else _nothing(
             {"string": "VARCHAR", "date32[day]": "DATE", "double": "DOUBLE", "int32": "INTEGER", "int64": "BIGINT",
              "timestamp[ms]": "TIMESTAMP"}, [(field.name, str(field.type)) for field in SCHEMA] + [("dt", "string"), ("hour", "string")]
         ),
@@ -118,6 +118,10 @@ def _tables(folder):
              for name in (*REJECTS, "dt")]
         ),
     }
+    for name in ("bars", "daily"):
+        parts = sorted(map(str, pathlib.Path(folder).glob(f"compacted/{name}/**/*.parquet")))
+        if parts:
+            tables[f"{name}_compacted"] = f"SELECT * FROM read_parquet({parts}, {options} {{'part': VARCHAR}})"
     for name, query in tables.items():
         connection.execute(f"CREATE VIEW {name} AS {query}")
     return connection

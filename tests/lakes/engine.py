@@ -1,4 +1,4 @@
-"""Runs each query of a folder on one lake after the other: engine.py FOLDER, then a lake's folder on each line of the input.
+"""Runs queries on one lake after the other: engine.py, then on each line of the input, in JSON, [a lake's folder, {name: query}].
 
 Answers a line of JSON for each: a list of [name, error or null, names of the columns, rows of text].
 """
@@ -15,17 +15,16 @@ EXTRA = """
 SELECT
     json_valid(extra), json_structure(extra), json_extract_string(extra, '$.venue'), json_keys(extra), CAST(extra AS json),
     CAST(CAST(extra AS json) AS map(varchar, json)), json_type(json_extract(extra, '$.venue'))
-FROM bars
+FROM bars_landed
 """
 
 
 def main():
-    queries = {path.stem: path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(sys.argv[1]).glob("*.sql"))}
-    queries["extra"] = EXTRA
     for line in sys.stdin:
-        connection = lakes._tables(line.rstrip("\n"))
+        folder, queries = json.loads(line)
+        connection = lakes._tables(folder)
         connection.execute("SET threads = 1")
-        print(json.dumps([run(name, query, connection) for name, query in queries.items()]), flush=True)
+        print(json.dumps([run(name, query, connection) for name, query in {**queries, "extra": EXTRA}.items()]), flush=True)
         connection.close()
 
 

@@ -1,5 +1,6 @@
 //! `DuckDB`, the engine of the local stack, as a process that is asked about one lake after the other.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use local::project_root;
 use report::catalog::{self, Report};
-use shared::manifest::Manifest;
+use shared::manifest::{self, Manifest};
 use store::Memory;
 use tempfile::TempDir;
 
@@ -19,13 +20,13 @@ pub(crate) struct Engine {
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// The queries, as the function would send them; and the lakes, one after the other.
+    /// The lakes, one after the other.
     folder: TempDir,
     reports: Vec<Report>,
 }
 
 /// What a query answers: a report's, or that of the unknown fields.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) name: String,
     pub(crate) error: Option<String>,
@@ -47,20 +48,11 @@ type Told = (String, Option<String>, Vec<String>, Vec<Cells>);
 impl Engine {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (day, as_of) = day();
         let reports = catalog::load().unwrap();
-        for report in &reports {
-            fs::write(
-                folder.path().join(format!("{}.sql", report.name())),
-                report.sql(day, as_of, &Manifest::default()),
-            )
-            .unwrap();
-        }
         let root = project_root();
         let mut process = Command::new(root.join("target/golden/venv/bin/python"))
             .arg("-B")
             .arg(root.join("tests/lakes/engine.py"))
-            .arg(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -73,12 +65,17 @@ impl Engine {
         self.reports.iter().find(|report| report.name() == name)
     }
 
-    /// Runs every query on a lake.
+    /// Runs every query on a lake, as the function would send it.
     pub(crate) fn ask(&mut self, lake: &Memory) -> Vec<Answer> {
         let folder = self.folder.path().join("lake");
         fs::remove_dir_all(&folder).ok();
         write(lake, &folder);
-        writeln!(self.input, "{}", folder.display()).unwrap();
+        let manifest = lake.objects(manifest::KEY).pop();
+        let manifest = manifest.map(|(_, bytes)| Manifest::parse(&bytes).unwrap()).unwrap_or_default();
+        let (day, as_of) = day();
+        let queries: BTreeMap<_, _> =
+            self.reports.iter().map(|report| (report.name(), report.sql(day, as_of, &manifest))).collect();
+        writeln!(self.input, "{}", serde_json::json!([folder, queries])).unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         let answers: Vec<Told> = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));

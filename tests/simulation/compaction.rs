@@ -8,6 +8,9 @@ use std::rc::Rc;
 
 use compact::catalog::{Catalog, CatalogError};
 use compact::{CompactError, Compactor, Limits, PART_GRACE_MS, Summary, Task};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 use shared::key::{Hour, LandingTime, SEAL};
 use shared::landing::{Kind, Object, Version};
 use shared::manifest::{self, Manifest, Table};
@@ -174,25 +177,24 @@ pub(crate) async fn read(store: ProcessStore, catalog: Registered) -> Result<See
     let broken = |error: StoreError| format!("a reader is not to meet faults: {error}");
     let manifest = store.read(manifest::KEY).await.map_err(broken)?;
     let manifest = manifest.map(|(bytes, _)| Manifest::parse(&bytes).unwrap()).unwrap_or_default();
+    let landed = store.list("bars/", "", usize::MAX).await.map_err(broken)?;
+    let landed = landed.into_iter().filter(|object| Hour::of_key(&object.key) >= Some(manifest.through));
+    let parts =
+        Table::ALL.into_iter().flat_map(|table| manifest.parts(table).iter().map(move |part| (table, &part.id)));
+    let mut files: Vec<_> = parts.map(|(table, id)| (table.key(id), Some((table, id)))).collect();
+    files.extend(landed.map(|object| (object.key, None)));
+    // An engine reads them in any order.
+    files.shuffle(&mut ChaCha8Rng::seed_from_u64(store.process as u64));
     let mut seen = Seen { bars: Vec::new() };
-    for table in Table::ALL {
-        for part in manifest.parts(table) {
-            let key = table.key(&part.id);
-            if !catalog.has(table, &part.id) {
-                return Err(format!("a reader of version {} is not told of {key}", manifest.version));
-            }
-            let Some((body, _)) = store.read(&key).await.map_err(broken)? else {
-                return Err(format!("a reader of version {} does not find {key}", manifest.version));
-            };
-            if table == Table::Bars {
-                seen.bars.push((key, body));
-            }
+    for (key, part) in files {
+        if part.is_some_and(|(table, id)| !catalog.has(table, id)) {
+            return Err(format!("a reader of version {} is not told of {key}", manifest.version));
         }
-    }
-    for object in store.list("bars/", "", usize::MAX).await.map_err(broken)? {
-        if Hour::of_key(&object.key) >= Some(manifest.through) {
-            let body = store.read(&object.key).await.map_err(broken)?;
-            seen.bars.extend(body.map(|(body, _)| (object.key, body)));
+        let Some((body, _)) = store.read(&key).await.map_err(broken)? else {
+            return Err(format!("a reader of version {} does not find {key}", manifest.version));
+        };
+        if part.is_none_or(|(table, _)| table == Table::Bars) {
+            seen.bars.push((key, body));
         }
     }
     Ok(seen)

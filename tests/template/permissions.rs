@@ -166,7 +166,8 @@ fn calls_of(file: &Path) -> BTreeSet<String> {
 }
 
 /// Methods that are named so, and are not the SDK's.
-const OF_OTHERS: [&str; 1] = ["get_physical_type"];
+const OF_OTHERS: [&str; 6] =
+    ["get_basic_info", "get_column_iter", "get_fields", "get_mut", "get_next_page", "get_physical_type"];
 
 /// Whether a method without arguments is named as the SDK names operations.
 fn is_operation(name: &str) -> bool {

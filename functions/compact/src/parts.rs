@@ -1,6 +1,7 @@
 //! Makes the parts of a batch: each sorted, compared row by row with what it is made of, and written.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use shared::manifest::{Manifest, Part, Table, part_id};
 use store::{Listed, PartStore, StoreError};
 
 use crate::compactor::CompactError;
-use crate::merge::{self, Keep, Sorter, Tally};
+use crate::merge::{self, Keep, MergeError, Sorter, Tally};
 use crate::plan::{Batch, Limits, absorbed};
 
 /// Landed objects that are read at the same time.
@@ -94,7 +95,9 @@ impl<'a, S: PartStore> Making<'a, S> {
             })
             .buffered(SIDE_BY_SIDE);
         while let Some((hour, key, body)) = bodies.try_next().await? {
-            let pushed = sorter.push(Bytes::from(body), &hour.dt(), &hour.hour());
+            // The library may panic at bytes that nobody has written on purpose.
+            let push = || sorter.push(Bytes::from(body), &hour.dt(), &hour.hour());
+            let pushed = catch_unwind(AssertUnwindSafe(push)).unwrap_or_else(|_| Err(MergeError::damaged()));
             pushed.map_err(|source| CompactError::Unreadable { key: key.clone(), source })?;
         }
         Ok(sorter.finish()?)
