@@ -1,6 +1,7 @@
-//! What merging costs: rows per second and core, the most memory, and sizes. From files of 10,000 rows, and from files of 50.
+//! What merging costs: rows per second of CPU, the most memory, and sizes. From files of 10,000 rows, of 50, and with large fields.
 //!
-//! Each step is a process of its own, so that the memory is its own.
+//! Each step is a process of its own, so that the memory is its own. Time is the processor's, not the clock's: nothing here waits for
+//! anything but the disk.
 
 #![expect(clippy::unwrap_used, reason = "in a benchmark a panic is the message")]
 #![expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
@@ -8,12 +9,12 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 use std::{env, fs};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use compact::merge::{Keep, Sorter, merge, tally, verify_daily};
+use compact::merge::{Keep, Sorted, Sorter, merge, tally, verify_daily};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use shared::event::Event;
 use shared::key::LandingTime;
 use shared::run::{Lot, Run};
@@ -22,65 +23,81 @@ use shared::run::{Lot, Run};
 const ROWS_AN_HOUR: usize = 200_000;
 const SYMBOLS: usize = 500;
 const PARTITIONS: usize = 3;
+/// That are merged at once.
+const MOST_FILES: usize = 48;
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["sort", folder] => sort(Path::new(folder)),
-        ["merge", folder] => merge_runs(Path::new(folder), "merged", Keep::Every),
-        ["merge 48", folder] => merge_copies(Path::new(folder)),
-        ["daily", folder] => merge_runs(Path::new(folder), "daily", Keep::Daily),
-        ["tally", folder] => println!("{} rows", tally(&Path::new(folder).join("merged")).unwrap().rows),
-        ["verify daily", folder] => {
-            let folder = Path::new(folder);
-            println!("{} rows", verify_daily(&files(&folder.join("runs")), &folder.join("daily")).unwrap().rows);
+    let [step, folder] = arguments.as_slice() else {
+        bench(2_000_000, 10_000, 0);
+        bench(400_000, 50, 0);
+        bench(480_000, 1000, 1000);
+        return;
+    };
+    let folder = Path::new(folder);
+    let before = cpu_seconds();
+    let (rows, done) = match step.as_str() {
+        "sort" => sort(folder),
+        "merge" => merge_runs(folder, "merged", Keep::Every),
+        "split 48" => split(folder),
+        "merge 48" => merge_many(folder),
+        "daily" => merge_runs(folder, "daily", Keep::Daily),
+        "tally" => (tally(&folder.join("merged")).unwrap().rows, String::new()),
+        "verify daily" => {
+            let inputs = files(&folder.join("runs"));
+            verify_daily(&inputs, &folder.join("daily")).unwrap();
+            (inputs.iter().map(|input| tally(input).unwrap().rows).sum(), "(and counted once more)".to_owned())
         }
-        [] => {
-            bench(2_000_000, 10_000);
-            bench(400_000, 50);
-        }
-        _ => panic!("there is nothing to choose"),
-    }
+        other => panic!("there is no step {other}"),
+    };
+    println!("{:5.2} M rows/s, {}, {done}", million(rows) / (cpu_seconds() - before), peak());
+}
+
+/// What this process has taken of the processor.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    // After the name, which may have spaces; in ticks, of which Linux has told programs 100 a second for ever.
+    let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    [11, 12].iter().map(|at| fields[*at].parse::<f64>().unwrap()).sum::<f64>() / 100.0
 }
 
 /// Makes files, and has every step done on them.
-fn bench(rows: usize, rows_of_file: usize) {
+fn bench(rows: usize, rows_of_file: usize, more_bytes: usize) {
     let folder = tempfile::tempdir().unwrap();
     let landed = folder.path().join("landed");
     fs::create_dir(&landed).unwrap();
-    fs::create_dir(folder.path().join("runs")).unwrap();
     for file in 0..rows / rows_of_file {
         let hour = file * rows_of_file / ROWS_AN_HOUR;
         let name = format!("2026-11-{:02}_{:02}_{file:07}", 1 + hour / 24, hour % 24);
-        fs::write(landed.join(name), object(file, rows_of_file)).unwrap();
+        fs::write(landed.join(name), object(file, rows_of_file, more_bytes)).unwrap();
     }
-    println!("{rows} rows in {} files of {rows_of_file}, {:.1} MB", files(&landed).len(), megabytes(&files(&landed)));
-    for step in ["sort", "merge", "merge 48", "tally", "daily", "verify daily"] {
-        let start = Instant::now();
+    let landed = files(&landed);
+    println!("{rows} rows in {} files of {rows_of_file}, {:.1} MB", landed.len(), megabytes(&landed));
+    for step in ["sort", "merge", "split 48", "merge 48", "tally", "daily", "verify daily"] {
         let output = Command::new(env::current_exe().unwrap()).arg(step).arg(folder.path()).output().unwrap();
-        let seconds = start.elapsed().as_secs_f64();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8(output.stdout).unwrap();
-        let done = if step == "merge 48" { 48 * rows.min(COPIED) } else { rows };
-        println!("{step:>14}: {:6.2} M rows/s, {}", million(done) / seconds, said.trim());
+        println!("{step:>14}: {}", said.trim());
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-fn million(rows: usize) -> f64 {
+#[expect(clippy::cast_precision_loss, reason = "shown with few digits")]
+fn million(rows: u64) -> f64 {
     rows as f64 / 1e6
 }
 
 /// A landed object, as `ingest` makes it.
-fn object(file: usize, rows: usize) -> Vec<u8> {
+fn object(file: usize, rows: usize, more_bytes: usize) -> Vec<u8> {
     let partition = file % PARTITIONS;
     let mut records = String::new();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ file as u64;
     for row in file * rows..(file + 1) * rows {
         let symbol = row % SYMBOLS;
         // Digits as real prices have them.
         let close = 100.0 + f64::from(u32::try_from(row.wrapping_mul(2_654_435_761) % 100_000_000).unwrap()) / 1e6;
+        let note = note(&mut state, more_bytes);
         let value = format!(
-            r#"{{"Index":"SYM{symbol:04}","Date":"2026-11-{:02}","Open":{close},"High":{:.6},"Low":{:.6},"Close":{close},"Adj Close":{close},"Volume":{},"CloseUSD":{:.6}}}"#,
+            r#"{{{note}"Index":"SYM{symbol:04}","Date":"2026-11-{:02}","Open":{close},"High":{:.6},"Low":{:.6},"Close":{close},"Adj Close":{close},"Volume":{},"CloseUSD":{:.6}}}"#,
             1 + row / SYMBOLS % 28,
             close * 1.01,
             close * 0.99,
@@ -104,43 +121,64 @@ fn object(file: usize, rows: usize) -> Vec<u8> {
     run.decode(LandingTime(0), Lot { life: 1, undecided: false }).to_parquet()
 }
 
-fn sort(folder: &Path) {
-    let mut sorter = Sorter::new(&folder.join("runs"));
-    for file in files(&folder.join("landed")) {
-        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+/// A field that is no column, of so many characters; it hardly compresses.
+fn note(state: &mut u64, bytes: usize) -> String {
+    if bytes == 0 {
+        return String::new();
+    }
+    let mut random = || {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 32).to_le_bytes()
+    };
+    let text = STANDARD.encode((0..bytes / 5).flat_map(|_| random().into_iter().take(4)).collect::<Vec<_>>());
+    format!(r#""Note":"{text}","#)
+}
+
+fn sort(folder: &Path) -> (u64, String) {
+    let sorted = sort_files(&files(&folder.join("landed")), &folder.join("runs"));
+    (sorted.tally.rows, format!("{} runs of {:.1} MB", sorted.runs.len(), megabytes(&sorted.runs)))
+}
+
+fn sort_files(files: &[PathBuf], scratch: &Path) -> Sorted {
+    fs::create_dir(scratch).unwrap();
+    let mut sorter = Sorter::new(scratch);
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
         let (dt, rest) = name.split_once('_').unwrap();
-        sorter.push(fs::read(&file).unwrap().into(), dt, &rest[..2]).unwrap();
+        sorter.push(fs::read(file).unwrap().into(), dt, &rest[..2]).unwrap();
     }
-    let sorted = sorter.finish().unwrap();
-    println!("{} runs of {:.1} MB, {}", sorted.runs.len(), megabytes(&sorted.runs), peak());
+    sorter.finish().unwrap()
 }
 
-fn merge_runs(folder: &Path, name: &str, keep: Keep) {
-    let output = folder.join(name);
-    let merged = merge(&files(&folder.join("runs")), &output, keep).unwrap();
-    println!("{} rows, {:.1} MB, {}", merged.rows, megabytes(&[output]), peak());
+fn merge_runs(folder: &Path, name: &str, keep: Keep) -> (u64, String) {
+    let inputs = files(&folder.join("runs"));
+    merge_files(&inputs, &folder.join(name), keep)
 }
 
-/// Rows of one of many files.
-const COPIED: usize = 100_000;
+fn merge_files(inputs: &[PathBuf], output: &Path, keep: Keep) -> (u64, String) {
+    let merged = merge(inputs, output, keep).unwrap();
+    let rows_in = inputs.iter().map(|input| rows_of(input)).sum();
+    (rows_in, format!("{} files to {} rows of {:.1} MB", inputs.len(), merged.rows, million(merged.bytes)))
+}
 
-/// As many files as are merged at once, with rows of the same symbols, days and times: they are all open all the time.
-fn merge_copies(folder: &Path) {
-    let one = folder.join("one");
-    fs::create_dir(&one).unwrap();
-    let mut sorter = Sorter::new(&one);
-    let mut rows = 0;
-    for file in files(&folder.join("landed")) {
-        sorter.push(fs::read(&file).unwrap().into(), "2026-11-01", "00").unwrap();
-        rows += if file.metadata().unwrap().len() > 100_000 { 10_000 } else { 50 };
-        if rows >= COPIED {
-            break;
-        }
-    }
-    let run = sorter.finish().unwrap().runs.remove(0);
-    let output = folder.join("merged-48");
-    let merged = merge(&vec![run; 48], &output, Keep::Every).unwrap();
-    println!("{} rows, {:.1} MB, {}", merged.rows, megabytes(&[output]), peak());
+fn rows_of(file: &Path) -> u64 {
+    let file = SerializedFileReader::new(fs::File::open(file).unwrap()).unwrap();
+    file.metadata().file_metadata().num_rows().try_into().unwrap()
+}
+
+/// Sorts the same rows into as many files as are merged at once.
+fn split(folder: &Path) -> (u64, String) {
+    let landed = files(&folder.join("landed"));
+    let parts = landed.chunks(landed.len().div_ceil(MOST_FILES)).enumerate();
+    let rows = parts.map(|(number, files)| sort_files(files, &folder.join(format!("split-{number}"))).tally.rows).sum();
+    (rows, "as many files as are merged at once".to_owned())
+}
+
+/// They have rows of the same symbols and days: all of them are open all the time.
+fn merge_many(folder: &Path) -> (u64, String) {
+    let parts = (0..MOST_FILES).map(|number| folder.join(format!("split-{number}"))).filter(|part| part.exists());
+    let inputs: Vec<_> = parts.flat_map(|part| files(&part)).collect();
+    merge_files(&inputs, &folder.join("merged-of-many"), Keep::Every)
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -149,9 +187,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
 fn megabytes(files: &[PathBuf]) -> f64 {
-    files.iter().map(|file| file.metadata().unwrap().len()).sum::<u64>() as f64 / 1e6
+    million(files.iter().map(|file| file.metadata().unwrap().len()).sum())
 }
 
 fn peak() -> String {

@@ -35,6 +35,16 @@ pub(super) struct Place {
 }
 
 impl Chunk {
+    /// Forgets its rows, and keeps the memory for the next.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        for texts in &mut self.texts {
+            texts.clear();
+        }
+        self.digests.clear();
+        self.text_bytes = 0;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.rows.rows == 0
     }
@@ -121,7 +131,7 @@ impl Chunk {
 #[derive(Default)]
 struct Texts {
     known: HashMap<Bytes, u32>,
-    texts: Vec<ByteArray>,
+    list: Vec<ByteArray>,
     /// Of each row, which text.
     rows: Vec<u32>,
 }
@@ -145,8 +155,8 @@ impl Texts {
                 let text = Bytes::copy_from_slice(text);
                 more += text.len() + Self::OVERHEAD;
                 #[expect(clippy::cast_possible_truncation, reason = "a chunk has at most 128 MB")]
-                let at = self.texts.len() as u32;
-                self.texts.push(ByteArray::from(text.clone()));
+                let at = self.list.len() as u32;
+                self.list.push(ByteArray::from(text.clone()));
                 self.known.insert(text, at);
                 at
             });
@@ -156,14 +166,20 @@ impl Texts {
         more
     }
 
+    fn clear(&mut self) {
+        self.known.clear();
+        self.list.clear();
+        self.rows.clear();
+    }
+
     fn of(&self, row: usize) -> &ByteArray {
-        &self.texts[self.rows[row] as usize]
+        &self.list[self.rows[row] as usize]
     }
 
     /// The place of each text among all, in the order of their bytes.
     fn ranks(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..).take(self.texts.len()).collect();
-        order.sort_unstable_by(|one, other| self.texts[*one as usize].data().cmp(self.texts[*other as usize].data()));
+        let mut order: Vec<u32> = (0..).take(self.list.len()).collect();
+        order.sort_unstable_by(|one, other| self.list[*one as usize].data().cmp(self.list[*other as usize].data()));
         let mut ranks = vec![0; order.len()];
         for (rank, text) in (0..).zip(order) {
             ranks[text as usize] = rank;

@@ -44,7 +44,8 @@ struct Day {
 
 impl Merge {
     pub(super) fn open(inputs: &[PathBuf], keep: Keep, batch_rows: usize) -> Result<Self, MergeError> {
-        let inputs = inputs.iter().map(|path| Input::new(Source::open(path)?)).collect::<Result<Vec<_>, _>>()?;
+        let inputs =
+            inputs.iter().map(|path| Ok(Input::new(Source::open(path)?))).collect::<Result<Vec<_>, MergeError>>()?;
         let mut merge = Self { inputs, heap: Vec::new(), keep, batch_rows, picked: Vec::new(), day: None };
         for input in 0..merge.inputs.len() {
             if merge.inputs[input].refill(batch_rows)? {
@@ -140,13 +141,13 @@ impl Merge {
 }
 
 impl Input {
-    fn new(source: Source) -> Result<Self, MergeError> {
+    fn new(source: Source) -> Self {
         let head = order::Head::new(0, None);
-        Ok(Self { source, batch: Batch::default(), before: Batch::default(), next: 0, head, seen: 0 })
+        Self { source, batch: Batch::default(), before: Batch::default(), next: 0, head, seen: 0 }
     }
 
     fn row(&self) -> Row<'_> {
-        Row { batch: &self.batch, row: self.next, head: self.head }
+        Row { batch: &self.batch, at: self.next, head: self.head }
     }
 
     /// Reads the next rows; false if there are none.
@@ -172,7 +173,7 @@ impl Input {
         let (before, head) = (self.next, self.head);
         self.next += 1;
         self.head = Row::new(&self.batch, self.next).head;
-        self.check(&Row { batch: &self.batch, row: before, head })?;
+        self.check(&Row { batch: &self.batch, at: before, head })?;
         self.seen += 1;
         Ok(())
     }

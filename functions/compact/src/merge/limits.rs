@@ -15,5 +15,5 @@ pub(super) struct Limits {
 impl Limits {
     /// For 1 GiB of memory.
     pub(super) const OF_A_LAMBDA: Self =
-        Self { batch_rows: 4096, chunk_bytes: 128 << 20, group_rows: 1 << 20, group_bytes: 192 << 20 };
+        Self { batch_rows: 4096, chunk_bytes: 128 << 20, group_rows: 1 << 20, group_bytes: 128 << 20 };
 }

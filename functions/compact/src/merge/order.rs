@@ -58,18 +58,18 @@ impl Tail<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     pub(super) batch: &'a Batch,
-    pub(super) row: usize,
+    pub(super) at: usize,
     pub(super) head: Head,
 }
 
 impl<'a> Row<'a> {
     pub(super) fn new(batch: &'a Batch, row: usize) -> Self {
         let time = batch.has(place::KAFKA_TIMESTAMP, row).then(|| batch.long(place::KAFKA_TIMESTAMP)[row]);
-        Self { batch, row, head: Head::new(batch.int(place::TRADE_DATE)[row], time) }
+        Self { batch, at: row, head: Head::new(batch.int(place::TRADE_DATE)[row], time) }
     }
 
     fn tail(&self) -> Tail<'a> {
-        let (batch, row) = (self.batch, self.row);
+        let (batch, row) = (self.batch, self.at);
         Tail {
             life: life(batch, row),
             offset: batch.long(place::KAFKA_OFFSET)[row],
@@ -82,12 +82,12 @@ impl<'a> Row<'a> {
 
     fn digest(&self) -> u128 {
         let mut digests = Vec::new();
-        digest::rows(self.batch, self.row..self.row + 1, &mut digests);
+        digest::rows(self.batch, self.at..self.at + 1, &mut digests);
         digests[0]
     }
 
     pub(super) fn symbol(&self) -> &'a ByteArray {
-        &self.batch.text(place::SYMBOL)[self.row]
+        &self.batch.text(place::SYMBOL)[self.at]
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {

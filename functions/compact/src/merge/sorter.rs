@@ -70,15 +70,16 @@ impl Sorter {
 
     fn write_run(&mut self) -> Result<(), MergeError> {
         let path = self.scratch.join(format!("run-{:06}.parquet", self.runs.len()));
-        let chunk = std::mem::take(&mut self.chunk);
-        let rows = chunk.sorted();
+        let rows = self.chunk.sorted();
         let mut left = rows.chunks(self.limits.batch_rows);
         writer::write(&self.limits, &path, |batch| {
             batch.clear();
             let Some(rows) = left.next() else { return Ok(false) };
-            chunk.give(rows, batch);
+            self.chunk.give(rows, batch);
             Ok(true)
         })?;
+        drop(rows);
+        self.chunk.clear();
         self.runs.push(path);
         Ok(())
     }

@@ -98,7 +98,7 @@ impl Source {
         for (place, (stream, column)) in self.group.iter_mut().zip(&mut batch.columns).enumerate() {
             match stream {
                 Some(stream) => {
-                    let read = if matches!(column.values, Values::Text(_)) { 1 } else { 0 };
+                    let read = usize::from(matches!(column.values, Values::Text(_)));
                     stream.read(column, rows - read)?;
                     stream.spread(column, rows, place)?;
                 }
@@ -202,7 +202,7 @@ impl Stream {
     fn spread(&self, column: &mut Column, rows: usize, place: usize) -> Result<(), ParquetError> {
         match &mut column.levels {
             Some(levels) if self.optional => {
-                super::batch::each_type!(&mut column.values, values => spread(values, levels))
+                super::batch::each_type!(&mut column.values, values => spread(values, levels));
             }
             // Optional today, and not when the file was written.
             Some(levels) => levels.resize(rows, 1),

@@ -1,5 +1,6 @@
 mod bar;
 mod daily;
 mod formats;
+mod memory;
 mod merging;
 mod tallies;

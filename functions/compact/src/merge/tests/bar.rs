@@ -78,8 +78,10 @@ pub(super) fn encode(schema: &str, bars: &[Bar], group_rows: usize) -> Bytes {
                     Cell::Text(text) => ByteArray::from(text),
                     Cell::Number(number) => ByteArray::from(number.to_string().as_str()),
                 }),
-                Type::INT32 => put::<Int32Type>(&mut group, cells, optional, |cell| cell.number() as i32),
-                Type::INT64 => put::<Int64Type>(&mut group, cells, optional, |cell| cell.number() as i64),
+                Type::INT32 => put::<Int32Type>(&mut group, cells, optional, |cell| {
+                    i32::try_from(cell.number().cast_signed()).unwrap()
+                }),
+                Type::INT64 => put::<Int64Type>(&mut group, cells, optional, |cell| cell.number().cast_signed()),
                 Type::DOUBLE => put::<DoubleType>(&mut group, cells, optional, |cell| f64::from_bits(cell.number())),
                 other => panic!("{other}"),
             }
@@ -88,6 +90,9 @@ pub(super) fn encode(schema: &str, bars: &[Bar], group_rows: usize) -> Bytes {
     }
     file.into_inner().unwrap().into()
 }
+
+/// In a row with this the column has nothing.
+pub(super) const NO_INDEX: i32 = -1;
 
 enum Cell {
     Text(Vec<u8>),
@@ -120,7 +125,7 @@ fn cell(bar: &Bar, name: &str) -> Option<Cell> {
         "kafka_topic" => text(bar.topic.as_bytes()),
         "kafka_partition" => number(bar.partition.into()),
         "kafka_offset" => number(bar.offset),
-        "kafka_index" => number(bar.index.into()),
+        "kafka_index" => (bar.index != NO_INDEX).then(|| Cell::Number(i64::from(bar.index).cast_unsigned())),
         "kafka_timestamp" => bar.timestamp.and_then(number),
         "kafka_life" => bar.life.and_then(|life| number(life.into())),
         "dt" => text(bar.dt.as_bytes()),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::bar::{Bar, SMALL, Scratch, TODAY, decode, encode};
+use super::bar::{Bar, NO_INDEX, SMALL, Scratch, TODAY, decode, encode};
 use crate::merge::{Keep, MergeError, Sorter, merge, tally};
 
 fn push(object: Bytes) -> Result<Vec<Bar>, MergeError> {
@@ -74,13 +74,12 @@ fn a_value_that_would_have_no_place_is_an_error_that_names_its_column() {
 
 #[test]
 fn a_null_where_there_must_be_a_value_is_an_error_that_names_its_column() {
-    // Of rows that have none, under the name of a column that must have one.
-    let schema = TODAY.replace("optional double adj_close;", "").replace("double open;", "double adj_close;");
-    let schema = schema.replace("required double adj_close;", "optional double adj_close;");
-    let object = encode(&schema, &bars(), 7);
-    let renamed: Vec<u8> = object.to_vec();
-    let error = push(renamed.into()).unwrap_err();
-    assert!(error.to_string().contains("no column `open`"), "{error}");
+    let schema = TODAY.replace("required int32 kafka_index;", "optional int32 kafka_index;");
+    let mut bars = bars();
+    bars[12].index = NO_INDEX;
+    let error = push(encode(&schema, &bars, 7)).unwrap_err();
+    assert!(matches!(error, MergeError::Read { .. }), "{error}");
+    assert!(error.to_string().contains("`kafka_index` has nothing in some row"), "{error}");
 }
 
 #[test]

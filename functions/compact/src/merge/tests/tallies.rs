@@ -76,8 +76,9 @@ fn a_row_that_is_lost_doubled_or_stands_for_another_is_noticed() {
 
 #[test]
 fn cells_that_changed_places_are_noticed() {
-    let bars: Vec<_> =
-        (0..2).map(|number| Bar { offset: number, prices: [1, 2, 3, 4 + number as u64], ..Bar::default() }).collect();
+    let bars: Vec<_> = (0..2)
+        .map(|number| Bar { offset: number, prices: [1, 2, 3, 4 + number.cast_unsigned()], ..Bar::default() })
+        .collect();
     let mut swapped = bars.clone();
     swapped[0].prices[3] = bars[1].prices[3];
     swapped[1].prices[3] = bars[0].prices[3];
