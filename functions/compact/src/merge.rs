@@ -102,6 +102,12 @@ pub enum MergeError {
 }
 
 impl MergeError {
+    /// An object at which the library gives up in a panic.
+    pub(crate) fn damaged() -> Self {
+        let source = ParquetError::General("its bytes are damaged".to_owned());
+        Self::Read { file: "the object".to_owned(), source }
+    }
+
     fn disk(file: &Path, error: impl Into<ParquetError>) -> Self {
         Self::Disk { file: file.display().to_string(), source: error.into() }
     }
