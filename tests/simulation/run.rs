@@ -208,7 +208,7 @@ impl Run<'_> {
                 }
             }
             293..300 if !self.plan.compacting => self.somebody_tidies_up()?,
-            293..320 if self.plan.compacting => self.something_of_compaction()?,
+            293..380 if self.plan.compacting => self.something_of_compaction()?,
             _ => self.answer_one(true),
         }
         self.poll_all()
@@ -220,14 +220,14 @@ impl Run<'_> {
         let readers = self.running.iter().filter(|running| is(running, |what| matches!(what, What::Read(_)))).count();
         let compactors =
             self.running.iter().filter(|running| is(running, |what| matches!(what, What::Compact))).count();
-        match self.rng.random_range(0..12) {
-            0..5 if compactors < 2 => {
-                let ahead = self.rng.random_range(-2..2);
+        match self.rng.random_range(0..24) {
+            0..12 if compactors < 2 => {
+                let ahead = self.rng.random_range(-1..2);
                 self.compact(Hour(Hour::of(self.time).0 + ahead));
             }
-            5..9 if readers < 2 => self.read(),
-            9 => self.days_pass()?,
-            10 => self.broker.add_partition(self.time.0),
+            12..22 if readers < 3 => self.read(),
+            22 => self.days_pass()?,
+            23 => self.broker.add_partition(self.time.0),
             _ => {}
         }
         Ok(())
@@ -259,7 +259,7 @@ impl Run<'_> {
     }
 
     fn compact(&mut self, before: Hour) {
-        self.time.0 += self.rng.random_range(0..900_000);
+        self.time.0 += self.rng.random_range(0..3_600_000);
         let process = self.new_process();
         self.counts.count("compactions", 1);
         self.note(|| format!("process {process}: compacts before {before}"));

@@ -21,6 +21,9 @@ impl Default for Limits {
     }
 }
 
+/// What one request lists.
+const A_PAGE: usize = 1000;
+
 /// The landed objects of hours in a row.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Batch {
@@ -40,8 +43,7 @@ pub(crate) async fn next_batch<S: Store>(
     until: Hour,
     limits: &Limits,
 ) -> Result<Option<Batch>, StoreError> {
-    let mut after =
-        if from == Hour::default() { String::new() } else { format!("bars/dt={}/hour={}", from.dt(), from.hour()) };
+    let mut after = before_hour(from);
     let mut batch = Batch { from, through: until, objects: Vec::new(), astray: 0 };
     let mut bytes = 0;
     loop {
@@ -68,6 +70,24 @@ pub(crate) async fn next_batch<S: Store>(
             return Ok(batch.begun());
         }
     }
+}
+
+/// The hour of the first object in the folders from one hour on; none if there is none.
+pub(crate) async fn first_hour<S: Store>(store: &S, from: Hour) -> Result<Option<Hour>, StoreError> {
+    let mut after = before_hour(from);
+    loop {
+        let page = store.list("bars/", &after, A_PAGE).await?;
+        let first = page.iter().find_map(|object| Hour::of_key(&object.key));
+        match page.last() {
+            Some(last) if first.is_none() && page.len() == A_PAGE => after.clone_from(&last.key),
+            _ => return Ok(first),
+        }
+    }
+}
+
+/// What all keys in the folders from this hour on come after.
+fn before_hour(hour: Hour) -> String {
+    if hour == Hour::default() { String::new() } else { format!("bars/dt={}/hour={}", hour.dt(), hour.hour()) }
 }
 
 impl Batch {
@@ -158,6 +178,18 @@ mod tests {
         assert_eq!(taken(&memory, first, until, Limits { objects: 4, ..all }), Some((4, "2026-11-23T01".to_owned())));
         assert_eq!(taken(&memory, first, until, Limits { bytes: 15, ..all }), Some((3, "2026-11-22T19".to_owned())));
         assert_eq!(taken(&memory, first, until, Limits { bytes: 16, ..all }), Some((4, "2026-11-23T01".to_owned())));
+    }
+
+    #[test]
+    fn the_first_hour_is_that_of_the_first_object_in_a_folder_of_one() {
+        let keys: Vec<_> = (0..1500).map(|number| format!("bars/dt=2026-11-21/{number:04}")).collect();
+        let mut objects: Vec<_> = keys.iter().map(|key| (key.as_str(), 1)).collect();
+        objects.extend([("bars/dt=2026-11-22/hour=18/a", 5), ("bars/dt=2026-11-22/hour=20/a", 5)]);
+        let memory = memory(&objects);
+        let first = |from| first_hour(&memory, from).now_or_never().unwrap().unwrap().map(|hour| hour.to_string());
+        assert_eq!(first(Hour::default()).as_deref(), Some("2026-11-22T18"));
+        assert_eq!(first(hour("2026-11-22T19")).as_deref(), Some("2026-11-22T20"));
+        assert_eq!(first(hour("2026-11-22T21")), None);
     }
 
     #[test]
