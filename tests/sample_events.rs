@@ -59,6 +59,8 @@ async fn every_sample_event_does_what_it_says() -> Result<()> {
     for (function, name, field) in [
         ("ingest", "ingest-schedule", "partitions"),
         ("crawl", "crawl-schedule", "status"),
+        ("compact", "compact-schedule", "through"),
+        ("compact", "compact-before", "through"),
         ("report", "report-schedule", "reports"),
         ("report", "report-market-summary", "reports"),
         ("report", "report-ingest-health", "reports"),
