@@ -31,6 +31,8 @@ PRICES = {
     "volatility": prices.volatility, "drawdown": prices.drawdown, "correlation": prices.correlation,
 }
 FOLDER = None
+# What gives a connection to the tables over a folder; tests/athena puts another engine here.
+CONNECT = lakes._tables
 
 
 def sql(report, date):
@@ -55,7 +57,8 @@ def written(make):
     """A lake, and a connection to its tables."""
     lake, folder = make(), tempfile.mkdtemp(prefix="golden-")
     unittest.addModuleCleanup(shutil.rmtree, folder)
-    connection = lake.write(folder)
+    lake.write(folder)
+    connection = CONNECT(folder)
     unittest.addModuleCleanup(connection.close)
     return lake, connection
 
