@@ -127,7 +127,7 @@ clean:                           ## removes everything that was built or set up
 # One after the other: each has a Trino, of more than a GB. The lines that begin with a brace are metrics of the handler.
 .test-athena: $(EMULATOR)/.complete $(GOLDEN)/.complete $(OWN_KAFKA) target/trino/.complete .build-local
 	@bash -o pipefail -c \
-		'cargo test --workspace --features tests/athena --test athena -- --nocapture --test-threads 1 | grep -v "^{"'
+		'cargo test --workspace --features tests/athena --test athena -- --show-output --test-threads 1 | grep -v "^{"'
 
 .simulate: export SEEDS ?= 20000
 .simulate:

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
-use aws_sdk_glue::types::{DatabaseInput, PartitionInput, SerDeInfo, TableInput};
+use aws_sdk_glue::types::{DatabaseInput, PartitionInput, SerDeInfo, StorageDescriptor, TableInput};
 use chrono::{NaiveDate, NaiveDateTime};
 use local::{Row, Stack};
 use report::catalog;
@@ -49,7 +49,7 @@ async fn a_real_trino_reads_the_deployed_tables_and_a_view_of_athenas_whatever_l
     let mut trino = Trino::start(stack.endpoint(), &stack.folder().path().join("trino"))?;
 
     let bars = same_on_both(&stack, &mut trino, ALL_BARS).await?;
-    bars_are_typed(&bars)?;
+    bars_are_typed(&bars);
     // (DuckDB makes types of its own for them.)
     for table in ["rejects", BY_HIVE] {
         rejects_are_whole(&trino.ask(&stack.outputs().database, &format!("SELECT * FROM {table}"))?, &objects)?;
@@ -67,7 +67,7 @@ async fn a_real_trino_reads_the_deployed_tables_and_a_view_of_athenas_whatever_l
     stack.stop().await
 }
 
-/// The rejects in a table that differs in its SerDe: Hive's, with which AWS advises to replace the other if its results should vary.
+/// The rejects in a table that differs in its `SerDe`: Hive's, with which AWS advises to replace the other if its results should vary.
 async fn with_hives_serde(stack: &Stack) -> Result<()> {
     let (glue, database) = (&stack.aws().glue, &stack.outputs().database);
     let found = glue.get_table().database_name(database).name("rejects").send().await?;
@@ -124,7 +124,7 @@ async fn same_on_both(stack: &Stack, trino: &mut Trino, sql: &str) -> Result<Ans
     Ok(answer)
 }
 
-/// Whether a cell of Trino's JSON is what the text says that DuckDB has. (Of arrays only that there is one: `cells.py` looks into them.)
+/// Whether a cell of Trino's JSON is what the text says that `DuckDB` has. (Of arrays only that there is one: `cells.py` looks into them.)
 fn alike(cell: &Value, text: Option<&str>) -> bool {
     let time = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
     match (cell, text) {
@@ -139,7 +139,7 @@ fn alike(cell: &Value, text: Option<&str>) -> bool {
     }
 }
 
-fn bars_are_typed(bars: &Answer) -> Result<()> {
+fn bars_are_typed(bars: &Answer) {
     let types: BTreeMap<_, _> =
         bars.names.iter().map(String::as_str).zip(bars.types.iter().map(String::as_str)).collect();
     let other: BTreeMap<_, _> = types.into_iter().filter(|(_, kind)| *kind != "varchar").collect();
@@ -176,7 +176,6 @@ fn bars_are_typed(bars: &Answer) -> Result<()> {
         made_here,
         [known(0, 0, "2026-11-22 19:05:00.123", "19"), known(3, 2, "2026-11-22 19:05:00.125", "20"),]
     );
-    Ok(())
 }
 
 /// As many rows as lines were written, with their bytes; none for what is empty.
@@ -206,7 +205,7 @@ async fn view_is_read(stack: &Stack, trino: &mut Trino, bars: &Answer) -> Result
     let (glue, database) = (&stack.aws().glue, &stack.outputs().database);
     let found = glue.get_table().database_name(database).name("bars").send().await?;
     let table = found.table().context("no table")?;
-    let columns = table.storage_descriptor().map(|storage| storage.columns()).unwrap_or_default();
+    let columns = table.storage_descriptor().map(StorageDescriptor::columns).unwrap_or_default();
     let columns: Vec<_> = columns
         .iter()
         .chain(table.partition_keys())

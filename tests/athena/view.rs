@@ -9,7 +9,7 @@ use serde_json::json;
 /// `name` over `sql`, whose columns these are, by name and Hive's type. Tables that `sql` names without their database are in `database`.
 ///
 /// Athena writes all but the description. Trino asks for `presto_view`, for a comment, instead of which it takes the description if there is one
-/// (the emulator has an empty one where there is none), and for a SerDe, be it without a name.
+/// (the emulator has an empty one where there is none), and for a `SerDe`, be it without a name.
 pub(crate) fn presto_view(name: &str, database: &str, sql: &str, columns: &[(&str, &str)]) -> Result<TableInput> {
     let typed = columns
         .iter()
