@@ -22,12 +22,12 @@ import lake as lakes
 import operations
 import server
 
-# The tables of template.yaml. That they are, tests/athena/glue.rs sees: there they are template.yaml's own.
+# The tables of template.yaml, each with its folder, columns and options. In tests/athena/glue.rs they are template.yaml's own.
 TABLES = {
-    "bars": ("""symbol varchar, trade_date date, open double, high double, low double, close double, adj_close double, volume double,
+    "bars": ("bars", """symbol varchar, trade_date date, open double, high double, low double, close double, adj_close double, volume double,
         close_usd double, extra varchar, kafka_topic varchar, kafka_partition integer, kafka_offset bigint, kafka_index integer,
         kafka_timestamp timestamp(3), kafka_life integer, dt varchar, hour varchar""", "format = 'PARQUET', partitioned_by = ARRAY['dt', 'hour']"),
-    "rejects": ("""kafka_topic varchar, kafka_partition integer, kafka_offset bigint, kafka_timestamp bigint, kafka_key varchar,
+    "rejects": ("rejects", """kafka_topic varchar, kafka_partition integer, kafka_offset bigint, kafka_timestamp bigint, kafka_key varchar,
         kafka_value varchar, reason varchar, detail varchar, landed_at varchar, kafka_life integer, dt varchar""",
         "format = 'OPENX_JSON', partitioned_by = ARRAY['dt']"),
 }
@@ -56,8 +56,8 @@ class Both:
     def __init__(self, trino, folder):
         self.trino, self.duckdb, self.schema = trino, DUCKDB(folder), f"lake{next(self.schemas)}"
         trino.query(f"CREATE SCHEMA hive.{self.schema}")
-        for name, (columns, options) in TABLES.items():
-            place = pathlib.Path(folder, name).resolve()
+        for name, (below, columns, options) in TABLES.items():
+            place = pathlib.Path(folder, below).resolve()
             place.mkdir(exist_ok=True)
             trino.query(f"CREATE TABLE hive.{self.schema}.{name} ({columns}) WITH (external_location = 'local://{place}', {options})")
             trino.query(f"CALL hive.system.sync_partition_metadata('{self.schema}', '{name}', 'FULL')")

@@ -31,8 +31,10 @@ const TYPES: [(&str, &str); 13] = [
     ("kafka_life", "integer"),
 ];
 const BY_HIVE: &str = "rejects_by_hive";
-const ALL_BARS: &str =
-    "SELECT * FROM bars ORDER BY kafka_topic, kafka_partition, kafka_life, kafka_offset, kafka_index";
+/// The table of what has landed.
+const LANDED: &str = "bars";
+/// The view that people read, in a database of its own.
+const VIEW: &str = "bars";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_trino_reads_the_deployed_tables_and_a_view_of_athenas_whatever_lies_beside_the_bars() -> Result<()> {
@@ -42,13 +44,13 @@ async fn a_real_trino_reads_the_deployed_tables_and_a_view_of_athenas_whatever_l
         put(&stack, &stack.outputs().lake_bucket, key, body.clone()).await?;
     }
     with_hives_serde(&stack).await?;
-    for (table, prefix) in [("bars", "bars/"), ("rejects", "rejects/"), (BY_HIVE, "rejects/")] {
+    for (table, prefix) in [(LANDED, "bars/"), ("rejects", "rejects/"), (BY_HIVE, "rejects/")] {
         register(&stack, table, objects.iter().map(|(key, _)| key.as_str()).filter(|key| key.starts_with(prefix)))
             .await?;
     }
     let mut trino = Trino::start(stack.endpoint(), &stack.folder().path().join("trino"))?;
 
-    let bars = same_on_both(&stack, &mut trino, ALL_BARS).await?;
+    let bars = same_on_both(&stack, &mut trino, &all_of(LANDED)).await?;
     bars_are_typed(&bars);
     // (DuckDB makes types of its own for them.)
     for table in ["rejects", BY_HIVE] {
@@ -65,6 +67,10 @@ async fn a_real_trino_reads_the_deployed_tables_and_a_view_of_athenas_whatever_l
 
     drop(trino);
     stack.stop().await
+}
+
+fn all_of(table: &str) -> String {
+    format!("SELECT * FROM {table} ORDER BY kafka_topic, kafka_partition, kafka_life, kafka_offset, kafka_index")
 }
 
 /// The rejects in a table that differs in its `SerDe`: Hive's, with which AWS advises to replace the other if its results should vary.
@@ -203,7 +209,7 @@ fn rejects_are_whole(rejects: &Answer, objects: &[(String, Vec<u8>)]) -> Result<
 /// A view of the same name in a database of its own: whoever asks it gets what the table has, times too.
 async fn view_is_read(stack: &Stack, trino: &mut Trino, bars: &Answer) -> Result<()> {
     let (glue, database) = (&stack.aws().glue, &stack.outputs().database);
-    let found = glue.get_table().database_name(database).name("bars").send().await?;
+    let found = glue.get_table().database_name(database).name(LANDED).send().await?;
     let table = found.table().context("no table")?;
     let columns = table.storage_descriptor().map(StorageDescriptor::columns).unwrap_or_default();
     let columns: Vec<_> = columns
@@ -213,13 +219,13 @@ async fn view_is_read(stack: &Stack, trino: &mut Trino, bars: &Answer) -> Result
         .collect();
     // As the view of landed and compacted bars is: both generations, and names with and without their database.
     let sql = format!(
-        "SELECT * FROM (SELECT * FROM bars WHERE hour = '19' UNION ALL SELECT * FROM \"{database}\".\"bars\" WHERE hour <> '19') AS both"
+        "SELECT * FROM (SELECT * FROM {LANDED} WHERE hour = '19' UNION ALL SELECT * FROM \"{database}\".\"{LANDED}\" WHERE hour <> '19') AS both"
     );
     let people = DatabaseInput::builder().name("people").build()?;
     glue.create_database().database_input(people).send().await?;
-    let input = view::presto_view("bars", database, &sql, &columns)?;
+    let input = view::presto_view(VIEW, database, &sql, &columns)?;
     glue.create_table().database_name("people").table_input(input).send().await?;
-    let seen = trino.ask("people", ALL_BARS)?;
+    let seen = trino.ask("people", &all_of(VIEW))?;
     assert_eq!((&seen.names, &seen.types, &seen.rows), (&bars.names, &bars.types, &bars.rows));
     let asked = "SELECT count(*) FROM people.bars WHERE kafka_timestamp = TIMESTAMP '2026-11-22 19:05:00.123'";
     assert_eq!(trino.ask(database, asked)?.rows, [[json!(1)]]);
