@@ -51,7 +51,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
 SUPERVISED := $(PYTHON) local/supervise.py $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
 
-.PHONY: help demo up compact test simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-build prerequisites-fuzz prerequisites-tools .data .demo .up .test .simulate .bench .fuzz .check .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test test-athena simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -68,6 +68,9 @@ compact:                         ## merges the small objects of the stack of `ma
 
 test: prerequisites-test         ## every test: units, the template, and end to end on real Kafka and the deployed stack
 	@$(SUPERVISED) .test
+
+test-athena: prerequisites-athena  ## the reports on a real Trino, as Athena is one (452 MB, Java 24 or newer): SHORT=1 takes a few lakes only
+	@$(SUPERVISED) .test-athena
 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
@@ -126,6 +129,11 @@ clean:                           ## removes everything that was built or set up
 	wait $$release || { tail -n 40 target/build-release.log; echo "the whole output is in target/build-release.log"; exit 1; }; \
 	cargo test --workspace --features tests/release $(RELEASE_TESTS)
 
+# One after the other: each has a Trino, of more than a GB. The lines that begin with a brace are metrics of the handler.
+.test-athena: $(EMULATOR)/.complete $(GOLDEN)/.complete $(OWN_KAFKA) target/trino/.complete .build-local
+	@bash -o pipefail -c \
+		'cargo test --workspace --features tests/athena --test athena -- --show-output --test-threads 1 | grep -v "^{"'
+
 .simulate: export SEEDS ?= 20000
 .simulate:
 	@cargo test --workspace --test simulation -- --nocapture every_record
@@ -157,7 +165,7 @@ clean:                           ## removes everything that was built or set up
 
 .check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features tests/release -- --deny warnings
+	cargo clippy --workspace --all-targets --features tests/release,tests/athena -- --deny warnings
 	shellcheck --external-sources $(SCRIPTS)
 	sam validate --lint
 	cfn-lint $(TEMPLATES)
@@ -222,6 +230,9 @@ prerequisites-redrive:
 prerequisites-test:
 	@local/prerequisites.sh compilers libraries tls python openssl browser
 
+prerequisites-athena:
+	@local/prerequisites.sh compilers libraries tls python trino_java
+
 prerequisites-build:
 	@local/prerequisites.sh compilers python
 
@@ -258,3 +269,11 @@ target/kafka/libs/.complete: local/kafka/jars.sha256
 	@echo "fetching Apache Kafka from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (45 MB)"
 	@$(PYTHON) -B local/kafka/fetch.py $< $(@D)
 	@touch $@
+
+# The list is what says that it is all there, so that a checkout, which makes the list newer, costs nothing.
+target/trino/.complete: tests/athena/trino.sha256
+	@cmp -s $< $@ || { \
+		echo "fetching Trino from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (452 MB)"; \
+		$(PYTHON) -B local/kafka/fetch.py $< $(@D)/fetched && \
+		$(PYTHON) -B tests/athena/unpack.py $(@D)/fetched $(@D) && rm -rf $(@D)/fetched; }
+	@cp $< $@

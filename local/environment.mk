@@ -12,7 +12,7 @@ KEPT += CARGO_HOME CARGO_HTTP_% CARGO_NET_% CARGO_REGISTRY_% CARGO_REGISTRIES_% 
 # Which Rust and which Python.
 KEPT += RUSTUP_% PYENV_% ASDF_% MISE_% NIX_%
 # What is said to this project.
-KEPT += DATA COUNT DRY_RUN STACK YES SEEDS FROM SECONDS BUCKET VPC SUBNET PRODUCER BROKER_PARAMETERS CHROMIUM LOCAL_STACK TLS
+KEPT += DATA COUNT DRY_RUN STACK YES SEEDS FROM SECONDS BUCKET VPC SUBNET PRODUCER BROKER_PARAMETERS CHROMIUM LOCAL_STACK TLS TRINO_JAVA SHORT
 KEPT += KAFKA_BOOTSTRAP_SERVERS KAFKA_TOPIC KAFKA_PROPERTIES
 INHERITED := $(foreach name,$(.VARIABLES),$(if $(findstring environment,$(origin $(name))),$(name)))
 
@@ -29,6 +29,11 @@ CARGO_HOME := $(shell local/usable.sh cargo "$(HOME)")
 XDG_CACHE_HOME := $(shell local/usable.sh cache "$(HOME)")
 ifneq ($(origin PYTHON),command line)
 PYTHON := $(shell local/find-python.sh)
+endif
+# Only where it is wanted: asking a Java takes a moment. What is named and none is said to be so by prerequisites.sh.
+ifneq ($(filter test-athena .test-athena,$(MAKECMDGOALS)),)
+TRINO_JAVA := $(or $(shell local/find-java.sh),$(TRINO_JAVA))
+export TRINO_JAVA
 endif
 # librdkafka asks for a C++ compiler without need: its C++ interface is not built (.cargo/config.toml), and any compiler answers.
 CXX := $(if $(shell command -v c++),,cc)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Names everything that is missing or in the way, with what to do about it, before anything starts.
 #
-#     prerequisites.sh compilers|libraries|tls|cplusplus|python|broker|openssl|browser ...
+#     prerequisites.sh compilers|libraries|tls|cplusplus|python|broker|openssl|browser|trino_java ...
 #
 # What compiles Rust, librdkafka, OpenSSL for TLS, C++; what sets up the tools; the broker that KAFKA_BOOTSTRAP_SERVERS names,
 # if it does; and what only the tests use.
@@ -150,6 +150,12 @@ openssl_command() {
 browser() {
     [ -n "$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
         lacks 'Chromium (the tests look at the reports in it)' "$(packages chromium chromium); or name one: CHROMIUM=/path/to/it"
+}
+
+trino_java() {
+    [ -n "$("$(dirname "$0")/find-java.sh")" ] ||
+        lacks "Java 24 or newer, a full one, with the module jdk.incubator.vector (Trino runs on it)${TRINO_JAVA:+: TRINO_JAVA=$TRINO_JAVA is none}" \
+            "openjdk-25-jdk-headless where your Debian or Ubuntu has it, else Temurin 25 (https://adoptium.net); or name one: TRINO_JAVA=/path/to/bin/java"
 }
 
 system

@@ -1,8 +1,8 @@
-"""Fetches the jars of a list from a Maven repository into a folder: each is there whole and verified, or not at all.
+"""Fetches the files of a list from a Maven repository into a folder: each is there whole and verified, or not at all.
 
     fetch.py LIST FOLDER
 
-LIST has a line for each jar, its SHA-256 and its place in the repository, as sha256sum prints them. What FOLDER has already stays,
+LIST has a line for each file, its SHA-256 and its place in the repository, as sha256sum prints them. What FOLDER has already stays,
 what was cut off goes on where it was, what is not in LIST is removed.
 
 Environment:
@@ -30,6 +30,7 @@ TRIES = 5
 SECONDS_BETWEEN_TRIES = 1.0
 SECONDS_BETWEEN_LINES = 10.0
 PART = ".part"
+KINDS = (".jar", ".tar.gz", ".zip")
 
 
 def main():
@@ -37,13 +38,13 @@ def main():
         sys.exit(__doc__)
     # Ctrl-C ends it at once: what has come is in files that are only appended to.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    jars = read_list(pathlib.Path(sys.argv[1]))
+    files = read_list(pathlib.Path(sys.argv[1]))
     folder = pathlib.Path(sys.argv[2])
     address = os.environ.get("MAVEN_MIRROR") or MAVEN_CENTRAL
     try:
         repository = Repository(address)
         with locked(folder):
-            fetch_all(jars, folder, repository, Progress(len(jars)))
+            fetch_all(files, folder, repository, Progress(len(files)))
     except Trouble as error:
         sys.exit(
             f"{error}\n"
@@ -56,14 +57,14 @@ def main():
 
 def read_list(file):
     """Place in the repository to SHA-256."""
-    jars = {}
+    files = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             digest, _, place = line.partition("  ")
-            if len(digest) != 64 or not place.endswith(".jar") or ".." in place:
-                sys.exit(f"{file}, line {number}: not a SHA-256 and the place of a jar")
-            jars[place] = digest
-    return jars
+            if len(digest) != 64 or not place.endswith(KINDS) or ".." in place:
+                sys.exit(f"{file}, line {number}: not a SHA-256 and the place of a file that ends with one of {', '.join(KINDS)}")
+            files[place] = digest
+    return files
 
 
 @contextlib.contextmanager
@@ -80,10 +81,10 @@ def locked(folder):
         os.close(handle)
 
 
-def fetch_all(jars, folder, repository, progress, pause=SECONDS_BETWEEN_TRIES):
+def fetch_all(files, folder, repository, progress, pause=SECONDS_BETWEEN_TRIES):
     """All or an error; the first one ends the others."""
-    missing = {place: digest for place, digest in jars.items() if not is_whole(at(folder, place), digest)}
-    progress.done = len(jars) - len(missing)
+    missing = {place: digest for place, digest in files.items() if not is_whole(at(folder, place), digest)}
+    progress.done = len(files) - len(missing)
     stop = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as threads:
         fetching = [threads.submit(fetch, repository, place, digest, folder, progress, stop, pause) for place, digest in missing.items()]
@@ -96,17 +97,17 @@ def fetch_all(jars, folder, repository, progress, pause=SECONDS_BETWEEN_TRIES):
             raise
         finally:
             progress.end()
-    # Java takes every jar of the folder: one of an earlier version must not stay.
-    wanted = {at(folder, place) for place in jars}
+    # Java takes every jar of a folder: one of an earlier version must not stay.
+    wanted = {at(folder, place) for place in files}
     for other in folder.iterdir():
         if other not in wanted and other.is_file():
             other.unlink()
 
 
 def fetch(repository, place, digest, folder, progress, stop, pause):
-    """One jar: what came is kept beside it until it is whole, and goes on from there."""
-    jar = at(folder, place)
-    part = jar.with_name(jar.name + PART)
+    """One file: what came is kept beside it until it is whole, and goes on from there."""
+    whole = at(folder, place)
+    part = whole.with_name(whole.name + PART)
     tries, spoilt = 0, False
     while not stop.is_set():
         before = size(part)
@@ -121,8 +122,8 @@ def fetch(repository, place, digest, folder, progress, stop, pause):
             return
         if trouble is None:
             if is_whole(part, digest):
-                os.replace(part, jar)
-                progress.jar_done()
+                os.replace(part, whole)
+                progress.file_done()
                 return
             part.unlink(missing_ok=True)
             # A part of something else, from an earlier run, is worth a second try; a second wrong one is what the repository has.
@@ -158,14 +159,14 @@ def is_whole(file, digest):
 class Progress:
     """One line that changes on a terminal, else a line now and then."""
 
-    def __init__(self, jars, out=sys.stderr):
-        self.jars, self.out = jars, out
+    def __init__(self, files, out=sys.stderr):
+        self.files, self.out = files, out
         self.done, self.bytes = 0, 0
         self.on_terminal = out.isatty()
         self.next_line = time.monotonic() + SECONDS_BETWEEN_LINES
         self.lock = threading.Lock()
 
-    def jar_done(self):
+    def file_done(self):
         with self.lock:
             self.done += 1
             self.show()
@@ -188,7 +189,7 @@ class Progress:
             print(f"\r  {self}", file=self.out)
 
     def __str__(self):
-        return f"{self.done} of {self.jars} jars, {self.bytes / 1e6:.1f} MB fetched"
+        return f"{self.done} of {self.files} files, {self.bytes / 1e6:.1f} MB fetched"
 
 
 if __name__ == "__main__":

@@ -235,3 +235,39 @@ fn a_space_in_the_projects_path_is_in_the_way_only_where_cargo_has_one_too() {
     assert!(with_home("/home/me/.cargo").status.success());
     lacks(&with_home("/home/my name/.cargo"), "set CARGO_HOME to a folder that has none");
 }
+
+#[test]
+fn the_java_that_trino_runs_on_is_looked_for_and_one_that_is_none_is_told() {
+    let machine = Machine::complete();
+    let modules = |version: &str, module: &str| {
+        format!("[ \"$1\" = --list-modules ] && printf 'java.base@{version}\\n{module}@1\\n'")
+    };
+    let find = |named: &[(&str, &Path)]| {
+        let mut find = Command::new(project_root().join("local/find-java.sh"));
+        find.env_clear().env("PATH", machine.bin()).envs(named.iter().copied());
+        PathBuf::from(String::from_utf8(find.output().unwrap().stdout).unwrap().trim_end())
+    };
+    machine.add("java", &modules("25.0.1", "jdk.incubator.vector"));
+    assert_eq!(find(&[]), machine.bin().join("java"));
+    // The one of JAVA_HOME comes first; one of Java 8, which knows no modules, is passed over.
+    let home = machine.folder.path().join("home");
+    fs::create_dir_all(home.join("bin")).unwrap();
+    symlink(machine.bin().join("java"), home.join("bin/java")).unwrap();
+    assert_eq!(find(&[("JAVA_HOME", &home)]), home.join("bin/java"));
+    fs::remove_file(home.join("bin/java")).unwrap();
+    machine.add("java8", "exit 1");
+    symlink(machine.bin().join("java8"), home.join("bin/java")).unwrap();
+    assert_eq!(find(&[("JAVA_HOME", &home)]), machine.bin().join("java"));
+    for (version, module) in [("24", "jdk.incubator.vector"), ("23.0.2", "jdk.incubator.vector"), ("25", "java.sql")] {
+        machine.add("named", &modules(version, module));
+        let named = machine.bin().join("named");
+        let asked = machine.command(&["trino_java"]).env("TRINO_JAVA", &named).output().unwrap();
+        if version == "24" {
+            assert_eq!(find(&[("TRINO_JAVA", &named)]), named);
+            assert!(asked.status.success(), "{}", said(&asked));
+        } else {
+            lacks(&asked, &format!("TRINO_JAVA={} is none\n", named.display()));
+            lacks(&asked, "missing: Java 24 or newer");
+        }
+    }
+}

@@ -65,7 +65,7 @@ class Lake:
         return frame.astype({name: "float64" for name in ("open", "high", "low", "close", "adj_close", "volume", "close_usd")})
 
     def write(self, folder):
-        """Writes the objects and returns a connection with the tables bars and rejects over them."""
+        """Writes the objects."""
         folders = {}
         for row in self.rows:
             folders.setdefault((row["dt"], row["hour"]), []).append(row)
@@ -83,7 +83,6 @@ class Lake:
             path = pathlib.Path(folder, "rejects", f"dt={dt}", f"{number}.jsonl")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(dict(zip(REJECTS, reject))) + "\n", encoding="utf-8")
-        return _tables(folder)
 
 
 RAW_TYPES = {"trade_date": pyarrow.int32(), "kafka_timestamp": pyarrow.int64()}
@@ -102,6 +101,7 @@ def _dated(row):
 
 
 def _tables(folder):
+    """A connection with the tables bars and rejects over the objects in a folder."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET disabled_optimizers = 'type_pushdown'")
     options = "union_by_name = true, hive_partitioning = true, hive_types = "
@@ -245,8 +245,8 @@ def earlier_version():
     for name in ("SOUND", "HURT"):
         for day, price in zip(days, random_walk(name, 60)):
             lake.add(name, day, price)
-    # 9223372036854776 ms, as a long of microseconds; the year 10000; the first and the last that fit; before the year 1.
-    for number, microseconds in enumerate((-9223372036854775616, 253402300800000000, 9223372036854775000, -62135596800000001)):
+    # 9223372036854776 ms, as a long of microseconds; the year 10000; the last that fits; a millisecond before the year 1. (To a whole one Trino rounds.)
+    for number, microseconds in enumerate((-9223372036854775616, 253402300800000000, 9223372036854775000, -62135596800001000)):
         lake.add_raw("HURT", 500.0 + number, day=days[40 + number], microseconds=microseconds)
         lake.add_raw(f"TIME {number}", 7.0, microseconds=microseconds)
     lake.add_raw("IN TIME", 8.0, microseconds=253402300799999000)

@@ -5,8 +5,8 @@ import datetime
 import lake as lakes
 
 
-def _moment(day, hour, minute, second=0):
-    return datetime.datetime(2026, 11, day, hour, minute, second)
+def _moment(day, hour, minute, second=0, millisecond=0):
+    return datetime.datetime(2026, 11, day, hour, minute, second, millisecond * 1000)
 
 
 def lake():
@@ -23,7 +23,8 @@ def lake():
     add("A", 0, 1, 0, before, "22", _moment(19, 22, 10))
     add("B", 0, 1, 1, before, "22", _moment(19, 22, 10))
     add("A", 0, 2, 0, before, "22", _moment(19, 22, 59, 30))
-    add("A", 0, 6, 0, day, "12", _moment(20, 11, 59))
+    # A minute and a tenth of a second before noon: a minute.
+    add("A", 0, 6, 0, day, "12", _moment(20, 11, 58, 59, 900))
     # The same row twice.
     add("B", 0, 7, 0, day, "12", _moment(20, 11, 58))
     add("B", 0, 7, 0, day, "12", _moment(20, 11, 58))

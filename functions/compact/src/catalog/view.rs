@@ -18,6 +18,9 @@ pub(super) fn view(name: &str, database: &str, columns: &[Column], select: &str,
         "catalog": "awsdatacatalog",
         "schema": database,
         "columns": typed.collect::<Vec<_>>(),
+        // As Trino itself writes them.
+        "runAsInvoker": false,
+        "path": [],
     });
     let plain = columns.iter().map(|column| {
         let column = Column::builder().name(column.name()).set_type(column.r#type().map(str::to_owned));

@@ -1,28 +1,27 @@
+-- Trino runs an expression of WITH once for each time it is named. Pairs name the symbols' days twice, so bars is read twice.
 WITH daily AS (
     {{daily_bars}}
 ),
 aged AS (
     SELECT
         symbol, trade_date, traded_usd, close_usd,
-        row_number() OVER recent AS age,
+        row_number() OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS age,
         max(trade_date) OVER (PARTITION BY symbol) AS last_date,
-        lead(trade_date) OVER recent AS previous_date,
-        lead(close_usd) OVER recent AS previous_close_usd
+        lead(trade_date) OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS previous_date,
+        lead(close_usd) OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS previous_close_usd
     FROM daily
-    WINDOW recent AS (PARTITION BY symbol ORDER BY trade_date DESC)
 ),
 measured AS (
-    SELECT *, avg(CASE WHEN age <= 30 THEN traded_usd END) OVER (PARTITION BY symbol) AS turnover_usd
+    SELECT
+        *,
+        avg(CASE WHEN age <= 30 THEN traded_usd END) OVER (PARTITION BY symbol) AS turnover_usd,
+        max(trade_date) OVER () AS newest_date
     FROM aged
 ),
 placed AS (
     SELECT *, dense_rank() OVER (ORDER BY turnover_usd DESC NULLS LAST, symbol) AS place
     FROM measured
-    WHERE last_date >= (
-        SELECT max(trade_date) - INTERVAL '7' DAY
-        FROM {{bars}} AS bars
-        WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
-    )
+    WHERE last_date >= newest_date - INTERVAL '7' DAY
 ),
 -- Each symbol has one row more, of a day that is none: so each pair is there, also if no day is common to it.
 daily_returns AS (

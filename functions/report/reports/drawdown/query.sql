@@ -6,20 +6,16 @@ WITH daily AS (
 peaked AS (
     SELECT
         symbol, trade_date, traded_usd,
-        count(*) OVER all_bars - row_number() OVER in_order + 1 AS age,
-        min(trade_date) OVER all_bars AS first_date,
-        max(trade_date) OVER all_bars AS last_date,
-        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN 'adjusted' ELSE 'close' END AS price_kind,
-        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN adj_close ELSE close END AS price,
-        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars
-            THEN max(adj_close) OVER so_far
-            ELSE max(close) OVER so_far
+        count(*) OVER (PARTITION BY symbol) - row_number() OVER (PARTITION BY symbol ORDER BY trade_date) + 1 AS age,
+        min(trade_date) OVER (PARTITION BY symbol) AS first_date,
+        max(trade_date) OVER (PARTITION BY symbol) AS last_date,
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol) = count(*) OVER (PARTITION BY symbol) THEN 'adjusted' ELSE 'close' END AS price_kind,
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol) = count(*) OVER (PARTITION BY symbol) THEN adj_close ELSE close END AS price,
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol) = count(*) OVER (PARTITION BY symbol)
+            THEN max(adj_close) OVER (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
+            ELSE max(close) OVER (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
         END AS peak
     FROM daily
-    WINDOW
-        all_bars AS (PARTITION BY symbol),
-        in_order AS (PARTITION BY symbol ORDER BY trade_date),
-        so_far AS (PARTITION BY symbol ORDER BY trade_date ROWS UNBOUNDED PRECEDING)
 ),
 turned_over AS (
     SELECT *, avg(CASE WHEN age <= 30 THEN traded_usd END) OVER (PARTITION BY symbol) AS turnover_usd

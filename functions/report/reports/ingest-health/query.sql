@@ -58,7 +58,8 @@ SELECT
     bar_rows,
     records,
     symbols,
-    date_diff('second', newest, least(hour_start + INTERVAL '1' HOUR, {{as_of}})) AS newest_lag,
+    -- Whole seconds: of seconds DuckDB counts the boundaries between, one too many from 11:59:59.900 to noon.
+    CAST(floor(date_diff('millisecond', newest, least(hour_start + INTERVAL '1' HOUR, {{as_of}})) / 1e3) AS bigint) AS newest_lag,
     rejects,
     tombstone,
     invalid_base64,

@@ -4,15 +4,15 @@ WITH daily AS (
 averaged AS (
     SELECT
         symbol, trade_date, high, low, close, traded_usd,
-        row_number() OVER recent AS age,
+        row_number() OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS age,
         max(trade_date) OVER (PARTITION BY symbol) AS last_date,
-        CASE WHEN count(*) OVER last_20 = 20 THEN avg(close) OVER last_20 END AS sma_20,
-        CASE WHEN count(*) OVER last_50 = 50 THEN avg(close) OVER last_50 END AS sma_50
+        CASE WHEN count(*) OVER (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING) = 20
+            THEN avg(close) OVER (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING)
+        END AS sma_20,
+        CASE WHEN count(*) OVER (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 49 FOLLOWING) = 50
+            THEN avg(close) OVER (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 49 FOLLOWING)
+        END AS sma_50
     FROM daily
-    WINDOW
-        recent AS (PARTITION BY symbol ORDER BY trade_date DESC),
-        last_20 AS (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING),
-        last_50 AS (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 49 FOLLOWING)
 ),
 -- Averages of the same prices differ by a rounding error: that is no crossing.
 compared AS (

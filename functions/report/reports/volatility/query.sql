@@ -5,18 +5,15 @@ WITH daily AS (
 priced AS (
     SELECT
         symbol, trade_date, traded_usd,
-        max(trade_date) OVER all_bars AS last_date,
-        row_number() OVER recent AS age,
-        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN 'adjusted' ELSE 'close' END AS price,
-        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars THEN adj_close ELSE close END AS level,
-        CASE WHEN count(adj_close) OVER all_bars = count(*) OVER all_bars
-            THEN lead(adj_close) OVER recent
-            ELSE lead(close) OVER recent
+        max(trade_date) OVER (PARTITION BY symbol) AS last_date,
+        row_number() OVER (PARTITION BY symbol ORDER BY trade_date DESC) AS age,
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol) = count(*) OVER (PARTITION BY symbol) THEN 'adjusted' ELSE 'close' END AS price,
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol) = count(*) OVER (PARTITION BY symbol) THEN adj_close ELSE close END AS level,
+        CASE WHEN count(adj_close) OVER (PARTITION BY symbol) = count(*) OVER (PARTITION BY symbol)
+            THEN lead(adj_close) OVER (PARTITION BY symbol ORDER BY trade_date DESC)
+            ELSE lead(close) OVER (PARTITION BY symbol ORDER BY trade_date DESC)
         END AS level_before
     FROM daily
-    WINDOW
-        all_bars AS (PARTITION BY symbol),
-        recent AS (PARTITION BY symbol ORDER BY trade_date DESC)
 ),
 returned AS (
     SELECT
@@ -30,24 +27,23 @@ returned AS (
 rolling AS (
     SELECT
         *,
-        CASE WHEN count(log_return) OVER last_20 = 20
-            THEN 100 * sqrt(252) * stddev_samp(log_return) OVER last_20
+        CASE WHEN count(log_return) OVER (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING) = 20
+            THEN 100 * sqrt(252)
+                * stddev_samp(log_return) OVER (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING)
         END AS volatility
     FROM returned
-    WINDOW last_20 AS (PARTITION BY symbol ORDER BY trade_date DESC ROWS BETWEEN CURRENT ROW AND 19 FOLLOWING)
 ),
 known AS (
     SELECT
         *,
         substr(CAST(trade_date AS varchar), 1, 7) AS month,
-        max(CASE WHEN age = 1 THEN volatility END) OVER all_bars AS volatility_now,
-        CASE WHEN count(CASE WHEN in_year THEN log_return END) OVER all_bars >= 20
-            THEN 100 * sqrt(252) * stddev_samp(CASE WHEN in_year THEN log_return END) OVER all_bars
+        max(CASE WHEN age = 1 THEN volatility END) OVER (PARTITION BY symbol) AS volatility_now,
+        CASE WHEN count(CASE WHEN in_year THEN log_return END) OVER (PARTITION BY symbol) >= 20
+            THEN 100 * sqrt(252) * stddev_samp(CASE WHEN in_year THEN log_return END) OVER (PARTITION BY symbol)
         END AS volatility_year,
-        avg(CASE WHEN age <= 30 THEN traded_usd END) OVER all_bars AS turnover_usd
+        avg(CASE WHEN age <= 30 THEN traded_usd END) OVER (PARTITION BY symbol) AS turnover_usd
     FROM rolling
     WHERE trade_date > last_date - INTERVAL '10' YEAR
-    WINDOW all_bars AS (PARTITION BY symbol)
 ),
 months AS (
     SELECT
