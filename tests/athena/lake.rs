@@ -5,13 +5,13 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ingest::store::{Memory, Store as _};
 use ingest::{Lander, handle};
 use local::project_root;
 use serde_json::{Value, json};
 use shared::key::{Generation, LandingTime};
 use shared::landing::{Kind, Object};
 use shared::run::empty_parquet;
+use store::{Memory, PartStore as _, Store as _};
 
 /// 2026-11-22T19:05:05.000Z
 const TIME: i64 = 1_795_374_305_000;
@@ -38,7 +38,7 @@ pub(crate) async fn land() -> Result<Vec<(String, Vec<u8>)>> {
     land_one(&lander, &event(3, &[(0, Some(known())), (1, None)]), TIME).await?;
     let store = lander.into_store();
     let died = only(&store, "bars/", "-3-")?;
-    store.remove(&died);
+    store.remove(&died).await?;
     let next = Lander::new(store, Generation(1));
     land_one(&next, &event(3, &[(2, Some(known()))]), TIME + HOUR).await?;
     let store = next.into_store();
