@@ -72,7 +72,9 @@ pub(crate) async fn landed<S: PartStore>(
         let listed = store.list(&format!("bars/dt={day}/"), "", usize::MAX).await?;
         let listed: Vec<_> = listed.into_iter().filter(|object| Hour::of_key(&object.key).is_some()).collect();
         let mut there = Landed::default();
-        listed.iter().for_each(|object| there.add(&object.key));
+        for object in &listed {
+            there.add(&object.key);
+        }
         if there != *merged {
             warn!(day, objects = there.objects, merged = merged.objects, "objects are there that are in no part");
             hollowed.strange.push(day.clone());

@@ -17,7 +17,7 @@ use crate::{HOLLOW, PartStore, StoreError};
 const COMPACTED: &str = "compacted";
 
 /// A part has half a gigabyte.
-const FILE_TIMEOUT: Duration = Duration::from_secs(300);
+const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl PartStore for S3Store {
     async fn download(&self, key: &str, file: &Path) -> Result<bool, StoreError> {
