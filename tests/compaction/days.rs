@@ -75,6 +75,7 @@ pub(crate) async fn reports_say_the_same_before_and_after_and_meanwhile(stack: &
     check_same("read as it has landed, and in parts", &uncompacted, &read)?;
     let as_landed = feed.query_all(&Manifest::default()).await?;
     let [bars, daily] = feed.query_views(&Manifest::default()).await?;
+    ensure!(bars.len() == uncompacted.len(), "{} rows by query, {} in the files", bars.len(), uncompacted.len());
     let clean = integrity(stack).await?;
     feed.check_integrity(&clean, &landed)?;
     tell("all that has landed is read as it lies there");
@@ -209,6 +210,7 @@ impl<'a> Feed<'a> {
 
     /// Until it is done, and each has been made at least once; how many.
     async fn read_until(&self, done: &AtomicBool, before: &Made) -> Result<usize> {
+        let rows = self.closed_rows().await?;
         let mut number = 0;
         for seconds in 10..50 {
             for (name, cells) in before {
@@ -216,10 +218,22 @@ impl<'a> Feed<'a> {
                     return Ok(number);
                 }
                 ensure!(self.make(name, seconds).await? == *cells, "report {name} differs while compaction goes on");
+                let found = self.closed_rows().await?;
+                ensure!(found == rows, "the views have {found:?} while compaction goes on, and not {rows:?}");
                 number += 1;
             }
         }
         Ok(number)
+    }
+
+    /// What the views have of the closed days: the rows, and the symbols and days.
+    async fn closed_rows(&self) -> Result<[Vec<Row>; 2]> {
+        let until = self.date(CLOSED_DAYS);
+        let rows = format!("SELECT count(*), sum(kafka_offset), sum(close) FROM bars WHERE dt < '{until}'");
+        let days = format!(
+            "SELECT DISTINCT symbol, CAST(trade_date AS varchar) FROM daily WHERE dt < '{until}' ORDER BY 1, 2"
+        );
+        Ok([self.stack.athena_query(&rows).await?, self.stack.athena_query(&days).await?])
     }
 
     /// How many events were delivered.
