@@ -7,6 +7,7 @@ use aws_sdk_glue::types::{DatabaseInput, Table as GlueTable, TableInput};
 use aws_sdk_s3::primitives::ByteStream;
 use compact::catalog::{Catalog as _, Glue};
 use compact::{CompactError, Compactor, Limits, PART_GRACE_MS, Summary, Task};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ingest::Lander;
 use local::{Aws, Stack, project_root, settings};
 use shared::key::{Generation, Hour, LandingTime};
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 pub(crate) const HOUR_MS: i64 = 3_600_000;
+const SIDE_BY_SIDE: usize = 8;
 const TABLES: [&str; 4] = ["bars_landed", "bars_compacted", "daily_compacted", "rejects"];
 
 /// What all of them are made of.
@@ -70,13 +72,15 @@ impl Lab {
     /// A lake with the objects and the registered partitions of another.
     pub(crate) async fn copy(&self, of: &Lake, objects: &[(String, u64)], name: &str) -> Result<Lake> {
         let lake = self.lake(name).await?;
-        for (key, _) in objects {
-            let copy = self.aws.s3.copy_object().bucket(&lake.bucket).key(key);
-            copy.copy_source(format!("{}/{key}", of.bucket))
-                .send()
-                .await
-                .with_context(|| format!("cannot copy {key}"))?;
-        }
+        stream::iter(objects)
+            .map(async |(key, _)| {
+                let copy = self.aws.s3.copy_object().bucket(&lake.bucket).key(key);
+                let copied = copy.copy_source(format!("{}/{key}", of.bucket)).send().await;
+                copied.map(drop).with_context(|| format!("cannot copy {key}"))
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect::<()>()
+            .await?;
         for table in Table::ALL {
             lake.catalog().register(table, &of.catalog().parts(table).await?).await?;
         }
@@ -120,7 +124,7 @@ impl Lake {
     }
 
     /// Compacts the folders before an hour (none: those of more than two hours ago), at a time, as the function does with a retention of
-    /// so many days.
+    /// so many days (0: for ever).
     pub(crate) async fn compact(
         &self,
         before: Option<Hour>,
@@ -132,7 +136,7 @@ impl Lake {
             catalog: self.catalog(),
             limits: Limits::default(),
             part_grace_ms: PART_GRACE_MS,
-            landed_grace_ms: Some(retention_days * DAY_MS),
+            landed_grace_ms: (retention_days > 0).then_some(retention_days * DAY_MS),
             scratch: self.scratch().to_owned(),
         };
         let attempt = format!("{:x}library", now.0);

@@ -11,6 +11,7 @@ mod killed;
 mod lake;
 mod program;
 mod proxy;
+mod retention;
 mod rows;
 mod sent;
 mod trodden;
@@ -25,20 +26,11 @@ async fn each_row_is_read_once_whatever_happens_to_compaction() -> Result<()> {
     let mut stack = start_stack("compaction").await?;
     stack.pause_event_source().await?;
     let lab = Lab::new(&stack).await?;
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let is = |name: &str| only.is_empty() || only.contains(name);
-    if is("days") {
-        days::reports_say_the_same_before_and_after_and_meanwhile(&stack).await?;
-    }
-    if is("killed") {
-        killed::a_compactor_may_be_killed_at_any_request(&lab).await?;
-    }
-    if is("beside") {
-        beside::two_compactors_do_no_harm(&lab).await?;
-    }
-    if is("bad") {
-        bad_objects::what_cannot_be_merged_is_named(&lab).await?;
-        bad_objects::a_manifest_that_cannot_be_read_is_named_by_all(&stack).await?;
-    }
+    days::reports_say_the_same_before_and_after_and_meanwhile(&stack).await?;
+    killed::a_compactor_may_be_killed_at_any_request(&lab).await?;
+    beside::two_compactors_do_no_harm(&lab).await?;
+    retention::a_retention_that_is_changed_within_a_day_counts_for_all_of_it(&lab).await?;
+    bad_objects::what_cannot_be_merged_is_named(&lab).await?;
+    bad_objects::a_manifest_that_cannot_be_read_is_named_by_all(&stack).await?;
     stack.stop().await
 }
