@@ -121,7 +121,34 @@ async fn a_part_that_is_gone_or_changed_is_named(lab: &Lab, trodden: &Trodden) -
         ensure!(lake.manifest().await? == before, "{key}: something was switched");
         lake.put(&key, body).await?;
     }
-    goes_on(lab, &lake, trodden).await
+    goes_on(lab, &lake, trodden).await?;
+    nothing_goes_while_a_part_is_gone(&lake, trodden).await
+}
+
+/// Also where there is nothing to merge with it: as long as what has landed has its rows, the part can be made again.
+async fn nothing_goes_while_a_part_is_gone(lake: &Lake, trodden: &Trodden) -> Result<()> {
+    let later = LandingTime(trodden.now.0 + 2 * DAY_MS);
+    let before = Hour::of(trodden.now);
+    let landed = rows::of_folders(lake, Hour::default()).await?;
+    let manifest = lake.manifest().await?;
+    for table in Table::ALL {
+        let key = table.key(&manifest.parts(table).last().context("there is a part")?.id);
+        let body = lake.get(&key).await?;
+        let longer = [&body[..], b" "].concat();
+        for (instead, what) in [(None, "gone"), (Some(longer), "does not have the rows")] {
+            lake.remove(&key).await?;
+            if let Some(instead) = instead {
+                lake.put(&key, instead).await?;
+            }
+            let error = lake.compact(Some(before), later, 1).await.err().context("it is expected to fail")?.to_string();
+            ensure!(error.contains(&key) && error.contains(what), "{error} does not name {key}");
+            check_same("what has landed", &landed, &rows::of_folders(lake, Hour::default()).await?)?;
+        }
+        lake.put(&key, body).await?;
+    }
+    let summary = lake.compact(Some(before), later, 1).await?;
+    ensure!(summary.hollowed > 0, "{summary:?}");
+    check_same("restored", &trodden.rows, &rows::read(lake).await?)
 }
 
 /// The parts are switched all the same; what is read of them by reports is right.
