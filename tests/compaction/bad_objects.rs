@@ -89,14 +89,14 @@ async fn what_comes_too_late_is_kept(lab: &Lab, trodden: &Trodden) -> Result<()>
     let landed = trodden.objects.iter().map(|(key, _)| key).find(|key| key.starts_with("bars/dt="));
     let landed = landed.context("something has landed")?;
     let (folder, _) = landed.rsplit_once('/').context("a key has folders")?;
-    let late = format!("{folder}/by-hand.parquet");
+    let strange = format!("{folder}/by-hand.parquet");
     let body = lake.get(landed).await?;
-    lake.put(&late, body.clone()).await?;
+    lake.put(&strange, body.clone()).await?;
     let answer = program::run(&lake, &lab.endpoint).await?.map_err(anyhow::Error::msg)?;
     ensure!(answer["strange_days"] == 1, "{answer}");
-    ensure!(lake.get(&late).await? == body && lake.get(landed).await? == body, "the strange day was hollowed");
+    ensure!(lake.get(&strange).await? == body && lake.get(landed).await? == body, "the strange day was hollowed");
     check_same("with an object by hand", &trodden.rows, &rows::read(&lake).await?)?;
-    lake.remove(&late).await?;
+    lake.remove(&strange).await?;
     let answer = program::run(&lake, &lab.endpoint).await?.map_err(anyhow::Error::msg)?;
     ensure!(answer["strange_days"] == 0, "{answer}");
     ensure!(rows::of_file(lake.get(landed).await?, None)?.is_empty(), "{landed} was not hollowed then");

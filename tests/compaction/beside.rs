@@ -64,7 +64,9 @@ async fn together(lab: &Lab, trodden: &Trodden, time: usize) -> Result<()> {
     let proxy = Proxy::start(&lab.endpoint).await?;
     let both = [program::start(&lake, proxy.address), program::start(&lake, proxy.address)];
     let _ = both.iter().map(harness::Function::until_ready).max();
-    both.iter().for_each(|function| function.begin("{}".to_owned()));
+    for function in &both {
+        function.begin("{}".to_owned());
+    }
     let mut switches = 0;
     for function in both {
         let answer = program::end(function).await?.map_err(anyhow::Error::msg)?;

@@ -44,11 +44,11 @@ pub(crate) async fn reports_say_the_same_before_and_after_and_meanwhile(stack: &
     let mut landed = feed.closed_days();
     // Between the events of a partition some do not come, and of those some later.
     let filled = feed.take_hole(&mut landed);
-    let lander = feed.lake.lander();
+    let process = feed.lake.lander();
     for event in &landed {
-        ensure!(event.land(&lander).await? == event.records(), "{event:?} does not land");
+        ensure!(event.land(&process).await? == event.records(), "{event:?} does not land");
     }
-    ensure!(filled.land(&lander).await? == filled.records(), "what fills a hole does not land");
+    ensure!(filled.land(&process).await? == filled.records(), "what fills a hole does not land");
     landed.push(filled);
     tell("four days have landed");
     let of_closed_days = feed.make_all(0).await?;
@@ -77,10 +77,10 @@ pub(crate) async fn reports_say_the_same_before_and_after_and_meanwhile(stack: &
     let [bars, daily] = feed.query_views(&Manifest::default()).await?;
     ensure!(bars.len() == uncompacted.len(), "{} rows by query, {} in the files", bars.len(), uncompacted.len());
     let clean = integrity(stack).await?;
-    feed.check_integrity(&clean, &landed)?;
+    check_integrity(&clean, &landed)?;
     tell("all that has landed is read as it lies there");
     feed.check_queries("partly compacted", &as_landed, &bars, &daily).await?;
-    feed.compact_before(feed.next_hour()).await?;
+    feed.compact_before(next_hour()).await?;
     feed.check_queries("compacted to the last object", &as_landed, &bars, &daily).await?;
     tell("the same is read of parts");
 
@@ -91,11 +91,11 @@ pub(crate) async fn reports_say_the_same_before_and_after_and_meanwhile(stack: &
     tell("and when what has landed is hollow");
 
     let before = stack.aws().list(&feed.lake.bucket, "bars/").await?;
-    let lander = feed.lake.lander();
+    let process = feed.lake.lander();
     for event in &landed {
         let now = LandingTime(Utc::now().timestamp_millis());
         for again in [Event { time: now, ..event.clone() }, event.redriven(now)] {
-            let new = again.land(&lander).await?;
+            let new = again.land(&process).await?;
             ensure!(new == 0, "{new} records of {again:?} landed once more");
         }
     }
@@ -132,10 +132,6 @@ impl<'a> Feed<'a> {
     fn end_of_closed_days(&self, seconds: i64) -> DateTime<Utc> {
         let end = DateTime::from_timestamp_millis(self.at(CLOSED_DAYS, 0).0).unwrap_or_default();
         end - TimeDelta::seconds(60 - seconds)
-    }
-
-    fn next_hour(&self) -> Hour {
-        Hour(Hour::of(LandingTime(Utc::now().timestamp_millis())).0 + 1)
     }
 
     fn closed_days(&self) -> Vec<Event> {
@@ -238,10 +234,10 @@ impl<'a> Feed<'a> {
 
     /// How many events were delivered.
     async fn land_and_redrive(&self, landed: &[Event], later: &[Event]) -> Result<usize> {
-        let (lander, redrive) = (self.lake.lander(), self.lake.lander());
+        let (process, redrive) = (self.lake.lander(), self.lake.lander());
         let mut number = 0;
         for (old, new) in landed.iter().zip(later) {
-            ensure!(new.land(&lander).await? == new.records(), "{new:?} does not land");
+            ensure!(new.land(&process).await? == new.records(), "{new:?} does not land");
             let again = old.redriven(new.time).land(&redrive).await?;
             ensure!(again == 0, "{again} records of {old:?} landed once more");
             number += 2;
@@ -320,18 +316,6 @@ impl<'a> Feed<'a> {
         Ok(())
     }
 
-    /// Only what is known to be missing is, and nothing is there twice.
-    fn check_integrity(&self, integrity: &Integrity, events: &[Event]) -> Result<()> {
-        let records: usize = events.iter().map(Event::records).sum();
-        let bars = events.iter().flat_map(Event::bars).count();
-        let hole = u64::try_from(HOLE.end - HOLE.start)?;
-        ensure!(integrity.duplicates() == 0, "{integrity:?}");
-        ensure!((integrity.holes(), integrity.hole_offsets()) == (1, hole), "{integrity:?}");
-        ensure!(integrity.bar_rows() == bars as u64, "{bars} bars are expected: {integrity:?}");
-        ensure!(integrity.landed() + integrity.rejected() == records as u64, "{records} are expected: {integrity:?}");
-        Ok(())
-    }
-
     /// As the function does once the retention is over; all but today.
     async fn hollow(&self) -> Result<()> {
         let later = LandingTime(Utc::now().timestamp_millis() + 8 * DAY_MS);
@@ -345,4 +329,20 @@ impl<'a> Feed<'a> {
         ensure!(left.iter().all(|row| row.contains(&today)), "not all is hollow: {left:#?}");
         Ok(())
     }
+}
+
+fn next_hour() -> Hour {
+    Hour(Hour::of(LandingTime(Utc::now().timestamp_millis())).0 + 1)
+}
+
+/// Only what is known to be missing is, and nothing is there twice.
+fn check_integrity(integrity: &Integrity, events: &[Event]) -> Result<()> {
+    let records: usize = events.iter().map(Event::records).sum();
+    let bars = events.iter().flat_map(Event::bars).count();
+    let hole = u64::try_from(HOLE.end - HOLE.start)?;
+    ensure!(integrity.duplicates() == 0, "{integrity:?}");
+    ensure!((integrity.holes(), integrity.hole_offsets()) == (1, hole), "{integrity:?}");
+    ensure!(integrity.bar_rows() == bars as u64, "{bars} bars are expected: {integrity:?}");
+    ensure!(integrity.landed() + integrity.rejected() == records as u64, "{records} are expected: {integrity:?}");
+    Ok(())
 }

@@ -66,7 +66,7 @@ impl Held {
 struct Shared {
     server: SocketAddr,
     state: Mutex<State>,
-    hold: mpsc::UnboundedSender<Held>,
+    hand_over: mpsc::UnboundedSender<Held>,
 }
 
 #[derive(Default)]
@@ -80,8 +80,8 @@ impl Proxy {
         let server = endpoint.trim_start_matches("http://").parse()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let (hold, held) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared { server, state: Mutex::default(), hold });
+        let (hand_over, held) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared { server, state: Mutex::default(), hand_over });
         let accepting = Arc::clone(&shared);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -162,7 +162,7 @@ impl Shared {
             }
             Fate::Held => {
                 let (release, released) = oneshot::channel();
-                self.hold.send(Held { release }).map_err(|_| gone())?;
+                self.hand_over.send(Held { release }).map_err(|_| gone())?;
                 released.await.map_err(|_| gone())
             }
         }
