@@ -12,7 +12,7 @@ use crate::http::{Answer, Request, Server};
 /// More than any answer takes.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How often it is looked whether the process is still there.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A running function; it ends with this value.
 #[derive(Debug)]
@@ -96,6 +96,11 @@ impl Function {
                 return Err(format!("the process has ended: {status}"));
             }
         }
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The most memory that the process has had so far, in bytes.

@@ -37,20 +37,7 @@ pub struct Aws {
 
 impl Aws {
     pub(crate) fn at(endpoint: &str) -> Self {
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(endpoint)
-            // Plain, and directly: the SDK's own client would ask a company's proxy for 127.0.0.1 too, and read its certificates.
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .region(Region::new(REGION))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                ACCESS_KEY,
-                SECRET_KEY,
-                None,
-                None,
-                "local stack",
-            )))
-            .build();
+        let config = settings(endpoint);
         let lambda = aws_sdk_lambda::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
             // A function may run for as long as Lambda lets it; the emulator ends it then.
@@ -159,6 +146,24 @@ impl Aws {
             .try_collect()
             .await
     }
+}
+
+/// How clients of other crates reach an emulator.
+pub fn settings(endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        // Plain, and directly: the SDK's own client would ask a company's proxy for 127.0.0.1 too, and read its certificates.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            ACCESS_KEY,
+            SECRET_KEY,
+            None,
+            None,
+            "local stack",
+        )))
+        .build()
 }
 
 /// The function's name from its ARN, for people.

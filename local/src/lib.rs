@@ -33,7 +33,7 @@ mod stack;
 mod topic;
 pub mod up;
 
-pub use aws::{Aws, Row};
+pub use aws::{Aws, Row, settings};
 pub use deploy::Outputs;
 pub use event_source::{Backoff, Counts, EventSource, PartitionProgress, Progress};
 pub use integrity::{Integrity, PartitionIntegrity};

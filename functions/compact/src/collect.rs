@@ -4,9 +4,9 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use shared::key::{Hour, LandingTime};
 use shared::landing::{Kind, Object};
-use shared::manifest::{Landed, Manifest, Table, base_of};
+use shared::manifest::{KEY, Landed, Manifest, Table, base_of};
 use shared::run::empty_parquet;
-use store::{HOLLOW, PartStore};
+use store::{HOLLOW, Listed, PartStore};
 use tracing::warn;
 
 use crate::catalog::Catalog;
@@ -30,6 +30,12 @@ pub(crate) async fn parts<S: PartStore, C: Catalog>(
     for table in Table::ALL {
         let is_over = |id: &str| !left.names(table, id) && base_of(id).is_some_and(|base| base < manifest.version);
         let listed = store.list(&table.prefix(), "", usize::MAX).await?;
+        // Before anything goes that could stand in for it. A part of a manifest that has been followed may be long over.
+        if let Some(error) = wrong_part(manifest, table, &listed)
+            && is_newest(store, manifest).await?
+        {
+            return Err(error);
+        }
         let over: Vec<_> = listed.iter().filter(|object| table.part_of(&object.key).is_some_and(is_over)).collect();
         removed += over.len();
         stream::iter(over)
@@ -42,6 +48,23 @@ pub(crate) async fn parts<S: PartStore, C: Catalog>(
         catalog.forget(table, &over).await?;
     }
     Ok((removed, left))
+}
+
+/// A part that is read, and that is not there as it was written.
+fn wrong_part(manifest: &Manifest, table: Table, listed: &[Listed]) -> Option<CompactError> {
+    manifest.parts(table).iter().find_map(|part| {
+        let key = table.key(&part.id);
+        match listed.iter().find(|object| object.key == key) {
+            None => Some(CompactError::Gone(key)),
+            Some(object) if object.bytes != part.bytes => Some(CompactError::Differs(key)),
+            Some(_) => None,
+        }
+    })
+}
+
+async fn is_newest<S: PartStore>(store: &S, manifest: &Manifest) -> Result<bool, CompactError> {
+    let Some((bytes, _)) = store.read(KEY).await? else { return Ok(false) };
+    Ok(Manifest::parse(&bytes)?.version == manifest.version)
 }
 
 /// What hollowing came to.

@@ -204,10 +204,9 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         let making = Making::new(&self.store, manifest, &self.limits, scratch.path(), task.attempt);
         let made = making.make(batch).await?;
         let mut next = manifest.next(batch.through, &made.new, &made.merged, task.now);
-        if self.landed_grace_ms.is_some() {
-            for (hour, object) in &batch.objects {
-                next.landed.entry(hour.dt()).or_default().add(&object.key);
-            }
+        // Also if all keep their rows: that may be changed, in the middle of a day.
+        for (hour, object) in &batch.objects {
+            next.landed.entry(hour.dt()).or_default().add(&object.key);
         }
         for table in Table::ALL {
             let live: Vec<_> = next.parts(table).iter().map(|part| part.id.clone()).collect();

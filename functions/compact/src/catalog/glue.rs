@@ -16,6 +16,8 @@ const LANDED: &str = "bars_landed";
 /// What one call takes.
 const CREATED_AT_ONCE: usize = 100;
 const DELETED_AT_ONCE: usize = 25;
+/// Tries to publish a view, of which each but the last may meet another compactor's.
+const PUBLISHED_AGAIN: usize = 5;
 
 /// A database of Glue's.
 #[derive(Debug)]
@@ -151,29 +153,38 @@ impl Catalog for Glue {
         let columns = self.columns().await?;
         let names: Vec<&str> = columns.iter().map(Column::name).collect();
         let input = view(name, &self.database, &columns, &select(&names, &self.database), version);
-        let Some(there) = self.view(name).await? else {
-            return match self.client.create_table().database_name(&self.database).table_input(input).send().await {
-                Ok(_) => Ok(true),
-                // Somebody else did: the next invocation looks again.
-                Err(error) if error.code() == Some("AlreadyExistsException") => Ok(false),
-                Err(error) => Err(failed("publish", name, &error)),
+        for _ in 0..PUBLISHED_AGAIN {
+            let Some(there) = self.view(name).await? else {
+                let call = self.client.create_table().database_name(&self.database).table_input(input.clone());
+                match call.send().await {
+                    Ok(_) => return Ok(true),
+                    // Somebody else did, and it may be of an older version.
+                    Err(error) if error.code() == Some("AlreadyExistsException") => {}
+                    Err(error) => return Err(failed("publish", name, &error)),
+                }
+                continue;
             };
-        };
-        if there.table_type() != Some("VIRTUAL_VIEW") {
-            return Err(said(
-                "publish",
-                name,
-                "a table of this name is in its way: an update of the stack removes the one of the version before",
-            ));
+            if there.table_type() != Some("VIRTUAL_VIEW") {
+                return Err(said(
+                    "publish",
+                    name,
+                    "a table of this name is in its way: an update of the stack removes the one of the version before",
+                ));
+            }
+            let its_version = there.parameters().and_then(|parameters| parameters.get(VERSION)?.parse::<u64>().ok());
+            if there.view_original_text() == input.view_original_text() || its_version > Some(version) {
+                return Ok(false);
+            }
+            let call = self.client.update_table().database_name(&self.database).table_input(input.clone());
+            match call.skip_archive(true).set_version_id(there.version_id).send().await {
+                Ok(_) => return Ok(true),
+                // Somebody else has changed it since, or taken it out.
+                Err(error)
+                    if matches!(error.code(), Some("ConcurrentModificationException" | "EntityNotFoundException")) => {}
+                Err(error) => return Err(failed("publish", name, &error)),
+            }
         }
-        let its_version = there.parameters().and_then(|parameters| parameters.get(VERSION)?.parse::<u64>().ok());
-        if there.view_original_text() == input.view_original_text() || its_version > Some(version) {
-            return Ok(false);
-        }
-        let call = self.client.update_table().database_name(&self.database).table_input(input).skip_archive(true);
-        let call = call.set_version_id(there.version_id);
-        call.send().await.map_err(|error| failed("publish", name, &error))?;
-        Ok(true)
+        Err(said("publish", name, "others change it again and again"))
     }
 }
 
@@ -200,4 +211,97 @@ where
 
 fn said(action: &'static str, name: &str, message: &str) -> CatalogError {
     CatalogError { action, name: name.to_owned(), message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_glue::error::ErrorMetadata;
+    use aws_sdk_glue::operation::create_table::{CreateTableError, CreateTableOutput};
+    use aws_sdk_glue::operation::get_table::{GetTableError, GetTableOutput};
+    use aws_sdk_glue::operation::update_table::{UpdateTableError, UpdateTableOutput};
+    use aws_sdk_glue::types::error::{
+        AlreadyExistsException, ConcurrentModificationException, EntityNotFoundException,
+    };
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+
+    use super::*;
+
+    fn meta(code: &str) -> ErrorMetadata {
+        ErrorMetadata::builder().code(code).build()
+    }
+
+    fn landed() -> Rule {
+        let table = || GlueTable::builder().name(LANDED).build().unwrap();
+        mock!(Client::get_table)
+            .match_requests(|request| request.name() == Some(LANDED))
+            .then_output(move || GetTableOutput::builder().table(table()).build())
+    }
+
+    /// The view, of this version of the manifest, and changed so often.
+    fn there(version: u64, changes: &'static str) -> Rule {
+        let view = move || {
+            let view = GlueTable::builder().name("bars").table_type("VIRTUAL_VIEW").version_id(changes);
+            view.parameters(VERSION, version.to_string()).build().unwrap()
+        };
+        mock!(Client::get_table)
+            .match_requests(|request| request.name() == Some("bars"))
+            .then_output(move || GetTableOutput::builder().table(view()).build())
+    }
+
+    fn not_there() -> Rule {
+        mock!(Client::get_table).match_requests(|request| request.name() == Some("bars")).then_error(|| {
+            let code = meta("EntityNotFoundException");
+            GetTableError::EntityNotFoundException(EntityNotFoundException::builder().meta(code).build())
+        })
+    }
+
+    fn updated(changes: &'static str) -> Rule {
+        mock!(Client::update_table)
+            .match_requests(move |request| request.version_id() == Some(changes))
+            .then_output(|| UpdateTableOutput::builder().build())
+    }
+
+    fn changed_by_another(changes: &'static str) -> Rule {
+        mock!(Client::update_table).match_requests(move |request| request.version_id() == Some(changes)).then_error(
+            || {
+                let code = meta("ConcurrentModificationException");
+                let error = ConcurrentModificationException::builder().meta(code).build();
+                UpdateTableError::ConcurrentModificationException(error)
+            },
+        )
+    }
+
+    fn created(by_us: bool) -> Rule {
+        if by_us {
+            return mock!(Client::create_table).then_output(|| CreateTableOutput::builder().build());
+        }
+        mock!(Client::create_table).then_error(|| {
+            let code = meta("AlreadyExistsException");
+            CreateTableError::AlreadyExistsException(AlreadyExistsException::builder().meta(code).build())
+        })
+    }
+
+    /// Whether version 7 was published, and whether all was asked that is expected.
+    async fn published(rules: &[Rule]) -> bool {
+        let rules: Vec<_> = [landed()].into_iter().chain(rules.iter().cloned()).collect();
+        let glue = Glue::new(mock_client!(aws_sdk_glue, RuleMode::Sequential, &rules), "stocks".to_owned());
+        let published = glue.publish(Table::Bars, 7, &|_, _| "SELECT 7".to_owned()).await.unwrap();
+        assert!(rules.iter().all(|rule| rule.num_calls() == 1));
+        published
+    }
+
+    #[tokio::test]
+    async fn a_view_is_made_or_changed_unless_it_is_of_a_later_version() {
+        assert!(published(&[not_there(), created(true)]).await);
+        assert!(published(&[there(6, "1"), updated("1")]).await);
+        assert!(!published(&[there(8, "1")]).await);
+    }
+
+    #[tokio::test]
+    async fn a_view_that_another_has_published_meanwhile_is_looked_at_again() {
+        assert!(!published(&[there(6, "1"), changed_by_another("1"), there(8, "2")]).await);
+        assert!(published(&[there(5, "1"), changed_by_another("1"), there(6, "2"), updated("2")]).await);
+        assert!(!published(&[not_there(), created(false), there(8, "1")]).await);
+        assert!(published(&[not_there(), created(false), there(6, "1"), updated("1")]).await);
+    }
 }
