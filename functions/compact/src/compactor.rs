@@ -22,7 +22,7 @@ use tracing::info;
 use crate::catalog::{Catalog, CatalogError};
 use crate::merge::MergeError;
 use crate::parts::Making;
-use crate::plan::{Batch, Limits, next_batch};
+use crate::plan::{Batch, Limits, first_hour, next_batch};
 use crate::{collect, scratch, seal};
 
 /// Folders are left alone for so long: whoever lands in them has landed, or is about to be fenced.
@@ -277,9 +277,8 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         summary.through = manifest.through;
         summary.parts = manifest.bars.len() + manifest.daily.len();
         summary.part_bytes = manifest.bars.iter().chain(&manifest.daily).map(|part| part.bytes).sum();
-        let one = Limits { objects: 1, ..self.limits };
-        let first = next_batch(&self.store, manifest.through, Hour(this_hour.0 + 1), &one).await?;
-        summary.hours_behind = first.map_or(0, |batch| this_hour.0 - batch.from.0);
+        let first = first_hour(&self.store, manifest.through, Hour(this_hour.0 + 1)).await?;
+        summary.hours_behind = first.map_or(0, |first| this_hour.0 - first.0);
         Ok(())
     }
 }

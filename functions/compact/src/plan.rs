@@ -4,6 +4,9 @@ use shared::key::Hour;
 use shared::manifest::Part;
 use store::{Listed, Store, StoreError};
 
+/// What S3 lists at once.
+const LISTED_AT_ONCE: usize = 1000;
+
 /// How much is done at once. What a part is made of lies on disk while it is made; so its size bounds the disk, and nothing the memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -40,8 +43,7 @@ pub(crate) async fn next_batch<S: Store>(
     until: Hour,
     limits: &Limits,
 ) -> Result<Option<Batch>, StoreError> {
-    let mut after =
-        if from == Hour::default() { String::new() } else { format!("bars/dt={}/hour={}", from.dt(), from.hour()) };
+    let mut after = folders_from(from);
     let mut batch = Batch { from, through: until, objects: Vec::new(), astray: 0 };
     let mut bytes = 0;
     loop {
@@ -68,6 +70,26 @@ pub(crate) async fn next_batch<S: Store>(
             return Ok(batch.begun());
         }
     }
+}
+
+/// The first hour from this one on, and before another, that an object has landed in.
+pub(crate) async fn first_hour<S: Store>(store: &S, from: Hour, until: Hour) -> Result<Option<Hour>, StoreError> {
+    let mut after = folders_from(from);
+    loop {
+        let page = store.list("bars/", &after, LISTED_AT_ONCE).await?;
+        if let Some(first) = page.iter().find_map(|object| Hour::of_key(&object.key)) {
+            return Ok((first < until).then_some(first));
+        }
+        match page.last() {
+            Some(last) => after.clone_from(&last.key),
+            None => return Ok(None),
+        }
+    }
+}
+
+/// What comes before all keys of these folders.
+fn folders_from(hour: Hour) -> String {
+    if hour == Hour::default() { String::new() } else { format!("bars/dt={}/hour={}", hour.dt(), hour.hour()) }
 }
 
 impl Batch {
@@ -158,6 +180,25 @@ mod tests {
         assert_eq!(taken(&memory, first, until, Limits { objects: 4, ..all }), Some((4, "2026-11-23T01".to_owned())));
         assert_eq!(taken(&memory, first, until, Limits { bytes: 15, ..all }), Some((3, "2026-11-22T19".to_owned())));
         assert_eq!(taken(&memory, first, until, Limits { bytes: 16, ..all }), Some((4, "2026-11-23T01".to_owned())));
+    }
+
+    #[test]
+    fn the_first_hour_that_has_an_object_is_found() {
+        let memory = memory(&[
+            ("bars/dt=2026-11-22/astray", 5),
+            ("bars/dt=2026-11-22/hour=18/a", 5),
+            ("bars/dt=2026-11-22/hour=18/b", 5),
+            ("bars/dt=2026-11-23/hour=02/a", 5),
+        ]);
+        let first = |from: Hour, until: &str| {
+            let first = first_hour(&memory, from, hour(until)).now_or_never().unwrap().unwrap();
+            first.map(|first| first.to_string())
+        };
+        assert_eq!(first(Hour::default(), "2026-11-24T00").as_deref(), Some("2026-11-22T18"));
+        assert_eq!(first(hour("2026-11-22T18"), "2026-11-24T00").as_deref(), Some("2026-11-22T18"));
+        assert_eq!(first(hour("2026-11-22T19"), "2026-11-24T00").as_deref(), Some("2026-11-23T02"));
+        assert_eq!(first(hour("2026-11-22T19"), "2026-11-23T02"), None);
+        assert_eq!(first(hour("2026-11-23T03"), "2026-11-24T00"), None);
     }
 
     #[test]
