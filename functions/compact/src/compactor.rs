@@ -282,3 +282,6 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_glue::Client;
 use aws_sdk_glue::error::{DisplayErrorContext, ProvideErrorMetadata};
-use aws_sdk_glue::types::{Column, PartitionInput, PartitionValueList, Table as GlueTable, TableInput};
+use aws_sdk_glue::types::{Column, PartitionInput, PartitionValueList, Table as GlueTable};
 use shared::key::Hour;
 use shared::manifest::Table;
 use tokio::sync::Mutex;
@@ -16,8 +16,8 @@ const LANDED: &str = "bars_landed";
 /// What one call takes.
 const CREATED_AT_ONCE: usize = 100;
 const DELETED_AT_ONCE: usize = 25;
-/// A view that somebody else writes at the same time is looked at again.
-const PUBLISH_TRIES: usize = 3;
+/// Tries to publish a view, of which each but the last may meet another compactor's.
+const PUBLISHED_AGAIN: usize = 5;
 
 /// A database of Glue's.
 #[derive(Debug)]
@@ -153,65 +153,48 @@ impl Catalog for Glue {
         let columns = self.columns().await?;
         let names: Vec<&str> = columns.iter().map(Column::name).collect();
         let input = view(name, &self.database, &columns, &select(&names, &self.database), version);
-        let mut tries = 1;
-        loop {
-            match self.publish_once(name, &input, version).await {
-                Err(Refused::Raced(_)) if tries < PUBLISH_TRIES => tries += 1,
-                Err(Refused::Raced(error) | Refused::Failed(error)) => return Err(error),
-                Ok(changed) => return Ok(changed),
+        for _ in 0..PUBLISHED_AGAIN {
+            let Some(there) = self.view(name).await? else {
+                let call = self.client.create_table().database_name(&self.database).table_input(input.clone());
+                match call.send().await {
+                    Ok(_) => return Ok(true),
+                    // Somebody else did, and it may be of an older version.
+                    Err(error) if error.code() == Some("AlreadyExistsException") => {}
+                    Err(error) => return Err(failed("publish", name, &error)),
+                }
+                continue;
+            };
+            if there.table_type() != Some("VIRTUAL_VIEW") {
+                return Err(said(
+                    "publish",
+                    name,
+                    "a table of this name is in its way: an update of the stack removes the one of the version before",
+                ));
+            }
+            let its_version = there.parameters().and_then(|parameters| parameters.get(VERSION)?.parse::<u64>().ok());
+            if there.view_original_text() == input.view_original_text() || its_version > Some(version) {
+                return Ok(false);
+            }
+            let call = self.client.update_table().database_name(&self.database).table_input(input.clone());
+            match call.skip_archive(true).set_version_id(there.version_id).send().await {
+                Ok(_) => return Ok(true),
+                // Somebody else has changed it since, or taken it out.
+                Err(error)
+                    if matches!(error.code(), Some("ConcurrentModificationException" | "EntityNotFoundException")) => {}
+                Err(error) => return Err(failed("publish", name, &error)),
             }
         }
+        Err(said("publish", name, "others change it again and again"))
     }
-}
-
-/// Why a view was not written.
-enum Refused {
-    /// Somebody else has just written it: what it says now decides.
-    Raced(CatalogError),
-    Failed(CatalogError),
 }
 
 impl Glue {
-    async fn publish_once(&self, name: &'static str, input: &TableInput, version: u64) -> Result<bool, Refused> {
-        let Some(there) = self.view(name).await.map_err(Refused::Failed)? else {
-            let call = self.client.create_table().database_name(&self.database).table_input(input.clone());
-            return call.send().await.map(|_| true).map_err(|error| refused(name, &error));
-        };
-        if there.table_type() != Some("VIRTUAL_VIEW") {
-            return Err(Refused::Failed(said(
-                "publish",
-                name,
-                "a table of this name is in its way: an update of the stack removes the one of the version before",
-            )));
-        }
-        let its_version = there.parameters().and_then(|parameters| parameters.get(VERSION)?.parse::<u64>().ok());
-        if there.view_original_text() == input.view_original_text() || its_version > Some(version) {
-            return Ok(false);
-        }
-        let call = self.client.update_table().database_name(&self.database).table_input(input.clone());
-        let call = call.skip_archive(true).set_version_id(there.version_id);
-        call.send().await.map(|_| true).map_err(|error| refused(name, &error))
-    }
-
     /// The columns of what has landed, and the folder's.
     async fn columns(&self) -> Result<Vec<Column>, CatalogError> {
         let table = self.table(LANDED).await?;
         let mut columns = table.storage_descriptor.and_then(|storage| storage.columns).unwrap_or_default();
         columns.extend(table.partition_keys.unwrap_or_default());
         Ok(columns)
-    }
-}
-
-fn refused<E>(name: &str, error: &E) -> Refused
-where
-    E: ProvideErrorMetadata + std::error::Error,
-{
-    let error_is = failed("publish", name, error);
-    match error.code() {
-        Some("AlreadyExistsException" | "ConcurrentModificationException" | "EntityNotFoundException") => {
-            Refused::Raced(error_is)
-        }
-        _ => Refused::Failed(error_is),
     }
 }
 

@@ -348,9 +348,9 @@ async fn whoever_loses_the_race_for_a_view_looks_again() {
 #[tokio::test]
 async fn a_race_that_is_lost_again_and_again_and_any_other_refusal_are_errors() {
     let lost = || mock!(Client::update_table).then_http_response(|| refusal("ConcurrentModificationException"));
-    let rules = [&older(), &lost(), &older(), &lost(), &older(), &lost()];
-    let error = Err("cannot publish bars: ConcurrentModificationException: in words".to_owned());
-    assert_eq!(publish(&rules).await, error);
+    let races: Vec<_> = (0..PUBLISHED_AGAIN).flat_map(|_| [older(), lost()]).collect();
+    let error = Err("cannot publish bars: others change it again and again".to_owned());
+    assert_eq!(publish(&races.iter().collect::<Vec<_>>()).await, error);
     let refused = mock!(Client::update_table).then_http_response(|| refusal("AccessDeniedException"));
     let error = Err("cannot publish bars: AccessDeniedException: in words".to_owned());
     assert_eq!(publish(&[&older(), &refused]).await, error);
