@@ -75,7 +75,7 @@ test-athena: prerequisites-athena  ## the reports on a real Trino, as Athena is 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
 
-bench: .data prerequisites       ## speed, memory, size and start of the ingest function, the queries on five million bars: DATA=file.csv for your own bars
+bench: .data prerequisites       ## speed, memory, size and start of the functions, a month of small files compacted, the queries: DATA=file.csv for your own bars, DAYS=3 for fewer
 	@$(SUPERVISED) .bench
 
 fuzz: prerequisites-fuzz         ## any bytes into the event parser and the row decoder, any records into lakes: SECONDS=60 for each
@@ -143,10 +143,13 @@ clean:                           ## removes everything that was built or set up
 .bench: $(GOLDEN)/.complete .build-release
 	@echo "building the benchmarks"
 	@cargo bench --package ingest --benches --no-run
+	@cargo bench --package compact --bench merge --bench small_files --no-run
 	@failed=0; \
 	$(if $(DATA),BENCH_DATA="$$(realpath "$(DATA)")") bash -o pipefail -c \
 		'cargo bench --package ingest --bench speed | grep -v "^{"' || failed=1; \
 	cargo bench --package ingest --bench function || failed=1; \
+	cargo bench --package compact --bench merge || failed=1; \
+	$(if $(DAYS),DAYS="$(DAYS)") cargo bench --package compact --bench small_files || failed=1; \
 	cargo bench --workspace --profile dev --bench queries || failed=1; \
 	exit $$failed
 

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use shared::key::{Keys, LandingTime};
 use shared::ledger::{Ledger, Pending};
 
+use crate::lake;
+
 /// 2026-01-05T10:00:00Z
 const LANDING: LandingTime = LandingTime(1_767_607_200_000);
 const BAR: &str = r#"{"Index":"HSI","Date":"2026-01-02","Open":1,"High":1,"Low":1,"Close":1,"Volume":0}"#;
@@ -20,6 +22,7 @@ const NOT_JSON: &str = "NaN";
 pub(crate) enum Function {
     Ingest,
     Crawl,
+    Compact,
     Report,
 }
 
@@ -29,6 +32,7 @@ impl Function {
         match self {
             Self::Ingest => &outputs.ingest_function,
             Self::Crawl => &outputs.crawl_function,
+            Self::Compact => &outputs.compact_function,
             Self::Report => &outputs.report_function,
         }
     }
@@ -43,6 +47,10 @@ impl Function {
             }
             Self::Crawl => {
                 end_crawl(stack).await?;
+                json!({})
+            }
+            Self::Compact => {
+                lake::make(stack).await?;
                 json!({})
             }
             Self::Report => json!({ "date": "2026-01-05" }),

@@ -3,6 +3,7 @@
 
 mod calls;
 mod iam;
+mod lake;
 mod rights;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -14,17 +15,26 @@ use crate::iam::Role;
 use crate::rights::{Right, rights, without};
 
 const ATHENA: &str = "Athena has the caller's rights to catalog and lake, where the emulator's has all";
+const OF_THE_DATABASE: &str =
+    "Glue asks for a right to the catalog, the database and the table, the emulator's for one to the database only";
 const DEAD_LETTER: &str = "Lambda, not the function, sends the event of a failed asynchronous invocation";
 
-/// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), and why.
-const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
+/// Any resource.
+const ANY: &[&str] = &[""];
+/// Those of Glue that its emulator does not look at.
+const NOT_THE_DATABASE: &[&str] = &[":catalog", ":table/"];
+
+/// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), to resources in whose
+/// names one of these stands, and why.
+const UNCHECKED: [(Function, &str, &[&str], &[&str], &str); 16] = [
     (
         Function::Ingest,
         "KeepFailedEvents",
         &["s3:PutObject"],
+        ANY,
         "the event source in local/ writes there with rights of its own",
     ),
-    (Function::Ingest, "FindFailedEvents", &["s3:ListBucket"], "as above"),
+    (Function::Ingest, "FindFailedEvents", &["s3:ListBucket"], ANY, "as above"),
     (
         Function::Ingest,
         "ReachTheVpc",
@@ -36,14 +46,17 @@ const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcs",
         ],
+        ANY,
         "the pollers of AWS come into a VPC, the event source in local/ into none",
     ),
-    (Function::Crawl, "DeadLetterQueuePolicy", &["sqs:SendMessage"], DEAD_LETTER),
-    (Function::Report, "DeadLetterQueuePolicy", &["sqs:SendMessage"], DEAD_LETTER),
+    (Function::Crawl, "DeadLetterQueuePolicy", &["sqs:SendMessage"], ANY, DEAD_LETTER),
+    (Function::Compact, "DeadLetterQueuePolicy", &["sqs:SendMessage"], ANY, DEAD_LETTER),
+    (Function::Report, "DeadLetterQueuePolicy", &["sqs:SendMessage"], ANY, DEAD_LETTER),
     (
         Function::Report,
         "Query",
         &["athena:StopQueryExecution"],
+        ANY,
         "a query is stopped when the function's time is up, which no query here is slow enough for",
     ),
     (
@@ -57,28 +70,46 @@ const UNCHECKED: [(Function, &str, &[&str], &str); 13] = [
             "glue:GetTable",
             "glue:GetTables",
         ],
+        ANY,
         ATHENA,
     ),
-    (Function::Report, "LookAtTheDefaultDatabase", &["glue:GetDatabase"], ATHENA),
+    (Function::Report, "LookAtTheDefaultDatabase", &["glue:GetDatabase"], ANY, ATHENA),
     (
         Function::Report,
         "Announce",
         &["sns:Publish"],
+        ANY,
         "a topic's own policy, as SNS makes it, lets everybody of the account publish",
     ),
-    (Function::Report, "FindTheLake", &["s3:GetBucketLocation"], ATHENA),
-    (Function::Report, "ReadTheLake", &["s3:GetObject"], ATHENA),
+    (Function::Report, "FindTheLake", &["s3:GetBucketLocation"], ANY, ATHENA),
+    (Function::Report, "ReadTheLake", &["s3:GetObject"], ANY, ATHENA),
     (
         Function::Report,
         "KeepQueryResults",
         &["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
+        ANY,
         ATHENA,
     ),
     (
         Function::Report,
         "Publish",
         &["s3:AbortMultipartUpload"],
+        ANY,
         "a file that has begun to go up is taken back when its report fails, and none here is as large as that",
+    ),
+    (
+        Function::Compact,
+        "RegisterPartsAndFolders",
+        &["glue:BatchCreatePartition", "glue:BatchDeletePartition", "glue:GetPartitions", "glue:GetTable"],
+        NOT_THE_DATABASE,
+        OF_THE_DATABASE,
+    ),
+    (
+        Function::Compact,
+        "PublishTheViews",
+        &["glue:CreateTable", "glue:UpdateTable"],
+        NOT_THE_DATABASE,
+        OF_THE_DATABASE,
     ),
 ];
 
@@ -93,6 +124,8 @@ async fn a_function_that_lacks_one_of_its_rights_fails_and_says_which() -> Resul
         takes_away_each_right(&stack, Function::Crawl),
         takes_away_each_right(&stack, Function::Report),
     )?;
+    // By itself: it makes the lake anew for each call.
+    takes_away_each_right(&stack, Function::Compact).await?;
     stack.stop().await
 }
 
@@ -124,15 +157,18 @@ async fn takes_away_each_right(stack: &Stack, function: Function) -> Result<()> 
 }
 
 fn is_unchecked(function: Function, right: &Right) -> bool {
-    UNCHECKED.iter().any(|(of, statement, actions, _)| {
-        *of == function && *statement == right.statement && actions.contains(&right.action.as_str())
+    UNCHECKED.iter().any(|(of, statement, actions, resources, _)| {
+        let is_of = |resource: &&str| right.is(statement, &right.action, resource);
+        *of == function && actions.contains(&right.action.as_str()) && resources.iter().any(is_of)
     })
 }
 
 fn nothing_is_listed_in_vain(function: Function, unchecked: &[Right]) -> Result<()> {
-    for (_, statement, actions, _) in UNCHECKED.iter().filter(|(of, ..)| *of == function) {
-        for action in *actions {
-            let granted = unchecked.iter().any(|right| right.statement == *statement && right.action == *action);
+    for (_, statement, actions, resources, _) in UNCHECKED.iter().filter(|(of, ..)| *of == function) {
+        for (action, resource) in
+            actions.iter().flat_map(|action| resources.iter().map(move |resource| (action, resource)))
+        {
+            let granted = unchecked.iter().any(|right| right.is(statement, action, resource));
             ensure!(granted, "UNCHECKED lists {action} in {statement} of {function:?}, which has no such right");
         }
     }

@@ -12,7 +12,7 @@ pub(crate) type Policies = BTreeMap<String, Value>;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Right {
     /// The statement's `Sid`, or the policy's name if it has none.
-    pub(crate) statement: String,
+    statement: String,
     pub(crate) action: String,
     resource: String,
 }
@@ -72,6 +72,11 @@ fn each(value: &Value) -> &[Value] {
 }
 
 impl Right {
+    /// Whether it is this one, to a resource in whose name this stands.
+    pub(crate) fn is(&self, statement: &str, action: &str, resource: &str) -> bool {
+        self.statement == statement && self.action == action && self.resource.contains(resource)
+    }
+
     /// Whether the function's error says that this right is what it lacks.
     pub(crate) fn is_missed_in(&self, error: &str) -> bool {
         let refused = error.contains(&format!("not authorized to perform: {} ", self.action))

@@ -6,7 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "in a benchmark a panic is the message")]
 #![expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
 
-use std::fmt::Write;
+mod landed;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -15,9 +16,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use compact::merge::{Keep, Sorted, Sorter, merge, tally, verify_daily};
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use shared::event::Event;
-use shared::key::LandingTime;
-use shared::run::{Lot, Run};
+
+use landed::Record;
 
 /// Of each folder; a multiple of both sizes of files.
 const ROWS_AN_HOUR: usize = 200_000;
@@ -86,39 +86,15 @@ fn million(rows: u64) -> f64 {
     rows as f64 / 1e6
 }
 
-/// A landed object, as `ingest` makes it.
 fn object(file: usize, rows: usize, more_bytes: usize) -> Vec<u8> {
-    let partition = file % PARTITIONS;
-    let mut records = String::new();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ file as u64;
-    for row in file * rows..(file + 1) * rows {
-        let symbol = row % SYMBOLS;
-        // Digits as real prices have them.
-        let close = 100.0 + f64::from(u32::try_from(row.wrapping_mul(2_654_435_761) % 100_000_000).unwrap()) / 1e6;
-        let note = note(&mut state, more_bytes);
-        let value = format!(
-            r#"{{{note}"Index":"SYM{symbol:04}","Date":"2026-11-{:02}","Open":{close},"High":{:.6},"Low":{:.6},"Close":{close},"Adj Close":{close},"Volume":{},"CloseUSD":{:.6}}}"#,
-            1 + row / SYMBOLS % 28,
-            close * 1.01,
-            close * 0.99,
-            row % 99_991,
-            close * 0.9
-        );
-        let comma = if records.is_empty() { "" } else { "," };
-        let _ = write!(
-            records,
-            r#"{comma}{{"topic":"stock-bars","partition":{partition},"offset":{row},"timestamp":{},"timestampType":"CREATE_TIME","key":null,"value":"{}","headers":[]}}"#,
-            1_793_491_200_000 + row / 10,
-            STANDARD.encode(value)
-        );
-    }
-    let text = format!(
-        r#"{{"eventSource":"SelfManagedKafka","bootstrapServers":"b","records":{{"stock-bars-{partition}":[{records}]}}}}"#
-    );
-    let event = Event::parse(&text).unwrap();
-    let batch = &event.batches[0];
-    let run = Run::new(batch.topic, batch.partition, &batch.records).unwrap();
-    run.decode(LandingTime(0), Lot { life: 1, undecided: false }).to_parquet()
+    let records = (file * rows..(file + 1) * rows).map(|row| {
+        let date = format!("2026-11-{:02}", 1 + row / SYMBOLS % 28);
+        let timestamp_ms = 1_793_491_200_000 + i64::try_from(row / 10).unwrap();
+        let value = landed::bar(row % SYMBOLS, &date, row, &note(&mut state, more_bytes));
+        Record { offset: row, timestamp_ms, value }
+    });
+    landed::object(file % PARTITIONS, records)
 }
 
 /// A field that is no column, of so many characters; it hardly compresses.

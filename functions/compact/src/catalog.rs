@@ -1,12 +1,14 @@
 //! The catalog: which folders and parts Athena knows, and the views by which people read them. Glue stands behind it.
 
 mod glue;
+mod none;
 mod view;
 
 use shared::key::Hour;
 use shared::manifest::Table;
 
 pub use glue::Glue;
+pub use none::NoCatalog;
 
 /// What compaction needs of the catalog. Whatever it does may be done again.
 pub trait Catalog {

@@ -281,3 +281,6 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,6 +210,23 @@ mod tests {
     }
 
     #[test]
+    fn a_year_of_hours_is_in_a_dozen_parts_and_four_for_each_gigabyte() {
+        let Limits { part_bytes, .. } = Limits::default();
+        for bytes in [1_000, 100_000, 300_000, 1_000_000, 10_000_000] {
+            let (mut parts, mut total) = (Vec::<Part>::new(), 0);
+            for hour in 0..8760 {
+                let merged = parts.split_off(parts.len() - absorbed(&parts, bytes, part_bytes));
+                let merged: u64 = merged.iter().map(|part| part.bytes).sum();
+                parts.push(Part { bytes: bytes + merged, ..Part::default() });
+                total += bytes;
+                // Those that are as large as may be are at least half as large as that, by and large.
+                let most = 12 + usize::try_from(total * 2 / part_bytes).unwrap();
+                assert!(parts.len() <= most, "{} parts of {total} bytes after {hour} hours", parts.len());
+            }
+        }
+    }
+
+    #[test]
     fn parts_stay_few_and_rows_are_rewritten_seldom() {
         for (hours, bytes_of) in [
             (10_000_u64, (|_| 1_000) as fn(u64) -> u64),

@@ -4,6 +4,8 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
 use super::*;
 
+mod parts;
+
 fn answer(status: u16, code: &str) -> HttpResponse {
     let body = format!("<Error><Code>{code}</Code><Message>in words</Message></Error>");
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))

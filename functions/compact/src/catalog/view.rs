@@ -56,3 +56,58 @@ fn trino_type(hive: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_what_athena_reads() {
+        let types = ["string", "date", "double", "int", "bigint", "timestamp"];
+        let columns = types.map(|of| Column::builder().name(format!("a_{of}")).r#type(of).build().unwrap());
+        let view = view("daily", "stocks", &columns, "SELECT 'é' FROM \"stocks\".x", 17);
+        let text = view.view_original_text().unwrap();
+        let encoded = text.strip_prefix("/* Presto View: ").and_then(|rest| rest.strip_suffix(" */")).unwrap();
+        let decoded: serde_json::Value = serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&decoded).unwrap(), @r#"
+        {
+          "originalSql": "SELECT 'é' FROM \"stocks\".x",
+          "catalog": "awsdatacatalog",
+          "schema": "stocks",
+          "columns": [
+            {
+              "name": "a_string",
+              "type": "varchar"
+            },
+            {
+              "name": "a_date",
+              "type": "date"
+            },
+            {
+              "name": "a_double",
+              "type": "double"
+            },
+            {
+              "name": "a_int",
+              "type": "integer"
+            },
+            {
+              "name": "a_bigint",
+              "type": "bigint"
+            },
+            {
+              "name": "a_timestamp",
+              "type": "timestamp(3)"
+            }
+          ]
+        }
+        "#);
+        // Glue keeps the columns in the words of Hive, and Athena looks for these words and parameters.
+        let kept: Vec<_> =
+            view.storage_descriptor().unwrap().columns().iter().map(|column| column.r#type().unwrap()).collect();
+        assert_eq!(kept, types);
+        assert_eq!((view.table_type(), view.view_expanded_text()), (Some("VIRTUAL_VIEW"), Some("/* Presto View */")));
+        let parameters = view.parameters().unwrap();
+        assert_eq!((parameters["presto_view"].as_str(), parameters[VERSION].as_str()), ("true", "17"));
+    }
+}
