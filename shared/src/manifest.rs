@@ -85,6 +85,9 @@ pub struct Landed {
     pub objects: u64,
     /// What their keys come to, in any order. In hexadecimal.
     pub keys: String,
+    /// Some of the day were merged when all landed objects were to keep their rows, and were not counted. So these do too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
 }
 
 /// A part that no later version names.
@@ -232,6 +235,22 @@ impl Manifest {
             next.thin_switches();
         }
         next
+    }
+
+    /// Counts landed objects that are in parts from this version on, if they are to be hollow some day. A day of which some are not
+    /// counted is not counted at all.
+    pub fn count_landed<'k>(&mut self, objects: impl Iterator<Item = (Hour, &'k str)>, to_be_hollow: bool) {
+        for (hour, key) in objects {
+            let day = self.landed.entry(hour.dt()).or_default();
+            if day.partial || !to_be_hollow {
+                *day = Landed { partial: true, ..Landed::default() };
+            } else {
+                day.add(key);
+            }
+        }
+        // Of days that are over there is nothing more to count.
+        let today = self.through.dt();
+        self.landed.retain(|day, landed| !landed.partial || *day >= today);
     }
 
     fn parts_mut(&mut self, table: Table) -> &mut Vec<Part> {

@@ -63,3 +63,29 @@ fn for_how_long_an_hour_has_been_read_in_parts_is_told_too_short_and_never_too_l
     }
     assert_eq!(manifest.through_for(i64::MAX, now), Hour::default());
 }
+
+#[test]
+fn a_day_of_which_some_objects_are_not_counted_is_not_counted_at_all() {
+    let count = |manifest: &mut Manifest, through: &str, objects: &[(&str, &str)], to_be_hollow: bool| {
+        manifest.through = hour(through);
+        manifest.count_landed(objects.iter().map(|(at, key)| (hour(at), *key)), to_be_hollow);
+        manifest
+            .landed
+            .iter()
+            .map(|(day, landed)| format!("{day} {} {}", landed.objects, landed.partial))
+            .collect::<Vec<_>>()
+    };
+    let mut manifest = Manifest::default();
+    let days = count(&mut manifest, "2026-11-20T06", &[("2026-11-19T03", "a"), ("2026-11-20T03", "b")], false);
+    assert_eq!(days, ["2026-11-20 0 true"]);
+    let days = count(&mut manifest, "2026-11-20T12", &[("2026-11-20T09", "c")], true);
+    assert_eq!(days, ["2026-11-20 0 true"]);
+    let days = count(&mut manifest, "2026-11-21T12", &[("2026-11-20T19", "d"), ("2026-11-21T09", "e")], true);
+    assert_eq!(days, ["2026-11-21 1 false"]);
+    let days = count(&mut manifest, "2026-11-22T00", &[("2026-11-21T10", "f"), ("2026-11-21T11", "g")], true);
+    assert_eq!(days, ["2026-11-21 3 false"]);
+    assert_eq!(Manifest::parse(&manifest.to_bytes()).unwrap(), manifest);
+    // What was to be hollow is so no more.
+    let days = count(&mut manifest, "2026-11-22T00", &[("2026-11-21T12", "h")], false);
+    assert_eq!(days, [""; 0]);
+}
