@@ -115,8 +115,6 @@ impl Protocol for Sealing {
 
     fn told(&mut self, answer: Answer) -> Result<(), LandingError> {
         self.state = match (mem::replace(&mut self.state, State::Load), answer) {
-            // It was removed since it was listed.
-            (State::Load, Answer::Read(None)) => State::Next,
             (State::Load, Answer::Read(Some((bytes, version)))) => {
                 let mut ledger = Ledger::parse(&bytes)?;
                 if ledger.sealed >= Some(self.hour) {
@@ -142,7 +140,10 @@ impl Protocol for Sealing {
                 if run.rejects.is_some() && absence_tells { State::BlankRejects(run) } else { State::Next }
             }
             (State::Fence(run), Answer::Created(false)) => State::Find(run),
-            (State::Find(_), Answer::Found(Some(_))) | (State::BlankRejects(_), Answer::Written) => State::Next,
+            // The first: it was removed since it was listed.
+            (State::Load, Answer::Read(None))
+            | (State::Find(_), Answer::Found(Some(_)))
+            | (State::BlankRejects(_), Answer::Written) => State::Next,
             (_, answer) => return Err(LandingError::OutOfTurn(answer)),
         };
         Ok(())

@@ -12,7 +12,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use shared::key::{Hour, LandingTime};
+use shared::key::{Hour, LandingTime, SEAL};
 use shared::landing::{LandingError, Version};
 use shared::manifest::{self, Manifest, Table, UnreadableManifest};
 use shared::sealing::UnreadableSeal;
@@ -129,9 +129,15 @@ pub enum CompactError {
     /// Files that were just written.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// There was a manifest once.
+    #[error(
+        "catalog/bars.json is gone, and catalog/seal.json is not: it was removed, and nobody knows which rows are in parts; restore it \
+         (RUNBOOK.md, compaction-failing)"
+    )]
+    NoManifest,
     /// An object whose rows are in no part that the manifest tells of.
     #[error(
-        "{0} has no rows any more, because they are in a part, and catalog/bars.json does not say so: it was removed, or is an older version; \
+        "{0} has no rows any more, because they are in a part, and catalog/bars.json does not say so: it is an older version; \
          restore the newest (RUNBOOK.md, compaction-failing)"
     )]
     Hollow(String),
@@ -165,7 +171,13 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         let published = self.publish(&manifest).await;
         let first = first_hour(&self.store, manifest.through).await?;
         let mut batch = None;
-        if first.is_some_and(|first| first < before) {
+        let mut goes_on = first.is_some_and(|first| first < before);
+        if goes_on && version.is_none() {
+            version = self.begin().await?;
+            goes_on = version.is_some();
+            summary.more = !goes_on;
+        }
+        if goes_on {
             summary.fenced = seal::seal(&self.store, before, task.now).await?;
             // After it: what a writer was about to land is there now, or never will be.
             batch = self.next_batch(&manifest, before).await?;
@@ -198,6 +210,15 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
             Some((bytes, version)) => (Manifest::parse(&bytes)?, Some(version)),
             None => (Manifest::default(), None),
         })
+    }
+
+    /// Writes the first manifest; none if another compactor has. It is there before anything is sealed: so where something is sealed and there
+    /// is no manifest, somebody has removed it.
+    async fn begin(&self) -> Result<Option<Version>, CompactError> {
+        if self.store.read(SEAL).await?.is_some() && self.store.read(manifest::KEY).await?.is_none() {
+            return Err(CompactError::NoManifest);
+        }
+        Ok(self.store.swap(manifest::KEY, Manifest::default().to_bytes(), None).await?)
     }
 
     async fn next_batch(&self, manifest: &Manifest, before: Hour) -> Result<Option<Batch>, CompactError> {

@@ -10,7 +10,6 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type as GroupType;
 use shared::event::Event;
-use shared::key::SEAL;
 use shared::landing::{Kind, Object};
 use shared::parquet_file::{FOLDER_COLUMNS, merged_schema};
 use shared::run::{Lot, Run, empty_parquet};
@@ -148,21 +147,42 @@ fn landed_objects_are_hollowed_after_their_grace_and_fences_of_any_size_stay_fen
 }
 
 #[test]
-fn what_is_hollow_is_never_merged_again_when_the_manifest_is_gone() {
+fn nothing_is_merged_or_removed_while_the_manifest_is_gone_or_an_older_one() {
     let lake = Lake::new();
     lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-21T12:00:00Z").unwrap();
+    let (key, older) = lake.compactor.store.objects(manifest::KEY).remove(0);
+    lake.land("dt=2026-11-21/hour=19", 2);
     lake.compact("2026-11-22T12:00:00Z").unwrap();
-    assert_eq!(lake.compact("2026-11-30T12:00:00Z").unwrap().hollowed, 1);
+    assert_eq!(lake.compact("2026-11-30T12:00:00Z").unwrap().hollowed, 2);
     let parts = lake.keys("compacted/");
     assert_eq!(parts.len(), 2);
-    lake.compactor.store.remove(manifest::KEY).now_or_never().unwrap().unwrap();
+
+    lake.compactor.store.remove(&key).now_or_never().unwrap().unwrap();
     for at in ["2026-11-30T13:00:00Z", "2026-11-30T14:00:00Z"] {
-        let error = lake.compact(at).unwrap_err().to_string();
-        assert!(error.contains("t-0-1.parquet has no rows any more") && error.contains(manifest::KEY), "{error}");
+        let error = lake.compact(at).unwrap_err();
+        assert!(matches!(error, CompactError::NoManifest), "{error}");
     }
-    // So whoever takes it back has everything back.
+    assert!(lake.keys(&key).is_empty());
+    // Its first hour that is in no part has an object that is hollow: its rows are in a part.
+    lake.put(&key, older, Kind::Bars);
+    for at in ["2026-11-30T15:00:00Z", "2026-11-30T16:00:00Z"] {
+        let error = lake.compact(at).unwrap_err();
+        assert!(matches!(&error, CompactError::Hollow(key) if key.ends_with("t-0-2.parquet")), "{error}");
+    }
+    // So whoever takes back the newest has everything back.
     assert_eq!(lake.keys("compacted/"), parts);
-    assert!(lake.keys(manifest::KEY).is_empty());
+}
+
+#[test]
+fn a_first_compaction_that_fails_leaves_a_manifest_and_the_next_goes_on() {
+    let lake = Lake::new();
+    lake.put("bars/dt=2026-11-20/hour=03/bad.parquet", b"no parquet".to_vec(), Kind::Bars);
+    lake.compact("2026-11-22T12:00:00Z").unwrap_err();
+    assert_eq!((lake.manifest(), lake.keys(SEAL).len()), (Manifest::default(), 1));
+    lake.compactor.store.remove("bars/dt=2026-11-20/hour=03/bad.parquet").now_or_never().unwrap().unwrap();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().objects, 1);
 }
 
 #[test]
@@ -213,7 +233,6 @@ fn views_and_folders_are_there_also_if_nothing_can_be_merged() {
     assert_eq!(*lake.compactor.catalog.views.borrow(), [(Table::Bars, 0), (Table::Daily, 0)]);
     let folders: Vec<_> = lake.compactor.catalog.folders.borrow().iter().map(ToString::to_string).collect();
     assert_eq!(folders, ["2026-11-20T03", "2026-11-20T04"]);
-    assert!(lake.keys(manifest::KEY).is_empty());
 }
 
 #[test]
