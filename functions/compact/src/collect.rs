@@ -80,7 +80,9 @@ pub(crate) async fn landed<S: PartStore>(
             continue;
         }
         let mut there = Landed::default();
-        listed.iter().for_each(|object| there.add(&object.key));
+        for object in &listed {
+            there.add(&object.key);
+        }
         if there != *merged {
             warn!(day, objects = there.objects, merged = merged.objects, "objects are there that are in no part");
             hollowed.strange.push(day.clone());

@@ -187,14 +187,13 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
                 summary.more = true;
                 break;
             }
-            match self.switch(&manifest, version.clone(), &taken, task, &mut summary).await? {
-                Some((next, its_version)) => (manifest, version) = (next, Some(its_version)),
+            let switched = self.switch(&manifest, version.clone(), &taken, task, &mut summary).await?;
+            let Some((next, its_version)) = switched else {
                 // Another compactor was ahead, and does the rest as well.
-                None => {
-                    summary.more = true;
-                    break;
-                }
-            }
+                summary.more = true;
+                break;
+            };
+            (manifest, version) = (next, Some(its_version));
             batch = self.next_batch(&manifest, before).await?;
         }
         if summary.switches > 0 || published.is_err() {

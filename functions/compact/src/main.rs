@@ -36,7 +36,8 @@ async fn main() -> Result<(), Error> {
             attempt: attempt(now, &event.context.request_id),
             late: &|| give_up.is_some_and(|give_up| Instant::now() >= give_up),
         };
-        handle(&compactor, event.payload.get(), &invocation).await.map_err(Error::from)
+        // Boxed: the SDK's futures are large.
+        Box::pin(handle(&compactor, event.payload.get(), &invocation)).await.map_err(Error::from)
     }))
     .await
 }

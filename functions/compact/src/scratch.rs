@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "tickerlake-compact-";
 /// No invocation lives for so long.
-const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(3600);
+const LEFT_BEHIND_AFTER: Duration = Duration::from_hours(1);
 
 /// A folder below this one that is removed when it is dropped. What others have left behind goes as well.
 pub(crate) fn folder(parent: &Path) -> io::Result<TempDir> {

@@ -14,7 +14,7 @@ use super::{COMPACTED, KIND, PARQUET, S3Store, in_words};
 use crate::{HOLLOW, PartStore, StoreError};
 
 /// A part has half a gigabyte.
-const FILE_TIMEOUT: Duration = Duration::from_secs(300);
+const FILE_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl PartStore for S3Store {
     async fn download(&self, key: &str, file: &Path) -> Result<bool, StoreError> {
