@@ -78,6 +78,8 @@ pub enum Kind {
     Bars,
     /// Parquet without rows at the key of a run that can never land now.
     Fence,
+    /// Parquet without rows in the place of a run that has landed: its rows are read in a part.
+    Hollow,
     /// JSON lines.
     Rejects,
 }

@@ -234,6 +234,13 @@ impl Manifest {
         next
     }
 
+    /// Counts landed objects that are in parts from this version on. Also where all keep their rows: that may be changed some day.
+    pub fn count_landed<'k>(&mut self, objects: impl Iterator<Item = (Hour, &'k str)>) {
+        for (hour, key) in objects {
+            self.landed.entry(hour.dt()).or_default().add(key);
+        }
+    }
+
     fn parts_mut(&mut self, table: Table) -> &mut Vec<Part> {
         match table {
             Table::Bars => &mut self.bars,

@@ -115,7 +115,7 @@ impl PartStore for Memory {
     }
 
     async fn hollow(&self, key: &str) -> Result<(), StoreError> {
-        self.lock().write(key.to_owned(), empty_parquet(), Some(Kind::Bars));
+        self.lock().write(key.to_owned(), empty_parquet(), Some(Kind::Hollow));
         Ok(())
     }
 

@@ -22,6 +22,7 @@ use crate::{Listed, Store, StoreError};
 /// User metadata of an object that says what it is: a fence has no other mark that a HEAD would show.
 const KIND: &str = "tickerlake";
 const FENCE: &str = "fence";
+const COMPACTED: &str = "compacted";
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 
@@ -52,7 +53,7 @@ impl S3Store {
 
     fn put_object(&self, object: Object) -> PutObjectFluentBuilder {
         let put = self.put(&object.key, object.body).content_type(match object.kind {
-            Kind::Bars | Kind::Fence => PARQUET,
+            Kind::Bars | Kind::Fence | Kind::Hollow => PARQUET,
             Kind::Rejects => "application/x-ndjson",
         });
         if object.kind == Kind::Fence { put.metadata(KIND, FENCE) } else { put }
@@ -120,7 +121,11 @@ impl Store for S3Store {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => {
                 let mark = head.metadata().and_then(|metadata| metadata.get(KIND));
-                Ok(Some(if mark.is_some_and(|mark| mark == FENCE) { Kind::Fence } else { Kind::Bars }))
+                Ok(Some(match mark.map(String::as_str) {
+                    Some(FENCE) => Kind::Fence,
+                    Some(COMPACTED) => Kind::Hollow,
+                    _ => Kind::Bars,
+                }))
             }
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
             Err(error) => Err(StoreError { action: "find", key: key.to_owned(), message: in_words(&error) }),

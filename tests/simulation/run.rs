@@ -494,8 +494,13 @@ impl Run<'_> {
                     return Err("a day has objects that are in no part".to_owned());
                 }
             }
-            // What a sleeper is about to read, others may have merged and removed.
-            Err(CompactError::Store(_) | CompactError::Landing(LandingError::Contended(_)) | CompactError::Gone(_)) => {
+            // What a sleeper is about to read, others may have merged and removed or hollowed.
+            Err(
+                CompactError::Store(_)
+                | CompactError::Ledger { source: LandingError::Contended(_), .. }
+                | CompactError::Gone(_)
+                | CompactError::Hollow(_),
+            ) => {
                 self.note(|| format!("process {process}: compaction failed"));
                 self.counts.count("compactions failed", 1);
             }

@@ -6,7 +6,7 @@ use shared::key::{Hour, LandingTime};
 use shared::landing::{Kind, Object};
 use shared::manifest::{KEY, Landed, Manifest, Table, base_of};
 use shared::run::empty_parquet;
-use store::{HOLLOW, Listed, PartStore};
+use store::{HOLLOW, Listed, PartStore, StoreError};
 use tracing::warn;
 
 use crate::catalog::Catalog;
@@ -94,6 +94,11 @@ pub(crate) async fn landed<S: PartStore>(
         }
         let listed = store.list(&format!("bars/dt={day}/"), "", usize::MAX).await?;
         let listed: Vec<_> = listed.into_iter().filter(|object| Hour::of_key(&object.key).is_some()).collect();
+        if listed.is_empty() {
+            // Somebody has removed them all: there is nothing left to look at, ever.
+            hollowed.manifest.landed.remove(day);
+            continue;
+        }
         let mut there = Landed::default();
         for object in &listed {
             there.add(&object.key);
@@ -108,14 +113,19 @@ pub(crate) async fn landed<S: PartStore>(
             store.create(Object { key: HOLLOW.to_owned(), body, kind: Kind::Bars }).await?;
         }
         let empty = empty_parquet().len() as u64;
-        // Fences are of this size too, and must stay what they are.
-        let full: Vec<_> = listed.iter().filter(|object| object.bytes > empty).collect();
-        hollowed.objects += full.len();
-        stream::iter(full)
-            .map(async |object| store.hollow(&object.key).await)
+        // Fences must stay what they are. Those of another version may be larger than this one's.
+        let done: Vec<_> = stream::iter(listed.iter().filter(|object| object.bytes > empty))
+            .map(async |object| {
+                let is_full = store.find(&object.key).await? == Some(Kind::Bars);
+                if is_full {
+                    store.hollow(&object.key).await?;
+                }
+                Ok::<_, StoreError>(usize::from(is_full))
+            })
             .buffer_unordered(SIDE_BY_SIDE)
-            .try_collect::<()>()
+            .try_collect()
             .await?;
+        hollowed.objects += done.into_iter().sum::<usize>();
         hollowed.manifest.landed.remove(day);
     }
     Ok(hollowed)

@@ -1,6 +1,6 @@
 //! Compaction: the steps of one invocation. Each may be the last that is done: the next invocation goes on.
 //!
-//! 1. Read the manifest. Is there nothing before the hour: 6.
+//! 1. Read the manifest, and make the views say what it says, as in 6. Is there nothing before the hour: 7.
 //! 2. Seal the hour in all ledgers ([`crate::seal`]): from then on the folders before it have the rows that they have.
 //! 3. Take whole hours from where the manifest ends ([`crate::plan`]), make parts of them and of small parts ([`crate::parts`]), and
 //!    compare row by row.
@@ -12,7 +12,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use shared::key::{Hour, LandingTime};
+use shared::key::{Hour, LandingTime, SEAL};
 use shared::landing::{LandingError, Version};
 use shared::manifest::{self, Manifest, Table, UnreadableManifest};
 use shared::sealing::UnreadableSeal;
@@ -100,8 +100,13 @@ pub enum CompactError {
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// A ledger cannot be sealed.
-    #[error("cannot seal: {0}")]
-    Landing(#[from] LandingError),
+    #[error("cannot seal {key}: {source}")]
+    Ledger {
+        /// Its key.
+        key: String,
+        /// Why.
+        source: LandingError,
+    },
     /// What is sealed is not what was written.
     #[error(transparent)]
     Seal(#[from] UnreadableSeal),
@@ -124,6 +129,18 @@ pub enum CompactError {
     /// Files that were just written.
     #[error(transparent)]
     Merge(#[from] MergeError),
+    /// There was a manifest once.
+    #[error(
+        "catalog/bars.json is gone, and catalog/seal.json is not: it was removed, and nobody knows which rows are in parts; restore it \
+         (RUNBOOK.md, compaction-failing)"
+    )]
+    NoManifest,
+    /// An object whose rows are in no part that the manifest tells of.
+    #[error(
+        "{0} has no rows any more, because they are in a part, and catalog/bars.json does not say so: it is an older version; \
+         restore the newest (RUNBOOK.md, compaction-failing)"
+    )]
+    Hollow(String),
     /// An object that was listed, or a part that the manifest names.
     #[error("{0} is gone: somebody has removed it; restore it (RUNBOOK.md, Taking back what was deleted)")]
     Gone(String),
@@ -150,9 +167,17 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         }
         let (mut manifest, mut version) = self.manifest().await?;
         let mut summary = Summary::default();
+        // Whatever becomes of the rest: a lake that was never compacted has no views yet, and no folders of its table are known.
+        let published = self.publish(&manifest).await;
         let first = first_hour(&self.store, manifest.through).await?;
         let mut batch = None;
-        if first.is_some_and(|first| first < before) {
+        let mut goes_on = first.is_some_and(|first| first < before);
+        if goes_on && version.is_none() {
+            version = self.begin().await?;
+            goes_on = version.is_some();
+            summary.more = !goes_on;
+        }
+        if goes_on {
             summary.fenced = seal::seal(&self.store, before, task.now).await?;
             // After it: what a writer was about to land is there now, or never will be.
             batch = self.next_batch(&manifest, before).await?;
@@ -171,7 +196,9 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
             (manifest, version) = (next, Some(its_version));
             batch = self.next_batch(&manifest, before).await?;
         }
-        self.publish(&manifest).await?;
+        if summary.switches > 0 || published.is_err() {
+            self.publish(&manifest).await?;
+        }
         let manifest = self.collect(manifest, version, task, &mut summary).await?;
         self.tell(&manifest, this_hour, &mut summary).await?;
         Ok(summary)
@@ -182,6 +209,15 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
             Some((bytes, version)) => (Manifest::parse(&bytes)?, Some(version)),
             None => (Manifest::default(), None),
         })
+    }
+
+    /// Writes the first manifest; none if another compactor has. It is there before anything is sealed: so where something is sealed and there
+    /// is no manifest, somebody has removed it.
+    async fn begin(&self) -> Result<Option<Version>, CompactError> {
+        if self.store.read(SEAL).await?.is_some() && self.store.read(manifest::KEY).await?.is_none() {
+            return Err(CompactError::NoManifest);
+        }
+        Ok(self.store.swap(manifest::KEY, Manifest::default().to_bytes(), None).await?)
     }
 
     async fn next_batch(&self, manifest: &Manifest, before: Hour) -> Result<Option<Batch>, CompactError> {
@@ -204,10 +240,7 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         let making = Making::new(&self.store, manifest, &self.limits, scratch.path(), task.attempt);
         let made = making.make(batch).await?;
         let mut next = manifest.next(batch.through, &made.new, &made.merged, task.now);
-        // Also if all keep their rows: that may be changed, in the middle of a day.
-        for (hour, object) in &batch.objects {
-            next.landed.entry(hour.dt()).or_default().add(&object.key);
-        }
+        next.count_landed(batch.objects.iter().map(|(hour, object)| (*hour, object.key.as_str())));
         for table in Table::ALL {
             let live: Vec<_> = next.parts(table).iter().map(|part| part.id.clone()).collect();
             let registered = self.catalog.parts(table).await?;
@@ -282,5 +315,7 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
     }
 }
 
+#[cfg(test)]
+mod ceiling;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use shared::key::Hour;
+use shared::landing::Kind;
 use shared::manifest::{Manifest, Part, Table, part_id};
 use store::{Listed, PartStore, StoreError};
 
@@ -60,26 +61,26 @@ impl<'a, S: PartStore> Making<'a, S> {
     /// The parts that stand in for a batch.
     pub(crate) async fn make(mut self, batch: &Batch) -> Result<Made, CompactError> {
         let span = (batch.from, batch.through);
-        let mut days = Vec::new();
         for (place, group) in batch.groups(self.limits.bytes).into_iter().enumerate() {
             let runs = self.scratch.join(format!("runs-{place}"));
             let sorted = self.sorted(group, &runs).await?;
             if sorted.tally.rows > 0 {
                 self.made.rows += sorted.tally.rows;
                 // Later groups are of the same hours: they would go into the same part.
-                let before = if place == 0 { &self.manifest.bars[..] } else { &[] };
-                let sources = self.with_small_parts(Table::Bars, sorted.runs.clone(), before).await?;
+                let before = |table| if place == 0 { self.manifest.parts(table) } else { &[] };
+                let (bars, daily) = (before(Table::Bars), before(Table::Daily));
+                let sources = self.with_small_parts(Table::Bars, sorted.runs.clone(), bars).await?;
                 self.part(Table::Bars, span, sources, Some(sorted.tally)).await?;
                 let day = self.file();
                 merge::merge(&sorted.runs, &day, Keep::Daily)?;
                 merge::verify_daily(&sorted.runs, &day)?;
-                days.push(day);
+                fs::remove_dir_all(&runs)?;
+                // Each group its own: all of an hour together may be more than there is disk.
+                let sources = self.with_small_parts(Table::Daily, vec![day], daily).await?;
+                self.part(Table::Daily, span, sources, None).await?;
+            } else {
+                fs::remove_dir_all(&runs)?;
             }
-            fs::remove_dir_all(&runs)?;
-        }
-        if !days.is_empty() {
-            let sources = self.with_small_parts(Table::Daily, days, &self.manifest.daily).await?;
-            self.part(Table::Daily, span, sources, None).await?;
         }
         Ok(self.made)
     }
@@ -98,7 +99,11 @@ impl<'a, S: PartStore> Making<'a, S> {
             // The library may panic at bytes that nobody has written on purpose.
             let push = || sorter.push(Bytes::from(body), &hour.dt(), &hour.hour());
             let pushed = catch_unwind(AssertUnwindSafe(push)).unwrap_or_else(|_| Err(MergeError::damaged()));
-            pushed.map_err(|source| CompactError::Unreadable { key: key.clone(), source })?;
+            let has_rows = pushed.map_err(|source| CompactError::Unreadable { key: key.clone(), source })?;
+            // Its rows were in a part, and the manifest does not say so: it is an older one. From here they would be gone for good.
+            if !has_rows && self.store.find(key).await? == Some(Kind::Hollow) {
+                return Err(CompactError::Hollow(key.clone()));
+            }
         }
         Ok(sorter.finish()?)
     }

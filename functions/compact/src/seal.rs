@@ -3,14 +3,33 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use shared::key::{Hour, LandingTime, SEAL};
+use shared::key::{Hour, LandingTime, SEAL, of_ledger};
+use shared::landing::LandingError;
 use shared::sealing::{Seal, Sealing};
-use store::{Store, drive};
+use store::{Store, StoreError, drive};
 
 use crate::compactor::CompactError;
 
 /// Ledgers that are sealed at the same time.
 const SIDE_BY_SIDE: usize = 16;
+
+/// Why one ledger is not sealed.
+enum Undone {
+    Store(StoreError),
+    Ledger(LandingError),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<LandingError> for Undone {
+    fn from(error: LandingError) -> Self {
+        Self::Ledger(error)
+    }
+}
 
 /// After an `Ok` nothing lands in the folders before the hour any more. Returns how many runs were about to, and never will.
 pub(crate) async fn seal<S: Store>(store: &S, hour: Hour, time: LandingTime) -> Result<usize, CompactError> {
@@ -19,15 +38,20 @@ pub(crate) async fn seal<S: Store>(store: &S, hour: Hour, time: LandingTime) -> 
     // Who creates a ledger after this has read the hour; who did before is in a list. A list that finds none that is not sealed is the last.
     loop {
         let listed = store.list("ledger/", "", usize::MAX).await?;
-        let keys: Vec<_> = listed.into_iter().map(|ledger| ledger.key).filter(|key| !done.contains(key)).collect();
+        // What else lies there nobody lands by: a folder that the console has made, a copy.
+        let ledgers = listed.into_iter().map(|ledger| ledger.key).filter(|key| of_ledger(key).is_some());
+        let keys: Vec<_> = ledgers.filter(|key| !done.contains(key)).collect();
         if keys.is_empty() {
             return Ok(fenced);
         }
         let sealed: Vec<usize> = stream::iter(&keys)
             .map(async |key| {
                 let mut sealing = Sealing::new(key.clone(), hour, time);
-                drive::<_, CompactError>(store, &mut sealing).await?;
-                Ok::<_, CompactError>(sealing.fenced())
+                match drive::<_, Undone>(store, &mut sealing).await {
+                    Ok(()) => Ok(sealing.fenced()),
+                    Err(Undone::Store(error)) => Err(error.into()),
+                    Err(Undone::Ledger(source)) => Err(CompactError::Ledger { key: key.clone(), source }),
+                }
             })
             .buffer_unordered(SIDE_BY_SIDE)
             .try_collect()

@@ -63,3 +63,20 @@ fn for_how_long_an_hour_has_been_read_in_parts_is_told_too_short_and_never_too_l
     }
     assert_eq!(manifest.through_for(i64::MAX, now), Hour::default());
 }
+
+#[test]
+fn landed_objects_are_counted_by_their_day_in_any_order() {
+    let count = |keys: &[(&str, &str)]| {
+        let mut manifest = Manifest::default();
+        manifest.count_landed(keys.iter().map(|(at, key)| (hour(at), *key)));
+        assert_eq!(Manifest::parse(&manifest.to_bytes()).unwrap(), manifest);
+        manifest.landed
+    };
+    let landed = count(&[("2026-11-20T23", "a"), ("2026-11-21T00", "b"), ("2026-11-21T10", "c")]);
+    assert_eq!(
+        landed.iter().map(|(day, landed)| (day.as_str(), landed.objects)).collect::<Vec<_>>(),
+        [("2026-11-20", 1), ("2026-11-21", 2)]
+    );
+    assert_eq!(landed, count(&[("2026-11-21T10", "c"), ("2026-11-21T00", "b"), ("2026-11-20T23", "a")]));
+    assert_ne!(landed, count(&[("2026-11-21T10", "c"), ("2026-11-21T00", "B"), ("2026-11-20T23", "a")]));
+}

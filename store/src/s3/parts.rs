@@ -10,11 +10,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::MetadataDirective;
 use tokio::io::AsyncWriteExt as _;
 
-use super::{KIND, PARQUET, S3Store, in_words};
+use super::{COMPACTED, KIND, PARQUET, S3Store, in_words};
 use crate::{HOLLOW, PartStore, StoreError};
-
-/// What a hollow object says that it is.
-const COMPACTED: &str = "compacted";
 
 /// A part has half a gigabyte.
 const FILE_TIMEOUT: Duration = Duration::from_mins(5);

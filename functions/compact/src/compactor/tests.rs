@@ -1,71 +1,269 @@
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use futures::FutureExt;
+use futures::FutureExt as _;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type as GroupType;
 use shared::event::Event;
-use shared::key::Keys;
 use shared::landing::{Kind, Object};
-use shared::run::{Lot, Run};
-use store::{Memory, Store};
+use shared::parquet_file::{FOLDER_COLUMNS, merged_schema};
+use shared::run::{Lot, Run, empty_parquet};
+use store::{Memory, Store as _};
 
 use super::*;
-use crate::catalog::NoCatalog;
 
-/// A week, and a bit.
-const HOURS: i64 = 200;
-const PARTITIONS: i32 = 3;
-/// 2026-01-05T00
-const FIRST: Hour = Hour(491_064);
+const DAY_MS: i64 = 86_400_000;
 
-/// One record of each partition.
-fn land(lake: &Memory, hour: Hour, nth: i64) {
-    for partition in 0..PARTITIONS {
-        let bar = format!(
-            r#"{{"Index":"SYM{partition}","Date":"2026-01-02","Open":1,"High":1,"Low":1,"Close":{nth},"Volume":0}}"#
-        );
-        let record = format!(r#"{{"offset":{nth},"timestamp":{},"value":"{}"}}"#, hour.start().0, STANDARD.encode(bar));
-        let text = format!(r#"{{"eventSource":"SelfManagedKafka","records":{{"t-{partition}":[{record}]}}}}"#);
-        let event = Event::parse(&text).unwrap();
-        let batch = &event.batches[0];
-        let run = Run::new(batch.topic, batch.partition, &batch.records).unwrap();
-        let body = run.decode(hour.start(), Lot { life: 1, undecided: false }).to_parquet();
-        let key = Keys { topic: "t", partition }.bars(1, (nth, nth), 1, hour.start());
-        assert!(lake.create(Object { key, body, kind: Kind::Bars }).now_or_never().unwrap().unwrap());
+/// What is registered, and of which version the views are.
+#[derive(Default)]
+struct Known {
+    parts: RefCell<BTreeSet<(Table, String)>>,
+    folders: RefCell<BTreeSet<Hour>>,
+    views: RefCell<Vec<(Table, u64)>>,
+}
+
+impl Catalog for Known {
+    async fn parts(&self, table: Table) -> Result<Vec<String>, CatalogError> {
+        Ok(self.parts.borrow().iter().filter(|(of, _)| *of == table).map(|(_, part)| part.clone()).collect())
+    }
+
+    async fn register(&self, table: Table, parts: &[String]) -> Result<(), CatalogError> {
+        self.parts.borrow_mut().extend(parts.iter().map(|part| (table, part.clone())));
+        Ok(())
+    }
+
+    async fn forget(&self, table: Table, parts: &[String]) -> Result<(), CatalogError> {
+        self.parts.borrow_mut().retain(|(of, part)| *of != table || !parts.contains(part));
+        Ok(())
+    }
+
+    async fn folders(&self, _: Hour) -> Result<Vec<Hour>, CatalogError> {
+        Ok(self.folders.borrow().iter().copied().collect())
+    }
+
+    async fn register_folders(&self, folders: &[Hour]) -> Result<(), CatalogError> {
+        self.folders.borrow_mut().extend(folders);
+        Ok(())
+    }
+
+    async fn publish(
+        &self,
+        table: Table,
+        version: u64,
+        _: &dyn Fn(&[&str], &str) -> String,
+    ) -> Result<bool, CatalogError> {
+        self.views.borrow_mut().push((table, version));
+        Ok(true)
     }
 }
 
-#[test]
-fn a_query_opens_few_objects_however_long_the_lake_has_been_filled() {
-    let scratch = tempfile::tempdir().unwrap();
-    let compactor = Compactor {
-        store: Memory::default(),
-        catalog: NoCatalog,
-        limits: Limits::default(),
-        part_grace_ms: PART_GRACE_MS,
-        landed_grace_ms: None,
-        scratch: scratch.path().to_owned(),
-    };
-    for nth in 0..HOURS {
-        let hour = Hour(FIRST.0 + nth);
-        land(&compactor.store, hour, nth);
-        let now = LandingTime(Hour(hour.0 + 1).start().0 - 1);
-        let task = Task { before: None, now, attempt: "a", late: &|| false };
-        let summary = compactor.run(&task).now_or_never().unwrap().unwrap();
-        let (manifest, _) = compactor.manifest().now_or_never().unwrap().unwrap();
-        let landed = compactor.store.objects("bars/").into_iter();
-        let open = landed.filter(|(key, _)| Hour::of_key(key).unwrap() >= manifest.through).count();
-        // The hour that runs, and those that are left alone.
-        let hours = usize::try_from(HOURS_LEFT_ALONE + 1).unwrap();
-        assert!(open <= hours * usize::try_from(PARTITIONS).unwrap(), "{open} objects are open after {nth} hours");
-        for table in Table::ALL {
-            // Each is more than twice as large as all that are newer; and one of them is new.
-            let most = 1 + usize::try_from((nth + 1).ilog(3)).unwrap();
-            let parts = manifest.parts(table).len();
-            assert!(parts <= most + 1, "{parts} parts of {} after {nth} hours", table.name());
-        }
-        assert!(!summary.more);
+/// A lake in memory, and its compactor.
+struct Lake {
+    compactor: Compactor<Memory, Known>,
+    _scratch: tempfile::TempDir,
+}
+
+impl Lake {
+    fn new() -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let compactor = Compactor {
+            store: Memory::default(),
+            catalog: Known::default(),
+            limits: Limits::default(),
+            part_grace_ms: PART_GRACE_MS,
+            landed_grace_ms: Some(7 * DAY_MS),
+            scratch: scratch.path().to_owned(),
+        };
+        Self { compactor, _scratch: scratch }
     }
-    let (manifest, _) = compactor.manifest().now_or_never().unwrap().unwrap();
-    let rows: u64 = manifest.bars.iter().map(|part| part.rows).sum();
-    let merged = HOURS - 1 - HOURS_LEFT_ALONE;
-    assert_eq!(rows, u64::try_from(merged * i64::from(PARTITIONS)).unwrap());
+
+    fn put(&self, key: &str, body: Vec<u8>, kind: Kind) {
+        let object = Object { key: key.to_owned(), body, kind };
+        assert!(self.compactor.store.create(object).now_or_never().unwrap().unwrap());
+    }
+
+    fn land(&self, folder: &str, offset: i64) {
+        self.put(&format!("bars/{folder}/t-0-{offset}.parquet"), row(offset), Kind::Bars);
+    }
+
+    /// Compacts at this time all that is two hours old.
+    fn compact(&self, at: &str) -> Result<Summary, CompactError> {
+        let now = LandingTime(at.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis());
+        let task = Task { before: None, now, attempt: &format!("a{}", now.0), late: &|| false };
+        self.compactor.run(&task).now_or_never().unwrap()
+    }
+
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        self.compactor.store.objects(prefix).into_iter().map(|(key, _)| key).collect()
+    }
+
+    fn kind(&self, key: &str) -> Option<Kind> {
+        self.compactor.store.find(key).now_or_never().unwrap().unwrap()
+    }
+
+    fn manifest(&self) -> Manifest {
+        self.compactor.manifest().now_or_never().unwrap().unwrap().0
+    }
+}
+
+/// An object with one row.
+fn row(offset: i64) -> Vec<u8> {
+    let bar = r#"{"Index":"X","Date":"2024-01-02","Open":1,"High":1,"Low":1,"Close":1,"Volume":1}"#;
+    let value = STANDARD.encode(bar);
+    let event = format!(r#"{{"records":{{"t-0":[{{"offset":{offset},"timestamp":7,"value":"{value}"}}]}}}}"#);
+    let event = Event::parse(&event).unwrap();
+    let run = Run::new("t", 0, &event.batches[0].records).unwrap();
+    run.decode(LandingTime(0), Lot { life: 1, undecided: false }).to_parquet()
+}
+
+#[test]
+fn landed_objects_are_hollowed_after_their_grace_and_fences_of_any_size_stay_fences() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    let schema = merged_schema();
+    let columns = schema.get_fields().iter().filter(|column| !FOLDER_COLUMNS.contains(&column.name()));
+    let schema = GroupType::group_type_builder("bars").with_fields(columns.cloned().collect()).build().unwrap();
+    let remark = KeyValue { key: "made by".to_owned(), value: Some("a version of before".to_owned()) };
+    let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![remark])).build();
+    let fence = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties)).unwrap();
+    let fence = fence.into_inner().unwrap();
+    assert!(fence.len() > empty_parquet().len());
+    lake.put("bars/dt=2026-11-20/hour=03/t-0-2.parquet", fence, Kind::Fence);
+    lake.put("bars/dt=2026-11-20/hour=03/t-0-3.parquet", empty_parquet(), Kind::Fence);
+
+    let summary = lake.compact("2026-11-22T12:00:00Z").unwrap();
+    assert_eq!((summary.objects, summary.rows, summary.hollowed), (3, 1, 0));
+    assert_eq!(lake.compact("2026-11-29T11:00:00Z").unwrap().hollowed, 0);
+    let summary = lake.compact("2026-11-29T12:00:00Z").unwrap();
+    assert_eq!((summary.hollowed, summary.strange_days), (1, 0));
+    let kinds = [1, 2, 3].map(|at| lake.kind(&format!("bars/dt=2026-11-20/hour=03/t-0-{at}.parquet")).unwrap());
+    assert_eq!(kinds, [Kind::Hollow, Kind::Fence, Kind::Fence]);
+    assert!(lake.manifest().landed.is_empty());
+}
+
+#[test]
+fn nothing_is_merged_or_removed_while_the_manifest_is_gone_or_an_older_one() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-21T12:00:00Z").unwrap();
+    let (key, older) = lake.compactor.store.objects(manifest::KEY).remove(0);
+    lake.land("dt=2026-11-21/hour=19", 2);
+    lake.compact("2026-11-22T12:00:00Z").unwrap();
+    assert_eq!(lake.compact("2026-11-30T12:00:00Z").unwrap().hollowed, 2);
+    let parts = lake.keys("compacted/");
+    assert_eq!(parts.len(), 2);
+
+    lake.compactor.store.remove(&key).now_or_never().unwrap().unwrap();
+    for at in ["2026-11-30T13:00:00Z", "2026-11-30T14:00:00Z"] {
+        let error = lake.compact(at).unwrap_err();
+        assert!(matches!(error, CompactError::NoManifest), "{error}");
+    }
+    assert!(lake.keys(&key).is_empty());
+    // Its first hour that is in no part has an object that is hollow: its rows are in a part.
+    lake.put(&key, older, Kind::Bars);
+    for at in ["2026-11-30T15:00:00Z", "2026-11-30T16:00:00Z"] {
+        let error = lake.compact(at).unwrap_err();
+        assert!(matches!(&error, CompactError::Hollow(key) if key.ends_with("t-0-2.parquet")), "{error}");
+    }
+    // So whoever takes back the newest has everything back.
+    assert_eq!(lake.keys("compacted/"), parts);
+}
+
+#[test]
+fn a_first_compaction_that_fails_leaves_a_manifest_and_the_next_goes_on() {
+    let lake = Lake::new();
+    lake.put("bars/dt=2026-11-20/hour=03/bad.parquet", b"no parquet".to_vec(), Kind::Bars);
+    lake.compact("2026-11-22T12:00:00Z").unwrap_err();
+    assert_eq!((lake.manifest(), lake.keys(SEAL).len()), (Manifest::default(), 1));
+    lake.compactor.store.remove("bars/dt=2026-11-20/hour=03/bad.parquet").now_or_never().unwrap().unwrap();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().objects, 1);
+}
+
+#[test]
+fn a_retention_that_is_turned_on_later_counts_for_what_was_compacted_before() {
+    let mut lake = Lake::new();
+    lake.compactor.landed_grace_ms = None;
+    lake.land("dt=2026-11-19/hour=03", 1);
+    lake.land("dt=2026-11-20/hour=03", 2);
+    lake.compact("2026-11-20T06:00:00Z").unwrap();
+    lake.compactor.landed_grace_ms = Some(7 * DAY_MS);
+    lake.land("dt=2026-11-20/hour=09", 3);
+    lake.land("dt=2026-11-21/hour=09", 4);
+    lake.compact("2026-11-20T12:00:00Z").unwrap();
+    lake.compact("2026-11-21T12:00:00Z").unwrap();
+    lake.compactor.landed_grace_ms = None;
+    lake.land("dt=2026-11-22/hour=09", 5);
+    lake.compact("2026-11-22T12:00:00Z").unwrap();
+    lake.compactor.landed_grace_ms = Some(7 * DAY_MS);
+    lake.land("dt=2026-11-23/hour=09", 6);
+    lake.compact("2026-11-23T12:00:00Z").unwrap();
+    let summary = lake.compact("2026-12-24T12:00:00Z").unwrap();
+    // Of the last day not all hours are in parts.
+    assert_eq!((summary.hollowed, summary.strange_days), (5, 0));
+    assert_eq!(lake.kind("bars/dt=2026-11-20/hour=03/t-0-2.parquet"), Some(Kind::Hollow));
+    assert_eq!(lake.kind("bars/dt=2026-11-23/hour=09/t-0-6.parquet"), Some(Kind::Bars));
+}
+
+#[test]
+fn a_day_with_an_object_more_is_strange_and_one_that_was_removed_is_not() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-19/hour=03", 1);
+    lake.land("dt=2026-11-20/hour=03", 2);
+    lake.land("dt=2026-11-21/hour=03", 3);
+    lake.compact("2026-11-22T12:00:00Z").unwrap();
+    lake.land("dt=2026-11-19/hour=03", 4);
+    lake.compactor.store.remove("bars/dt=2026-11-20/hour=03/t-0-2.parquet").now_or_never().unwrap().unwrap();
+    let summary = lake.compact("2026-12-22T12:00:00Z").unwrap();
+    assert_eq!((summary.hollowed, summary.strange_days), (1, 1));
+    assert_eq!(lake.kind("bars/dt=2026-11-19/hour=03/t-0-1.parquet"), Some(Kind::Bars));
+}
+
+#[test]
+fn views_and_folders_are_there_also_if_nothing_can_be_merged() {
+    let lake = Lake::new();
+    lake.put("bars/dt=2026-11-20/hour=03/bad.parquet", b"no parquet".to_vec(), Kind::Bars);
+    lake.land("dt=2026-11-20/hour=04", 1);
+    let error = lake.compact("2026-11-22T12:00:00Z").unwrap_err().to_string();
+    assert!(error.contains("bad.parquet"), "{error}");
+    assert_eq!(*lake.compactor.catalog.views.borrow(), [(Table::Bars, 0), (Table::Daily, 0)]);
+    let folders: Vec<_> = lake.compactor.catalog.folders.borrow().iter().map(ToString::to_string).collect();
+    assert_eq!(folders, ["2026-11-20T03", "2026-11-20T04"]);
+}
+
+#[test]
+fn what_is_no_ledger_is_not_sealed_and_a_ledger_that_cannot_be_read_is_named() {
+    let lake = Lake::new();
+    for key in ["ledger/", "ledger/g1/", "ledger/g1/t-0.json.bak"] {
+        lake.put(key, Vec::new(), Kind::Bars);
+    }
+    lake.land("dt=2026-11-20/hour=03", 1);
+    assert_eq!(lake.compact("2026-11-22T12:00:00Z").unwrap().objects, 1);
+    assert_eq!(lake.keys(SEAL).len(), 1);
+    lake.put("ledger/g1/t-0.json", b"{}".to_vec(), Kind::Bars);
+    lake.land("dt=2026-11-22/hour=12", 2);
+    let error = lake.compact("2026-11-22T16:00:00Z").unwrap_err().to_string();
+    assert!(error.contains("cannot seal ledger/g1/t-0.json"), "{error}");
+}
+
+#[test]
+fn an_hour_of_several_groups_becomes_several_parts_of_either_table() {
+    let mut lake = Lake::new();
+    lake.compactor.limits.bytes = 1;
+    for offset in 0..3 {
+        lake.land("dt=2026-11-20/hour=03", offset);
+    }
+    let summary = lake.compact("2026-11-22T12:00:00Z").unwrap();
+    assert_eq!((summary.rows, summary.switches, summary.parts), (3, 1, 6));
+    // With the next ones they are merged.
+    lake.land("dt=2026-11-22/hour=12", 3);
+    let summary = lake.compact("2026-11-22T16:00:00Z").unwrap();
+    let manifest = lake.manifest();
+    assert_eq!((summary.rows, manifest.bars.len(), manifest.daily.len()), (1, 1, 1));
+    assert_eq!((manifest.bars[0].rows, manifest.daily[0].rows), (4, 1));
 }

@@ -13,8 +13,6 @@ struct Lanes([u64; 2]);
 
 /// Odd numbers, so that multiplication can be undone: the first digits of pi and of e.
 const FACTORS: [u64; 2] = [0x243f_6a88_85a3_08d3, 0xb7e1_5162_8aed_2a6b];
-/// In place of a value that is not there.
-const NOTHING: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Lanes {
     const START: Self = Self([1, 2]);
@@ -69,12 +67,13 @@ pub(super) fn pair(digest: u128, word: u64) -> u128 {
 /// The digests of some rows, in their order, instead of what is in `digests`.
 pub(super) fn rows(batch: &Batch, range: Range<usize>, digests: &mut Vec<u128>) {
     let mut lanes = vec![Lanes::START; range.len()];
-    for column in &batch.columns {
+    for (place, column) in batch.columns.iter().enumerate() {
+        let levels = column.levels.as_deref().map(|levels| (levels, place as u64));
         match &column.values {
             Values::Text(values) => {
                 // What repeats is mostly the same bytes at the same place.
                 let mut last: Option<(&[u8], u128)> = None;
-                each(&mut lanes, range.clone(), column.levels.as_deref(), |lanes, row| {
+                each(&mut lanes, range.clone(), levels, |lanes, row| {
                     let text = values[row].data();
                     let digest = match last {
                         Some((before, digest)) if std::ptr::eq(before, text) => digest,
@@ -87,13 +86,13 @@ pub(super) fn rows(batch: &Batch, range: Range<usize>, digests: &mut Vec<u128>) 
                     }
                 });
             }
-            Values::Int(values) => each(&mut lanes, range.clone(), column.levels.as_deref(), |lanes, row| {
+            Values::Int(values) => each(&mut lanes, range.clone(), levels, |lanes, row| {
                 lanes.take(u64::from(values[row].cast_unsigned()));
             }),
-            Values::Long(values) => each(&mut lanes, range.clone(), column.levels.as_deref(), |lanes, row| {
+            Values::Long(values) => each(&mut lanes, range.clone(), levels, |lanes, row| {
                 lanes.take(values[row].cast_unsigned());
             }),
-            Values::Double(values) => each(&mut lanes, range.clone(), column.levels.as_deref(), |lanes, row| {
+            Values::Double(values) => each(&mut lanes, range.clone(), levels, |lanes, row| {
                 lanes.take(values[row].to_bits());
             }),
         }
@@ -102,10 +101,16 @@ pub(super) fn rows(batch: &Batch, range: Range<usize>, digests: &mut Vec<u128>) 
     digests.extend(lanes.into_iter().map(Lanes::end));
 }
 
-/// Has each row take the value that it has; whether it has one is taken first.
+/// Has each row take the value that it has; of a column that may have none, with its place. One that it has not leaves no trace: so a row
+/// has the same digest after a column was added, which it had in the part that was made before.
 #[inline]
-fn each(lanes: &mut [Lanes], range: Range<usize>, levels: Option<&[i16]>, mut take: impl FnMut(&mut Lanes, usize)) {
-    let Some(levels) = levels else {
+fn each(
+    lanes: &mut [Lanes],
+    range: Range<usize>,
+    levels: Option<(&[i16], u64)>,
+    mut take: impl FnMut(&mut Lanes, usize),
+) {
+    let Some((levels, place)) = levels else {
         for (lanes, row) in lanes.iter_mut().zip(range) {
             take(lanes, row);
         }
@@ -113,17 +118,40 @@ fn each(lanes: &mut [Lanes], range: Range<usize>, levels: Option<&[i16]>, mut ta
     };
     for (lanes, row) in lanes.iter_mut().zip(range) {
         if levels[row] == 1 {
-            lanes.take(1);
+            lanes.take(place);
             take(lanes, row);
-        } else {
-            lanes.take(NOTHING);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::batch::Column;
     use super::*;
+
+    fn digests(batch: &Batch) -> Vec<u128> {
+        let mut digests = Vec::new();
+        rows(batch, 0..batch.rows, &mut digests);
+        digests
+    }
+
+    fn optional(values: Vec<i32>, levels: Vec<i16>) -> Column {
+        Column { values: Values::Int(values), levels: Some(levels) }
+    }
+
+    #[test]
+    fn a_column_that_is_added_changes_no_row_that_has_nothing_in_it() {
+        let columns = || vec![optional(vec![7, 0, 7], vec![1, 0, 1]), optional(vec![7, 7, 0], vec![1, 1, 0])];
+        let before = digests(&Batch { columns: columns(), rows: 3 });
+        let mut columns = columns();
+        columns.push(optional(vec![0, 0, 7], vec![0, 0, 1]));
+        let after = digests(&Batch { columns, rows: 3 });
+        assert_eq!(before[..2], after[..2]);
+        assert_ne!(before[2], after[2]);
+        // The same value in another column is another row.
+        let all: std::collections::BTreeSet<_> = before.iter().chain(&after).collect();
+        assert_eq!(all.len(), 4);
+    }
 
     #[test]
     fn bytes_of_another_length_or_order_have_another_digest() {

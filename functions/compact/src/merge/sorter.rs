@@ -47,17 +47,19 @@ impl Sorter {
         }
     }
 
-    /// Takes the rows of one landed object, and the folder in which it was. A fence has none, nor has what was hollowed.
-    pub fn push(&mut self, object: Bytes, dt: &str, hour: &str) -> Result<(), MergeError> {
+    /// Takes the rows of one landed object, and the folder in which it was. Whether it has any: a fence has none, nor has what was hollowed.
+    pub fn push(&mut self, object: Bytes, dt: &str, hour: &str) -> Result<bool, MergeError> {
         let mut source = Source::landed(object, dt, hour)?;
+        let mut has_rows = false;
         while source.next_batch(&mut self.batch, self.limits.batch_rows)? {
+            has_rows = true;
             let digests = self.counter.count(&self.batch);
             self.chunk.take(&self.batch, digests);
             if self.chunk.bytes() >= self.limits.chunk_bytes {
                 self.write_run()?;
             }
         }
-        Ok(())
+        Ok(has_rows)
     }
 
     /// Ends the last run.
