@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use local::project_root;
 
-const FUNCTIONS: [&str; 3] = ["IngestFunction", "CrawlFunction", "ReportFunction"];
+const FUNCTIONS: [&str; 4] = ["IngestFunction", "CrawlFunction", "CompactFunction", "ReportFunction"];
 
 /// A cold start fetches and maps the whole file.
 const LARGEST_INGEST: usize = 10 << 20;
