@@ -99,7 +99,9 @@ mod tests {
               "name": "a_timestamp",
               "type": "timestamp(3)"
             }
-          ]
+          ],
+          "runAsInvoker": false,
+          "path": []
         }
         "#);
         // Glue keeps the columns in the words of Hive, and Athena looks for these words and parameters.
