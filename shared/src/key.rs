@@ -52,11 +52,13 @@ impl Hour {
         LandingTime(self.0.saturating_mul(HOUR_MS))
     }
 
-    /// The hour of the folder in which a key of `bars/` lies; none if it is in none.
+    /// The hour of the folder in which a key of `bars/` lies; none if it is in none, or hidden.
     pub fn of_key(key: &str) -> Option<Self> {
         let (day, rest) = key.strip_prefix("bars/dt=")?.split_once("/hour=")?;
         let (hour, name) = rest.split_once('/')?;
-        (!name.is_empty()).then_some(())?;
+        // What begins so, no engine reads.
+        let is_hidden = |part: &str| part.starts_with(['_', '.']);
+        (!name.is_empty() && !name.split('/').any(is_hidden)).then_some(())?;
         Self::parse(day, hour)
     }
 
@@ -238,6 +240,8 @@ mod tests {
         assert_eq!(Hour::of_key("bars/dt=2026-11-22/hour=19/any/thing.parquet"), Some(hour));
         for other in [
             "bars/dt=2026-11-22/hour=19/",
+            "bars/dt=2026-11-22/hour=19/_temporary/a.parquet",
+            "bars/dt=2026-11-22/hour=19/.a.parquet.crc",
             "bars/dt=2026-11-31/hour=19/a",
             "bars/dt=2026-11-22/hour=24/a",
             "bars/dt=2026-11-22/hour=+9/a",

@@ -88,6 +88,13 @@ impl Sealing {
         self.pending = ledger.pending.into_iter().filter(before).collect();
         State::Next
     }
+
+    /// Also where a fence was there: whoever put it may have died before this. As in landing: later, absence is no evidence that the bars
+    /// were never there.
+    fn blank(&self, run: Pending) -> State {
+        let absence_tells = run.intended_ms.is_none_or(|then| self.time.0 - then < ABSENCE_TELLS_FOR_MS);
+        if run.rejects.is_some() && absence_tells { State::BlankRejects(run) } else { State::Next }
+    }
 }
 
 impl Protocol for Sealing {
@@ -133,11 +140,10 @@ impl Protocol for Sealing {
                 State::Load
             }
             (State::Find(run), Answer::Found(None)) => State::Fence(run),
-            (State::Find(run), Answer::Found(Some(Kind::Fence))) | (State::Fence(run), Answer::Created(true)) => {
+            (State::Find(run), Answer::Found(Some(Kind::Fence))) => self.blank(run),
+            (State::Fence(run), Answer::Created(true)) => {
                 self.fenced += 1;
-                // As in landing: later, absence is no evidence that the bars were never there.
-                let absence_tells = run.intended_ms.is_none_or(|then| self.time.0 - then < ABSENCE_TELLS_FOR_MS);
-                if run.rejects.is_some() && absence_tells { State::BlankRejects(run) } else { State::Next }
+                self.blank(run)
             }
             (State::Fence(run), Answer::Created(false)) => State::Find(run),
             // The first: it was removed since it was listed.
