@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ struct Known {
     parts: RefCell<BTreeSet<(Table, String)>>,
     folders: RefCell<BTreeSet<Hour>>,
     views: RefCell<Vec<(Table, u64)>>,
+    /// Views cannot be published.
+    fails: Cell<bool>,
 }
 
 impl Catalog for Known {
@@ -57,6 +59,9 @@ impl Catalog for Known {
         version: u64,
         _: &dyn Fn(&[&str], &str) -> String,
     ) -> Result<bool, CatalogError> {
+        if self.fails.get() {
+            return Err(CatalogError { action: "publish", name: table.view().to_owned(), message: String::new() });
+        }
         self.views.borrow_mut().push((table, version));
         Ok(true)
     }
@@ -302,4 +307,20 @@ fn what_was_sealed_by_one_that_died_stays_sealed() {
     lake.land("dt=2026-11-20/hour=03", 1);
     assert_eq!(lake.compact("2026-11-22T12:00:00Z").unwrap().through.to_string(), "2026-11-22T10");
     assert_eq!(lake.compactor.store.objects(SEAL).remove(0).1, seal);
+}
+
+#[test]
+fn parts_that_a_view_may_still_name_are_not_removed() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-20T12:00:00Z").unwrap();
+    lake.land("dt=2026-11-20/hour=12", 2);
+    lake.compactor.catalog.fails.set(true);
+    lake.compact("2026-11-20T16:00:00Z").unwrap_err();
+    let parts = lake.keys("compacted/");
+    assert_eq!((parts.len(), lake.manifest().retired.len()), (4, 2));
+    lake.compact("2026-11-22T12:00:00Z").unwrap_err();
+    assert_eq!(lake.keys("compacted/"), parts);
+    lake.compactor.catalog.fails.set(false);
+    assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().removed, 2);
 }
