@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ struct Known {
     parts: RefCell<BTreeSet<(Table, String)>>,
     folders: RefCell<BTreeSet<Hour>>,
     views: RefCell<Vec<(Table, u64)>>,
+    /// Views cannot be published.
+    fails: Cell<bool>,
 }
 
 impl Catalog for Known {
@@ -57,6 +59,9 @@ impl Catalog for Known {
         version: u64,
         _: &dyn Fn(&[&str], &str) -> String,
     ) -> Result<bool, CatalogError> {
+        if self.fails.get() {
+            return Err(CatalogError { action: "publish", name: table.view().to_owned(), message: String::new() });
+        }
         self.views.borrow_mut().push((table, version));
         Ok(true)
     }
@@ -211,16 +216,19 @@ fn a_retention_that_is_turned_on_later_counts_for_what_was_compacted_before() {
 }
 
 #[test]
-fn a_day_with_an_object_more_is_strange_and_one_that_was_removed_is_not() {
+fn a_day_with_an_object_more_or_another_is_strange_and_one_that_was_removed_is_not() {
     let lake = Lake::new();
+    lake.land("dt=2026-11-18/hour=03", 5);
     lake.land("dt=2026-11-19/hour=03", 1);
     lake.land("dt=2026-11-20/hour=03", 2);
     lake.land("dt=2026-11-21/hour=03", 3);
     lake.compact("2026-11-22T12:00:00Z").unwrap();
     lake.land("dt=2026-11-19/hour=03", 4);
+    lake.compactor.store.remove("bars/dt=2026-11-18/hour=03/t-0-5.parquet").now_or_never().unwrap().unwrap();
+    lake.land("dt=2026-11-18/hour=03", 6);
     lake.compactor.store.remove("bars/dt=2026-11-20/hour=03/t-0-2.parquet").now_or_never().unwrap().unwrap();
     let summary = lake.compact("2026-12-22T12:00:00Z").unwrap();
-    assert_eq!((summary.hollowed, summary.strange_days), (1, 1));
+    assert_eq!((summary.hollowed, summary.strange_days), (1, 2));
     assert_eq!(lake.kind("bars/dt=2026-11-19/hour=03/t-0-1.parquet"), Some(Kind::Bars));
 }
 
@@ -266,4 +274,54 @@ fn an_hour_of_several_groups_becomes_several_parts_of_either_table() {
     let manifest = lake.manifest();
     assert_eq!((summary.rows, manifest.bars.len(), manifest.daily.len()), (1, 1, 1));
     assert_eq!((manifest.bars[0].rows, manifest.daily[0].rows), (4, 1));
+    let span = (manifest.bars[0].from.to_string(), manifest.bars[0].through.to_string());
+    assert_eq!(span, ("2026-11-20T03".to_owned(), "2026-11-22T14".to_owned()));
+}
+
+#[test]
+fn a_part_that_is_not_what_was_written_is_not_merged() {
+    let [lake, other] = [1, 9].map(|offset| {
+        let lake = Lake::new();
+        lake.land("dt=2026-11-20/hour=03", offset);
+        lake.compact("2026-11-22T12:00:00Z").unwrap();
+        lake
+    });
+    let body = other.compactor.store.objects("compacted/bars/").remove(0).1;
+    let key = lake.keys("compacted/bars/").remove(0);
+    lake.compactor
+        .store
+        .overwrite(Object { key: key.clone(), body, kind: Kind::Bars })
+        .now_or_never()
+        .unwrap()
+        .unwrap();
+    lake.land("dt=2026-11-22/hour=12", 2);
+    let error = lake.compact("2026-11-22T16:00:00Z").unwrap_err();
+    assert!(matches!(&error, CompactError::Differs(part) if *part == key), "{error}");
+}
+
+#[test]
+fn what_was_sealed_by_one_that_died_stays_sealed() {
+    let lake = Lake::new();
+    lake.put(manifest::KEY, Manifest::default().to_bytes(), Kind::Bars);
+    let seal = br#"{"sealed":"2026-11-22T13"}"#.to_vec();
+    lake.put(SEAL, seal.clone(), Kind::Bars);
+    lake.land("dt=2026-11-20/hour=03", 1);
+    assert_eq!(lake.compact("2026-11-22T12:00:00Z").unwrap().through.to_string(), "2026-11-22T10");
+    assert_eq!(lake.compactor.store.objects(SEAL).remove(0).1, seal);
+}
+
+#[test]
+fn parts_that_a_view_may_still_name_are_not_removed() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-20T12:00:00Z").unwrap();
+    lake.land("dt=2026-11-20/hour=12", 2);
+    lake.compactor.catalog.fails.set(true);
+    lake.compact("2026-11-20T16:00:00Z").unwrap_err();
+    let parts = lake.keys("compacted/");
+    assert_eq!((parts.len(), lake.manifest().retired.len()), (4, 2));
+    lake.compact("2026-11-22T12:00:00Z").unwrap_err();
+    assert_eq!(lake.keys("compacted/"), parts);
+    lake.compactor.catalog.fails.set(false);
+    assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().removed, 2);
 }
