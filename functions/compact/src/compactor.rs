@@ -17,7 +17,7 @@ use shared::landing::{LandingError, Version};
 use shared::manifest::{self, Manifest, Table, UnreadableManifest};
 use shared::sealing::UnreadableSeal;
 use store::{PartStore, StoreError};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::catalog::{Catalog, CatalogError};
 use crate::merge::MergeError;
@@ -224,7 +224,14 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         if before <= manifest.through {
             return Ok(None);
         }
-        Ok(next_batch(&self.store, manifest.through, before, &self.limits).await?)
+        let batch = next_batch(&self.store, manifest.through, before, &self.limits).await?;
+        if let Some(Batch { astray, .. }) = batch.as_ref().filter(|batch| batch.astray > 0) {
+            warn!(
+                astray,
+                "objects below bars/ are in no folder of an hour: they are in no part, and no view reads them later"
+            );
+        }
+        Ok(batch)
     }
 
     /// The manifest after this one; none if another compactor has written it.

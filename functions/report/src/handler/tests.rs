@@ -65,8 +65,10 @@ fn handler(athena: &[&Rule], s3: &[&Rule]) -> Handler {
         delivery: None,
         custom_endpoint: false,
     };
-    let (listed, no_index, no_manifest, old_headline) = (listed(), no_index(), no_manifest(), old_headline());
-    let s3: Vec<&Rule> = s3.iter().copied().chain([&listed, &no_index, &no_manifest, &old_headline]).collect();
+    let (listed, no_index, no_manifest, no_seal, old_headline) =
+        (listed(), no_index(), no_manifest(), no_seal(), old_headline());
+    let s3: Vec<&Rule> =
+        s3.iter().copied().chain([&listed, &no_index, &no_manifest, &no_seal, &old_headline]).collect();
     Handler {
         athena: mock_client!(aws_sdk_athena, RuleMode::MatchAny, athena),
         s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, &s3),
@@ -101,6 +103,12 @@ fn no_manifest() -> Rule {
     mock!(S3::get_object)
         .match_requests(|request| request.key() == Some("catalog/bars.json"))
         .then_error(|| GetObjectError::NoSuchKey(NoSuchKey::builder().build()))
+}
+
+fn no_seal() -> Rule {
+    mock!(S3::list_objects_v2)
+        .match_requests(|request| request.prefix() == Some("catalog/seal.json"))
+        .then_output(|| ListObjectsV2Output::builder().build())
 }
 
 /// An output also because signing a link goes through it.
