@@ -24,9 +24,12 @@ const ANY: &[&str] = &[""];
 /// Those of Glue that its emulator does not look at.
 const NOT_THE_DATABASE: &[&str] = &[":catalog", ":table/"];
 
-/// Rights that nobody misses here: of a function, in the statement with this `Sid` (or the policy with this name), to resources in whose
-/// names one of these stands, and why.
-const UNCHECKED: [(Function, &str, &[&str], &[&str], &str); 16] = [
+/// Of a function, in the statement with this `Sid` (or the policy with this name), actions on resources in whose names one of these
+/// stands, and why.
+type Unchecked = (Function, &'static str, &'static [&'static str], &'static [&'static str], &'static str);
+
+/// Rights that nobody misses here.
+const UNCHECKED: [Unchecked; 16] = [
     (
         Function::Ingest,
         "KeepFailedEvents",

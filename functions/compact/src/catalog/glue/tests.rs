@@ -43,22 +43,22 @@ fn table(name: &'static str, location: &'static str) -> Rule {
 }
 
 /// What Glue says of single partitions.
-fn complaints(codes: &[&'static str]) -> Option<Vec<PartitionError>> {
+fn complaints(codes: &[&'static str]) -> Vec<PartitionError> {
     let errors = codes.iter().map(|code| {
         let detail = ErrorDetail::builder().error_code(*code).error_message(format!("{code} in words")).build();
         PartitionError::builder().error_detail(detail).build()
     });
-    Some(errors.collect())
+    errors.collect()
 }
 
 fn created(codes: &'static [&'static str]) -> Rule {
     mock!(Client::batch_create_partition)
-        .then_output(|| BatchCreatePartitionOutput::builder().set_errors(complaints(codes)).build())
+        .then_output(|| BatchCreatePartitionOutput::builder().set_errors(Some(complaints(codes))).build())
 }
 
 fn deleted(codes: &'static [&'static str]) -> Rule {
     mock!(Client::batch_delete_partition)
-        .then_output(|| BatchDeletePartitionOutput::builder().set_errors(complaints(codes)).build())
+        .then_output(|| BatchDeletePartitionOutput::builder().set_errors(Some(complaints(codes))).build())
 }
 
 /// Answers every registration, and keeps what was asked.
