@@ -35,7 +35,10 @@ impl Aws {
                 refusal(412, "PreconditionFailed")
             }
             "PUT" => {
-                self.objects.insert(key, request.body.clone());
+                let is_chunked =
+                    request.header("content-encoding").is_some_and(|encoding| encoding.contains("aws-chunked"));
+                let body = if is_chunked { unchunked(&request.body) } else { request.body.clone() };
+                self.objects.insert(key, body);
                 Answer { status: 200, headers: vec![("etag", "\"1\"".to_owned())], body: Vec::new() }
             }
             other => panic!("{other} {path}: nothing that this compaction is known to ask of S3"),
@@ -102,6 +105,21 @@ fn refusal(status: u16, code: &str) -> Answer {
         status,
         headers: xml(),
         body: format!("<Error><Code>{code}</Code><Message>{code}</Message></Error>").into_bytes(),
+    }
+}
+
+/// A file is sent in chunks, each after its length in hexadecimal, and with a checksum at the end.
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(body.len());
+    loop {
+        let end = body.windows(2).position(|two| two == b"\r\n").unwrap();
+        let head = std::str::from_utf8(&body[..end]).unwrap();
+        let length = usize::from_str_radix(head.split(';').next().unwrap(), 16).unwrap();
+        if length == 0 {
+            return whole;
+        }
+        whole.extend(&body[end + 2..end + 2 + length]);
+        body = &body[end + 2 + length + 2..];
     }
 }
 
