@@ -122,6 +122,17 @@ class Trino:
 
     def query(self, sql, catalog="hive", schema="tickerlake"):
         """Runs a statement and reads all of its rows."""
+        # An active node may be unknown to a catalog for some seconds more.
+        deadline = time.monotonic() + SECONDS_TO_START
+        while True:
+            try:
+                return self._query(sql, catalog, schema)
+            except QueryFailed as error:
+                if not str(error).startswith("NO_NODES_AVAILABLE") or time.monotonic() > deadline:
+                    raise
+            time.sleep(POLL)
+
+    def _query(self, sql, catalog, schema):
         headers = {"X-Trino-User": "test", "X-Trino-Catalog": catalog, "X-Trino-Schema": schema, "X-Trino-Time-Zone": "UTC",
                    # Else it hides the precision of times.
                    "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME"}
