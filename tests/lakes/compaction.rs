@@ -1,9 +1,8 @@
 //! The lake as it is after compaction: in some parts, and with its last hours as they have landed.
 
-use compact::catalog::{Catalog, CatalogError};
+use compact::catalog::NoCatalog;
 use compact::{Compactor, Limits, PART_GRACE_MS, Task};
 use shared::key::{Hour, LandingTime};
-use shared::manifest::Table;
 use store::{Memory, Store};
 
 /// Compacts all but the last hour of the lake, in two steps; of the landed objects, those before lose their rows.
@@ -15,7 +14,7 @@ pub(crate) async fn compact(lake: Memory) -> Memory {
     let scratch = tempfile::tempdir().unwrap();
     let compactor = Compactor {
         store: lake,
-        catalog: Nothing,
+        catalog: NoCatalog,
         limits: Limits { objects: 2, ..Limits::default() },
         part_grace_ms: PART_GRACE_MS,
         landed_grace_ms: Some(1),
@@ -28,33 +27,4 @@ pub(crate) async fn compact(lake: Memory) -> Memory {
         compactor.run(&task).await.unwrap();
     }
     compactor.store
-}
-
-/// Nobody asks a catalog here.
-struct Nothing;
-
-impl Catalog for Nothing {
-    async fn parts(&self, _: Table) -> Result<Vec<String>, CatalogError> {
-        Ok(Vec::new())
-    }
-
-    async fn register(&self, _: Table, _: &[String]) -> Result<(), CatalogError> {
-        Ok(())
-    }
-
-    async fn forget(&self, _: Table, _: &[String]) -> Result<(), CatalogError> {
-        Ok(())
-    }
-
-    async fn folders(&self, _: Hour) -> Result<Vec<Hour>, CatalogError> {
-        Ok(Vec::new())
-    }
-
-    async fn register_folders(&self, _: &[Hour]) -> Result<(), CatalogError> {
-        Ok(())
-    }
-
-    async fn publish(&self, _: Table, _: u64, _: &dyn Fn(&[&str], &str) -> String) -> Result<bool, CatalogError> {
-        Ok(false)
-    }
 }

@@ -121,7 +121,7 @@ struct Lake {
 
 impl Lake {
     fn new(folder: &Path, scratch: PathBuf) -> Self {
-        // NoCatalog is hollowed: the queries are to be run on what has landed, too.
+        // Nothing is hollowed: the queries are to be run on what has landed, too.
         let compactor = Compactor {
             store: Disk::new(folder.to_owned()),
             catalog: NoCatalog,
