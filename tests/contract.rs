@@ -8,7 +8,7 @@ use std::fs;
 use local::project_root;
 use shared::event::Event;
 use shared::key::LandingTime;
-use shared::manifest::COLUMNS;
+use shared::manifest::{AUDIT_COLUMNS, COLUMNS};
 use shared::reject::Reason;
 use shared::run::{Decoded, Lot, Run};
 
@@ -79,6 +79,17 @@ fn the_compacted_tables_have_the_columns_of_what_has_landed_and_its_folder() {
     }
     let names: Vec<_> = expected.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(COLUMNS.as_slice(), names, "what reports read");
+}
+
+#[test]
+fn the_table_of_audits_has_the_columns_of_its_view() {
+    let hive = |of| match of {
+        "varchar" => "string",
+        "integer" => "int",
+        other => other,
+    };
+    let expected: Vec<_> = AUDIT_COLUMNS.iter().map(|(name, of)| ((*name).to_owned(), hive(of).to_owned())).collect();
+    assert_eq!(declared_columns("AuditsCompactedTable"), expected);
 }
 
 #[test]

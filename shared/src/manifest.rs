@@ -3,8 +3,9 @@
 //! It is one object, changed only by compare-and-swap, and each of its versions tells one state of the lake: the rows of its parts, and
 //! those of the folders from [`Manifest::through`] on. So whoever reads it once, and puts what it says into all queries, sees each row once.
 
+mod select;
+
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -36,6 +37,21 @@ pub const COLUMNS: [&str; 18] = [
     "hour",
 ];
 
+/// The columns of the view `audits`, and what they are in the words of Trino and `DuckDB`.
+pub const AUDIT_COLUMNS: [(&str, &str); 11] = [
+    ("dt", "varchar"),
+    ("kafka_topic", "varchar"),
+    ("kafka_partition", "integer"),
+    ("kafka_life", "integer"),
+    ("first_offset", "bigint"),
+    ("last_offset", "bigint"),
+    ("landed", "bigint"),
+    ("rejected", "bigint"),
+    ("bar_rows", "bigint"),
+    ("duplicates", "bigint"),
+    ("undecided", "boolean"),
+];
+
 /// How many switches it remembers: those of the newest hours, and ever fewer before.
 const MOST_SWITCHES: usize = 40;
 
@@ -50,6 +66,12 @@ pub struct Manifest {
     pub bars: Vec<Part>,
     /// The parts of `daily_compacted`.
     pub daily: Vec<Part>,
+    /// The parts of `audits_compacted`.
+    #[serde(default)]
+    pub audits: Vec<Part>,
+    /// The audits tell of all folders from this hour on, as far as parts go; none: of nothing that is in parts until now.
+    #[serde(default)]
+    pub audited_from: Option<Hour>,
     /// Parts of versions before: a query that began then may still read them.
     #[serde(default)]
     pub retired: Vec<Retired>,
@@ -115,6 +137,8 @@ pub enum Table {
     Bars,
     /// Of each symbol and trade date the newest row.
     Daily,
+    /// Which offsets have landed or were rejected, by day, partition and life: what the rows of a sealed folder come to.
+    Audits,
 }
 
 /// A manifest that cannot be read: then nobody knows what is read where.
@@ -125,14 +149,23 @@ pub enum Table {
 pub struct UnreadableManifest(#[source] serde_json::Error);
 
 impl Table {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Bars, Self::Daily];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bars, Self::Daily, Self::Audits];
 
     /// Its view, and the folder of its parts.
     pub fn view(self) -> &'static str {
         match self {
             Self::Bars => "bars",
             Self::Daily => "daily",
+            Self::Audits => "audits",
+        }
+    }
+
+    /// The columns of its view.
+    pub fn columns(self) -> Vec<&'static str> {
+        match self {
+            Self::Bars | Self::Daily => COLUMNS.to_vec(),
+            Self::Audits => AUDIT_COLUMNS.map(|(name, _)| name).to_vec(),
         }
     }
 
@@ -141,6 +174,7 @@ impl Table {
         match self {
             Self::Bars => "bars_compacted",
             Self::Daily => "daily_compacted",
+            Self::Audits => "audits_compacted",
         }
     }
 
@@ -204,6 +238,7 @@ impl Manifest {
         match table {
             Table::Bars => &self.bars,
             Table::Daily => &self.daily,
+            Table::Audits => &self.audits,
         }
     }
 
@@ -216,7 +251,8 @@ impl Manifest {
     /// The version after this one: these new parts, in the place of those of the same table that they were merged of.
     #[must_use]
     pub fn next(&self, through: Hour, new: &[(Table, Part)], merged: &[(Table, String)], now: LandingTime) -> Self {
-        let mut next = Self { version: self.version + 1, through, ..self.clone() };
+        let audited_from = Some(self.audited_from());
+        let mut next = Self { version: self.version + 1, through, audited_from, ..self.clone() };
         for (table, id) in merged {
             let parts = next.parts_mut(*table);
             parts.retain(|part| part.id != *id);
@@ -234,6 +270,18 @@ impl Manifest {
         next
     }
 
+    /// From which hour on the audits tell what is in the parts. A manifest of before there were audits has none yet.
+    pub fn audited_from(&self) -> Hour {
+        self.audited_from.unwrap_or(self.through)
+    }
+
+    /// Has the audits begin anew behind what is in parts: of some of that they cannot tell.
+    pub fn forget_audits(&mut self, now: LandingTime) {
+        let forgotten = std::mem::take(&mut self.audits).into_iter();
+        self.retired.extend(forgotten.map(|part| Retired { table: Table::Audits, id: part.id, at_ms: now.0 }));
+        self.audited_from = Some(self.through);
+    }
+
     /// Counts landed objects that are in parts from this version on. Also where all keep their rows: that may be changed some day.
     pub fn count_landed<'k>(&mut self, objects: impl Iterator<Item = (Hour, &'k str)>) {
         for (hour, key) in objects {
@@ -245,6 +293,7 @@ impl Manifest {
         match table {
             Table::Bars => &mut self.bars,
             Table::Daily => &mut self.daily,
+            Table::Audits => &mut self.audits,
         }
     }
 
@@ -268,31 +317,6 @@ impl Manifest {
             let least = (1..self.switches.len() - 1).min_by_key(cost).unwrap_or(1);
             self.switches.remove(least);
         }
-    }
-
-    /// The rows of a table and those that have landed since, as a SELECT of these columns and the folder's, in the words of Trino and
-    /// `DuckDB`. `database` is put before the tables' names, where they need one.
-    pub fn select(&self, table: Table, columns: &[&str], database: Option<&str>) -> String {
-        let columns = columns.join(", ");
-        let of = |name: &str| match database {
-            Some(database) => format!("\"{database}\".{name}"),
-            None => name.to_owned(),
-        };
-        let (dt, hour) = (self.through.dt(), self.through.hour());
-        let mut select = String::new();
-        if let Some((last, others)) = self.parts(table).split_last() {
-            // Writing to a String cannot fail.
-            let _ = write!(select, "SELECT {columns} FROM {} WHERE part IN (", of(table.name()));
-            for part in others {
-                let _ = write!(select, "'{}', ", part.id);
-            }
-            let _ = write!(select, "'{}') UNION ALL ", last.id);
-        }
-        let _ = write!(select, "SELECT {columns} FROM {}", of("bars_landed"));
-        if self.through > Hour::default() {
-            let _ = write!(select, " WHERE dt >= '{dt}' AND (dt > '{dt}' OR hour >= '{hour}')");
-        }
-        select
     }
 }
 

@@ -11,14 +11,14 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ingest::Lander;
 use local::{Aws, Stack, project_root, settings};
 use shared::key::{Generation, Hour, LandingTime};
-use shared::manifest::{self, COLUMNS, Manifest, Table};
+use shared::manifest::{self, Manifest, Table};
 use store::S3Store;
 use tempfile::TempDir;
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 const SIDE_BY_SIDE: usize = 8;
-const TABLES: [&str; 4] = ["bars_landed", "bars_compacted", "daily_compacted", "rejects"];
+const TABLES: [&str; 5] = ["bars_landed", "bars_compacted", "daily_compacted", "audits_compacted", "rejects"];
 
 /// What all of them are made of.
 pub(crate) struct Lab {
@@ -194,7 +194,7 @@ impl Lake {
             let keys: Vec<_> = named.iter().map(|id| table.key(id)).collect();
             anyhow::ensure!(there == keys, "{what}: there are {there:?}, and named are {keys:?}");
             let text = self.view(table).await?;
-            let wanted = manifest.select(table, &COLUMNS, Some(&self.database));
+            let wanted = manifest.select(table, &table.columns(), Some(&self.database));
             anyhow::ensure!(text == wanted, "{what}: the view says\n{text}\nand the manifest\n{wanted}");
         }
         Ok(())

@@ -118,7 +118,7 @@ def _tables(folder):
              for name in (*REJECTS, "dt")]
         ),
     }
-    for name in ("bars", "daily"):
+    for name in ("bars", "daily", "audits"):
         parts = sorted(map(str, pathlib.Path(folder).glob(f"compacted/{name}/**/*.parquet")))
         if parts:
             tables[f"{name}_compacted"] = f"SELECT * FROM read_parquet({parts}, {options} {{'part': VARCHAR}})"

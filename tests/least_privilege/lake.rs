@@ -47,6 +47,11 @@ pub(crate) async fn make(stack: &Stack) -> Result<()> {
     let ledger = Ledger { sequence: 1, pending: vec![pending], ..Ledger::default() };
     put(stack, bucket, &keys.ledger(), ledger.to_bytes()).await?;
 
+    // A record that was rejected on a day that is to be audited.
+    let reject =
+        json!({ "kafka_topic": topic, "kafka_partition": 0, "kafka_offset": 7, "reason": "not_json", "kafka_life": 1 });
+    put(stack, bucket, &format!("rejects/dt=2026-01-04/{topic}.jsonl"), reject.to_string().into_bytes()).await?;
+
     let object = object(&topic)?;
     let landed = Keys { topic: &topic, partition: 1 }.bars(1, (0, 0), 1, LANDED);
     put(stack, bucket, &landed, object.clone()).await?;

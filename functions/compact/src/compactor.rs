@@ -247,6 +247,9 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         let making = Making::new(&self.store, manifest, &self.limits, scratch.path(), task.attempt);
         let made = making.make(batch).await?;
         let mut next = manifest.next(batch.through, &made.new, &made.merged, task.now);
+        if !made.is_audited {
+            next.forget_audits(task.now);
+        }
         next.count_landed(batch.objects.iter().map(|(hour, object)| (*hour, object.key.as_str())));
         for table in Table::ALL {
             let live: Vec<_> = next.parts(table).iter().map(|part| part.id.clone()).collect();
@@ -314,8 +317,9 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
 
     async fn tell(&self, manifest: &Manifest, this_hour: Hour, summary: &mut Summary) -> Result<(), CompactError> {
         summary.through = manifest.through;
-        summary.parts = manifest.bars.len() + manifest.daily.len();
-        summary.part_bytes = manifest.bars.iter().chain(&manifest.daily).map(|part| part.bytes).sum();
+        let parts: Vec<_> = Table::ALL.into_iter().flat_map(|table| manifest.parts(table)).collect();
+        summary.parts = parts.len();
+        summary.part_bytes = parts.iter().map(|part| part.bytes).sum();
         let first = first_hour(&self.store, manifest.through).await?;
         summary.hours_behind = first.map_or(0, |first| (this_hour.0 - first.0).max(0));
         Ok(())

@@ -2,6 +2,7 @@
 //!
 //! A library too, so that the simulation runs the very code that is deployed, on another store.
 
+mod audit;
 mod collect;
 mod compactor;
 mod metrics;

@@ -10,7 +10,7 @@
 mod batch;
 mod chunk;
 mod daily;
-mod digest;
+pub(crate) mod digest;
 mod kway;
 mod limits;
 mod order;
@@ -108,7 +108,7 @@ impl MergeError {
         Self::Read { file: "the object".to_owned(), source }
     }
 
-    fn disk(file: &Path, error: impl Into<ParquetError>) -> Self {
+    pub(crate) fn disk(file: &Path, error: impl Into<ParquetError>) -> Self {
         Self::Disk { file: file.display().to_string(), source: error.into() }
     }
 }

@@ -11,6 +11,7 @@ use shared::landing::Kind;
 use shared::manifest::{Manifest, Part, Table, part_id};
 use store::{Listed, PartStore, StoreError};
 
+use crate::audit::{self, Audit};
 use crate::compactor::CompactError;
 use crate::merge::{self, Keep, MergeError, Sorter, Tally};
 use crate::plan::{Batch, Limits, absorbed};
@@ -27,6 +28,8 @@ pub(crate) struct Made {
     pub(crate) merged: Vec<(Table, String)>,
     /// Rows that had landed.
     pub(crate) rows: u64,
+    /// Whether the audits tell of all of them.
+    pub(crate) is_audited: bool,
 }
 
 /// Makes parts, in a folder of its own.
@@ -42,9 +45,9 @@ pub(crate) struct Making<'a, S> {
 }
 
 /// Files to merge, and the parts that are in them.
-struct Sources {
-    files: Vec<PathBuf>,
-    parts: Vec<Part>,
+pub(crate) struct Sources {
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) parts: Vec<Part>,
 }
 
 impl<'a, S: PartStore> Making<'a, S> {
@@ -61,9 +64,13 @@ impl<'a, S: PartStore> Making<'a, S> {
     /// The parts that stand in for a batch.
     pub(crate) async fn make(mut self, batch: &Batch) -> Result<Made, CompactError> {
         let span = (batch.from, batch.through);
+        let mut rejected = Audit::default();
+        audit::read(self.store, self.manifest.through, batch.through, &mut rejected).await?;
+        let mut audited = rejected.into_rows();
         for (place, group) in batch.groups(self.limits.bytes).into_iter().enumerate() {
             let runs = self.scratch.join(format!("runs-{place}"));
             let sorted = self.sorted(group, &runs).await?;
+            audited = audited.zip(sorted.audit).map(|(all, some)| [all, some].concat());
             if sorted.tally.rows > 0 {
                 self.made.rows += sorted.tally.rows;
                 // Later groups are of the same hours: they would go into the same part.
@@ -82,6 +89,8 @@ impl<'a, S: PartStore> Making<'a, S> {
                 fs::remove_dir_all(&runs)?;
             }
         }
+        self.made.is_audited = audited.is_some();
+        audit::write(&mut self, span, audited.unwrap_or_default()).await?;
         Ok(self.made)
     }
 
@@ -108,7 +117,7 @@ impl<'a, S: PartStore> Making<'a, S> {
         Ok(sorter.finish()?)
     }
 
-    async fn with_small_parts(
+    pub(crate) async fn with_small_parts(
         &mut self,
         table: Table,
         mut files: Vec<PathBuf>,
@@ -186,7 +195,7 @@ impl<'a, S: PartStore> Making<'a, S> {
         Ok(())
     }
 
-    async fn upload(&mut self, table: Table, part: &Part, file: &Path) -> Result<String, CompactError> {
+    pub(crate) async fn upload(&mut self, table: Table, part: &Part, file: &Path) -> Result<String, CompactError> {
         for _ in 0..NAMES {
             self.files += 1;
             let id = part_id(part.through, self.manifest.version, self.attempt, self.files);
@@ -198,7 +207,7 @@ impl<'a, S: PartStore> Making<'a, S> {
         Err(StoreError { action: "write", key: table.folder(&part.through.to_string()), message }.into())
     }
 
-    fn file(&mut self) -> PathBuf {
+    pub(crate) fn file(&mut self) -> PathBuf {
         self.files += 1;
         self.scratch.join(format!("{}.parquet", self.files))
     }

@@ -60,7 +60,7 @@ fn literals(
     as_of: DateTime<Utc>,
     lookback_days: Option<u32>,
     manifest: &Manifest,
-) -> [(&'static str, String); 6] {
+) -> [(&'static str, String); 9] {
     let from = lookback_days.and_then(|days| folder_from(date, as_of, days));
     let from = from.map_or_else(|| FIRST_FOLDER.to_owned(), |day| day.to_string());
     [
@@ -70,6 +70,9 @@ fn literals(
         ("as_of", format!("TIMESTAMP '{}'", as_of.format("%Y-%m-%d %H:%M:%S"))),
         ("bars", format!("({})", manifest.select(Table::Bars, &readable(), None))),
         ("daily", format!("({})", manifest.select(Table::Daily, &readable(), None))),
+        ("audits", format!("({})", manifest.select(Table::Audits, &Table::Audits.columns(), None))),
+        ("unaudited_bars", format!("({})", manifest.select_unaudited(&readable()))),
+        ("unaudited_rejects", manifest.unaudited_rejects()),
     ]
 }
 
@@ -162,7 +165,8 @@ mod tests {
             let message = Template::parse(sql, &[("shared", "")]).unwrap_err().to_string();
             assert_eq!(
                 message,
-                "unknown placeholder {{dat}}: known are date, folder, folder_from, as_of, bars, daily, shared"
+                "unknown placeholder {{dat}}: known are date, folder, folder_from, as_of, bars, daily, audits, unaudited_bars, \
+                 unaudited_rejects, shared"
             );
         }
     }

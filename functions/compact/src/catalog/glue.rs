@@ -150,7 +150,7 @@ impl Catalog for Glue {
         select: &dyn Fn(&[&str], &str) -> String,
     ) -> Result<bool, CatalogError> {
         let name = table.view();
-        let columns = self.columns().await?;
+        let columns = self.columns(table).await?;
         let names: Vec<&str> = columns.iter().map(Column::name).collect();
         let input = view(name, &self.database, &columns, &select(&names, &self.database), version);
         for _ in 0..PUBLISHED_AGAIN {
@@ -189,10 +189,14 @@ impl Catalog for Glue {
 }
 
 impl Glue {
-    /// The columns of what has landed, and the folder's.
-    async fn columns(&self) -> Result<Vec<Column>, CatalogError> {
-        let table = self.table(LANDED).await?;
+    /// The columns of a view: of what has landed, and the folder's; or of the audits.
+    async fn columns(&self, table: Table) -> Result<Vec<Column>, CatalogError> {
+        let is_audits = table == Table::Audits;
+        let table = self.table(if is_audits { table.name() } else { LANDED }).await?;
         let mut columns = table.storage_descriptor.and_then(|storage| storage.columns).unwrap_or_default();
+        if is_audits {
+            return Ok(columns);
+        }
         columns.extend(table.partition_keys.unwrap_or_default());
         Ok(columns)
     }

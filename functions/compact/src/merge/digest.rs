@@ -41,7 +41,7 @@ impl Lanes {
 }
 
 /// The digest of some bytes.
-pub(super) fn bytes(bytes: &[u8]) -> u128 {
+pub(crate) fn bytes(bytes: &[u8]) -> u128 {
     let mut lanes = Lanes::START;
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {

@@ -4,6 +4,8 @@
 //! `dt`, the latest first, and then by their digest: so there is one order, whatever the files in which rows come.
 
 use std::cmp::Ordering;
+use std::iter;
+use std::ops::Range;
 
 use parquet::data_type::ByteArray;
 
@@ -101,6 +103,25 @@ impl<'a> Row<'a> {
 /// The life of a row, also if it names none.
 pub(super) fn life(batch: &Batch, row: usize) -> i32 {
     if batch.has(place::KAFKA_LIFE, row) { batch.int(place::KAFKA_LIFE)[row] } else { FIRST_LIFE }
+}
+
+/// The rows of a batch, cut where topic, partition or life change.
+pub(super) fn same_records(batch: &Batch) -> impl Iterator<Item = Range<usize>> {
+    let topics = batch.text(place::KAFKA_TOPIC);
+    let partitions = batch.int(place::KAFKA_PARTITION);
+    let mut from = 0;
+    iter::from_fn(move || {
+        let first = from;
+        let known = (first < batch.rows).then(|| (life(batch, first), batch.has(place::KAFKA_LIFE, first)))?;
+        while from < batch.rows
+            && partitions[from] == partitions[first]
+            && compare_text(&topics[from], &topics[first]).is_eq()
+            && (life(batch, from), batch.has(place::KAFKA_LIFE, from)) == known
+        {
+            from += 1;
+        }
+        Some(first..from)
+    })
 }
 
 /// Texts that repeat are mostly the same bytes at the same place.

@@ -7,9 +7,11 @@ use bytes::Bytes;
 use super::batch::Batch;
 use super::chunk::Chunk;
 use super::limits::Limits;
+use super::order::same_records;
 use super::source::Source;
 use super::tally::{Counter, Tally};
-use super::{MergeError, writer};
+use super::{MergeError, place, writer};
+use crate::audit::{Audit, Row};
 
 /// Gathers the rows of landed objects, and leaves them behind sorted, in files below a scratch folder.
 pub struct Sorter {
@@ -18,6 +20,7 @@ pub struct Sorter {
     batch: Batch,
     chunk: Chunk,
     counter: Counter,
+    audit: Audit,
     runs: Vec<PathBuf>,
 }
 
@@ -28,6 +31,8 @@ pub struct Sorted {
     pub runs: Vec<PathBuf>,
     /// What is in them together.
     pub tally: Tally,
+    /// Which offsets they are of; none if offsets cannot tell.
+    pub audit: Option<Vec<Row>>,
 }
 
 impl Sorter {
@@ -43,6 +48,7 @@ impl Sorter {
             batch: Batch::default(),
             chunk: Chunk::default(),
             counter: Counter::default(),
+            audit: Audit::default(),
             runs: Vec::new(),
         }
     }
@@ -53,6 +59,7 @@ impl Sorter {
         let mut has_rows = false;
         while source.next_batch(&mut self.batch, self.limits.batch_rows)? {
             has_rows = true;
+            audit(&mut self.audit, dt, &self.batch);
             let digests = self.counter.count(&self.batch);
             self.chunk.take(&self.batch, digests);
             if self.chunk.bytes() >= self.limits.chunk_bytes {
@@ -67,7 +74,7 @@ impl Sorter {
         if !self.chunk.is_empty() {
             self.write_run()?;
         }
-        Ok(Sorted { runs: self.runs, tally: self.counter.into_tally() })
+        Ok(Sorted { runs: self.runs, tally: self.counter.into_tally(), audit: self.audit.into_rows() })
     }
 
     fn write_run(&mut self) -> Result<(), MergeError> {
@@ -84,5 +91,16 @@ impl Sorter {
         self.chunk.clear();
         self.runs.push(path);
         Ok(())
+    }
+}
+
+fn audit(audit: &mut Audit, dt: &str, batch: &Batch) {
+    let (offsets, indexes) = (batch.long(place::KAFKA_OFFSET), batch.int(place::KAFKA_INDEX));
+    for rows in same_records(batch) {
+        let first = rows.start;
+        let life = batch.has(place::KAFKA_LIFE, first).then(|| batch.int(place::KAFKA_LIFE)[first]);
+        let topic = batch.text(place::KAFKA_TOPIC)[first].data();
+        let places = rows.map(|row| (offsets[row], indexes[row]));
+        audit.bars(dt, topic, batch.int(place::KAFKA_PARTITION)[first], life, places);
     }
 }

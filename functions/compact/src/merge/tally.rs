@@ -88,22 +88,14 @@ impl Counter {
         let topics = batch.text(place::KAFKA_TOPIC);
         let partitions = batch.int(place::KAFKA_PARTITION);
         let offsets = batch.long(place::KAFKA_OFFSET);
-        let mut from = 0;
-        while from < batch.rows {
-            let life = order::life(batch, from);
-            let mut span = Span { rows: 0, first: offsets[from], last: offsets[from] };
-            let mut row = from;
-            // Rows of one symbol are mostly of one partition, and a lookup for each would be felt.
-            while row < batch.rows
-                && partitions[row] == partitions[from]
-                && order::compare_text(&topics[row], &topics[from]).is_eq()
-                && order::life(batch, row) == life
-            {
+        // Rows of one symbol are mostly of one partition, and a lookup for each would be felt.
+        for rows in order::same_records(batch) {
+            let first = rows.start;
+            let mut span = Span { rows: 0, first: offsets[first], last: offsets[first] };
+            for row in rows {
                 span.join(&Span { rows: 1, first: offsets[row], last: offsets[row] });
-                row += 1;
             }
-            self.join((partitions[from], life), &topics[from], span);
-            from = row;
+            self.join((partitions[first], order::life(batch, first)), &topics[first], span);
         }
         &self.digests
     }
