@@ -169,6 +169,7 @@ clean:                           ## removes everything that was built or set up
 .check: $(TOOLS)/.complete $(CHECKOV)/.complete
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features tests/release,tests/athena -- --deny warnings
+	local/compiled-once.sh
 	shellcheck --external-sources $(SCRIPTS)
 	sam validate --lint
 	cfn-lint $(TEMPLATES)

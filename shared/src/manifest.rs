@@ -210,6 +210,21 @@ pub fn base_of(id: &str) -> Option<u64> {
     rest.split('-').next()?.parse().ok()
 }
 
+/// When the invocation began that made a part, in milliseconds since 1970 UTC: its attempt begins with that.
+pub fn begun_ms(id: &str) -> Option<i64> {
+    let (_, rest) = id.split_once("-v")?;
+    i64::from_str_radix(rest.split('-').nth(1)?.get(..ATTEMPT_TIME)?, 16).ok()
+}
+
+/// The name of an attempt: the time tells the invocations of one event apart, the event those of one time.
+pub fn attempt(now: LandingTime, event: &str) -> String {
+    let event: String = event.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    format!("{:0width$x}{event}", now.0.max(0), width = ATTEMPT_TIME)
+}
+
+/// Hexadecimal digits of its time.
+const ATTEMPT_TIME: usize = 11;
+
 impl Landed {
     /// And this one.
     pub fn add(&mut self, key: &str) {

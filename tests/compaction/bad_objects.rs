@@ -50,7 +50,7 @@ async fn what_is_no_bars_stops_it(lab: &Lab, trodden: &Trodden) -> Result<()> {
         let parts = rows::of_parts(&lake, &before, Table::Bars).await?;
         let error = failure(lab, &lake).await?;
         ensure!(error.contains(&key), "{error} does not name {key}");
-        ensure!(lake.manifest().await? == before, "{key}: something was switched");
+        ensure!(lake.manifest().await?.switches == before.switches, "{key}: something was switched");
         check_same("the parts of before", &parts, &rows::of_parts(&lake, &before, Table::Bars).await?)?;
         lake.remove(&key).await?;
         goes_on(lab, &lake, trodden).await.with_context(|| format!("{key} was moved away"))?;
@@ -118,7 +118,7 @@ async fn a_part_that_is_gone_or_changed_is_named(lab: &Lab, trodden: &Trodden) -
         lake.put(&key, lake.get(&other.0.key(&other.1.id)).await?).await?;
         let error = failure(lab, &lake).await?;
         ensure!(error.contains(&key) && error.contains("does not have the rows"), "{error} does not name {key}");
-        ensure!(lake.manifest().await? == before, "{key}: something was switched");
+        ensure!(lake.manifest().await?.switches == before.switches, "{key}: something was switched");
         lake.put(&key, body).await?;
     }
     goes_on(lab, &lake, trodden).await?;
@@ -164,7 +164,7 @@ async fn a_table_in_the_way_of_a_view_is_named(lab: &Lab, trodden: &Trodden) -> 
         let error = failure(lab, &lake).await?;
         ensure!(error.contains("bars") && error.contains("in its way"), "{error}");
     }
-    ensure!(lake.manifest().await?.version == before.version + 1, "it is expected to switch once");
+    ensure!(lake.manifest().await?.switches.len() == before.switches.len() + 1, "it is expected to switch once");
     check_same("with a table in the way", &trodden.rows, &rows::read(&lake).await?)?;
     glue.delete_table().database_name(&lake.database).name("bars").send().await?;
     goes_on(lab, &lake, trodden).await

@@ -54,8 +54,13 @@ impl Catalog for Registered {
         Ok(())
     }
 
-    async fn publish(&self, _: Table, _: u64, _: &dyn Fn(&[&str], &str) -> String) -> Result<bool, CatalogError> {
-        Ok(false)
+    async fn publish(
+        &self,
+        _: Table,
+        _: u64,
+        _: &dyn Fn(&[&str], &str) -> String,
+    ) -> Result<Option<u64>, CatalogError> {
+        Ok(None)
     }
 }
 
@@ -66,24 +71,26 @@ pub(crate) struct Order {
     pub(crate) without: Option<Without>,
     pub(crate) scratch: PathBuf,
     pub(crate) objects: usize,
+    pub(crate) bytes: u64,
     pub(crate) part_bytes: u64,
+    pub(crate) is_late: bool,
     pub(crate) before: Hour,
     pub(crate) now: LandingTime,
 }
 
 /// Compacts as the deployed function does.
 pub(crate) async fn compact(order: Order) -> Result<Summary, CompactError> {
-    let Order { store, catalog, without, scratch, objects, part_bytes, before, now } = order;
-    let attempt = format!("p{}", store.process);
+    let Order { store, catalog, without, scratch, objects, bytes, part_bytes, is_late, before, now } = order;
+    let attempt = manifest::attempt(now, &format!("p{}", store.process));
     let compactor = Compactor {
         store: Careless { store, without },
         catalog,
-        limits: Limits { objects, part_bytes, ..Limits::default() },
+        limits: Limits { objects, bytes, part_bytes },
         part_grace_ms: if without == Some(Without::PartGrace) { 0 } else { PART_GRACE_MS },
         landed_grace_ms: Some(if without == Some(Without::LandedGrace) { 0 } else { LANDED_GRACE_MS }),
         scratch,
     };
-    compactor.run(&Task { before: Some(before), now, attempt: &attempt, late: &|| false }).await
+    compactor.run(&Task { before: Some(before), now, attempt: &attempt, late: &|| is_late }).await
 }
 
 /// The store of a compactor from which a part of the protocol is taken away.
@@ -100,7 +107,17 @@ impl Careless {
 
 impl Store for Careless {
     async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        self.store.read(key).await
+        let there = self.store.read(key).await?;
+        if key == "catalog/progress.json"
+            && self.is_without(Without::ProgressBase)
+            && let Some((bytes, version)) = &there
+            && let Some((manifest, _)) = self.store.read(manifest::KEY).await?
+        {
+            let mut progress: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+            progress["base"] = Manifest::parse(&manifest).unwrap().version.into();
+            return Ok(Some((progress.to_string().into_bytes(), version.clone())));
+        }
+        Ok(there)
     }
 
     async fn swap(&self, key: &str, body: Vec<u8>, expected: Option<Version>) -> Result<Option<Version>, StoreError> {
@@ -207,4 +224,34 @@ pub(crate) fn visible(objects: impl Fn(&str) -> Vec<(String, Vec<u8>)>) -> Vec<(
     let parts = manifest.bars.iter().flat_map(|part| objects(&Table::Bars.key(&part.id)));
     let landed = objects("bars/").into_iter().filter(|(key, _)| Hour::of_key(key) >= Some(manifest.through));
     parts.chain(landed).collect()
+}
+
+/// The audits tell what is in the parts, and what was rejected on the days that are over.
+pub(crate) fn check_audits(objects: impl Fn(&str) -> Vec<(String, Vec<u8>)>) -> Result<(), String> {
+    let Some((_, manifest)) = objects(manifest::KEY).pop() else { return Ok(()) };
+    let manifest = Manifest::parse(&manifest).unwrap();
+    if manifest.audited_from() > Hour::default() {
+        return Err(format!("what is before {} is not audited", manifest.audited_from()));
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut told = (0, 0, 0);
+    for part in &manifest.audits {
+        let body = objects(&Table::Audits.key(&part.id)).pop().map(|(_, body)| body).unwrap_or_default();
+        std::fs::write(file.path(), body).unwrap();
+        for row in compact::audit::read_file(file.path()).map_err(|error| error.to_string())? {
+            told.0 += row.sums.bar_rows;
+            told.1 += row.sums.rejected;
+            told.2 += row.sums.duplicates;
+        }
+    }
+    let rows: u64 = manifest.bars.iter().map(|part| part.rows).sum();
+    let over = format!("rejects/dt={}/", manifest.through.dt());
+    let rejects = objects("rejects/").into_iter().filter(|(key, _)| *key < over);
+    let rejected: usize = rejects.map(|(_, body)| body.iter().filter(|byte| **byte == b'\n').count()).sum();
+    let there = (rows.cast_signed(), i64::try_from(rejected).unwrap(), 0);
+    if told == there {
+        Ok(())
+    } else {
+        Err(format!("rows, rejected, duplicates: {told:?} are audited, {there:?} there"))
+    }
 }

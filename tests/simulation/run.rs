@@ -223,7 +223,8 @@ impl Run<'_> {
         match self.rng.random_range(0..24) {
             0..12 if compactors < 2 => {
                 let ahead = self.rng.random_range(-1..2);
-                self.compact(Hour(Hour::of(self.time).0 + ahead));
+                let is_late = self.rng.random();
+                self.compact(Hour(Hour::of(self.time).0 + ahead), is_late);
             }
             12..22 if readers < 3 => self.read(),
             22 => self.days_pass()?,
@@ -258,7 +259,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn compact(&mut self, before: Hour) {
+    fn compact(&mut self, before: Hour, is_late: bool) {
         self.time.0 += self.rng.random_range(0..3_600_000);
         let process = self.new_process();
         self.counts.count("compactions", 1);
@@ -269,7 +270,9 @@ impl Run<'_> {
             without: self.plan.without,
             scratch: self.scratch.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default(),
             objects: self.rng.random_range(1..8),
+            bytes: [1, 10_000, 1_000_000][self.rng.random_range(0..3)],
             part_bytes: [1, 20_000, 1_000_000][self.rng.random_range(0..3)],
+            is_late,
             before,
             now: self.time,
         };
@@ -297,9 +300,10 @@ impl Run<'_> {
     fn compact_all(&mut self) -> Result<(), String> {
         for days in [0, 1, LANDED_GRACE_MS / 86_400_000 + 1] {
             self.time.0 += days * 86_400_000;
-            self.compact(Hour(Hour::of(self.time).0 + 1));
+            self.compact(Hour(Hour::of(self.time).0 + 1), false);
             self.finish_all()?;
             self.check()?;
+            compaction::check_audits(|prefix| self.world.memory.objects(prefix))?;
         }
         let landed = self.world.memory.objects("bars/").into_iter();
         let through = self.manifest_through();

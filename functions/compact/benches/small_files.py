@@ -35,7 +35,7 @@ def main():
     # The last has one hour.
     first = days[-1 - days_before]
     of_last_days = [path for path in bars if f"/dt={first}/" <= path[path.index("/dt=") :]]
-    parts = {name: sorted(str(path) for path in lake.glob(f"compacted/{name}/*/*.parquet")) for name in ("bars", "daily")}
+    parts = {name: sorted(str(path) for path in lake.glob(f"compacted/{name}/*/*.parquet")) for name in ("bars", "daily", "audits")}
     print(f"objects opened and seconds, median of {RUNS}: before, with {days_before} days; after, with {len(days) - 1}")
     for report in sorted(path.stem for path in (folder / "after").glob("*.sql")):
         before = measured((folder / "before" / f"{report}.sql").read_text(encoding="utf-8"), of_last_days, {})

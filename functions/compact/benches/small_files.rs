@@ -34,11 +34,13 @@ const SYMBOLS_OF_PARTITION: usize = 167;
 const ROWS: usize = 50;
 /// So many minutes after the hour `template.yaml` has it compacted.
 const MINUTE: i64 = 27;
-/// Before compaction each query is run on the last days only: an engine that opens all files of a month takes minutes.
+/// Before compaction each query is run on the last days only (`DAYS_BEFORE` for another number): an engine that opens all files of a month
+/// takes minutes.
 const DAYS_BEFORE: usize = 2;
 
 fn main() -> ExitCode {
-    let days: usize = env::var("DAYS").map_or(30, |days| days.parse().unwrap());
+    let number = |name, default| env::var(name).map_or(default, |days| days.parse::<usize>().unwrap());
+    let (days, days_before) = (number("DAYS", 30), number("DAYS_BEFORE", DAYS_BEFORE));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small-files");
     fs::remove_dir_all(&folder).ok();
     let scratch = folder.join("scratch");
@@ -70,7 +72,7 @@ fn main() -> ExitCode {
         .arg("-B")
         .arg(root.join("functions/compact/benches/small_files.py"))
         .arg(&folder)
-        .arg(DAYS_BEFORE.min(days).to_string())
+        .arg(days_before.min(days).to_string())
         .status()
         .unwrap();
     if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use shared::ledger::Ranges;
 
+pub use file::read as read_file;
 pub(crate) use part::write;
 pub(crate) use rejects::read;
 

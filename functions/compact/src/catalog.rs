@@ -28,13 +28,13 @@ pub trait Catalog {
     fn register_folders(&self, folders: &[Hour]) -> impl Future<Output = Result<(), CatalogError>>;
 
     /// Makes the view of a table say what this version of the manifest says, unless it says what a later one says. `select` is its text, with
-    /// these columns of tables in this database. Whether it was changed.
+    /// these columns of tables in this database. The later version, if it does.
     fn publish(
         &self,
         table: Table,
         version: u64,
         select: &dyn Fn(&[&str], &str) -> String,
-    ) -> impl Future<Output = Result<bool, CatalogError>>;
+    ) -> impl Future<Output = Result<Option<u64>, CatalogError>>;
 }
 
 /// A call to the catalog that failed.

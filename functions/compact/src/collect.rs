@@ -4,26 +4,49 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use shared::key::{Hour, LandingTime};
 use shared::landing::{Kind, Object};
-use shared::manifest::{KEY, Landed, Manifest, Table, base_of};
+use shared::manifest::{KEY, Landed, Manifest, Table, base_of, begun_ms};
 use shared::run::empty_parquet;
-use store::{HOLLOW, Listed, PartStore, StoreError};
+use store::{HOLLOW, Listed, PartStore, Store, StoreError};
 use tracing::warn;
 
 use crate::catalog::Catalog;
-use crate::compactor::CompactError;
+use crate::error::CompactError;
+use crate::progress::Bookmark;
 
 /// Requests under way at the same time.
 const SIDE_BY_SIDE: usize = 32;
+/// No invocation lasts for so long.
+const DEAD_AFTER_MS: i64 = 3_600_000;
+
+/// Whether a part is there that this version does not name.
+pub(crate) async fn finds_leftovers<S: Store>(store: &S, manifest: &Manifest) -> Result<bool, StoreError> {
+    let listed = store.list("compacted/", "", usize::MAX).await?;
+    Ok(Table::ALL.into_iter().any(|table| {
+        let mut parts = listed.iter().filter_map(|object| table.part_of(&object.key));
+        parts.any(|id| !manifest.names(table, id))
+    }))
+}
+
+/// What is left.
+pub(crate) struct Tidied {
+    /// How many parts were removed.
+    pub(crate) removed: usize,
+    /// The manifest without those that were retired.
+    pub(crate) manifest: Manifest,
+    /// Whether there are parts that only a successor of this version makes removable.
+    pub(crate) is_littered: bool,
+}
 
 /// Deletes parts that no query can be reading: those that were retired so long ago, and those that can never be named, because they were
-/// made of a version that has a successor. The published views must be of this manifest. Returns how many, and the manifest without them.
+/// made of a version that has a successor. The published views must be of this manifest.
 pub(crate) async fn parts<S: PartStore, C: Catalog>(
     store: &S,
     catalog: &C,
-    manifest: &Manifest,
+    (manifest, bookmark): (&Manifest, &Bookmark),
     grace_ms: i64,
     now: LandingTime,
-) -> Result<(usize, Manifest), CompactError> {
+) -> Result<Tidied, CompactError> {
+    let mut is_littered = false;
     let mut left = manifest.clone();
     left.retired.retain(|retired| now.0.saturating_sub(retired.at_ms) < grace_ms);
     let mut removed = 0;
@@ -36,6 +59,10 @@ pub(crate) async fn parts<S: PartStore, C: Catalog>(
         {
             return Err(error);
         }
+        is_littered |= listed.iter().filter_map(|object| table.part_of(&object.key)).any(|id| {
+            let is_of_this = base_of(id) == Some(manifest.version) && !left.names(table, id) && !bookmark.names(id);
+            is_of_this && begun_ms(id).is_some_and(|begun_ms| now.0.saturating_sub(begun_ms) >= DEAD_AFTER_MS)
+        });
         let over: Vec<_> = listed.iter().filter(|object| table.part_of(&object.key).is_some_and(is_over)).collect();
         removed += over.len();
         stream::iter(over)
@@ -47,7 +74,7 @@ pub(crate) async fn parts<S: PartStore, C: Catalog>(
         let over: Vec<_> = registered.into_iter().filter(|id| is_over(id)).collect();
         catalog.forget(table, &over).await?;
     }
-    Ok((removed, left))
+    Ok(Tidied { removed, manifest: left, is_littered })
 }
 
 /// A part that is read, and that is not there as it was written.

@@ -1,9 +1,10 @@
 //! Compaction: the steps of one invocation. Each may be the last that is done: the next invocation goes on.
 //!
-//! 1. Read the manifest, and make the views say what it says, as in 6. Is there nothing before the hour: 7.
+//! 1. Read the manifest, and make the views say what it says, as in 6. If there are parts that it does not name, 7. Is there nothing before
+//!    the hour: 7.
 //! 2. Seal the hour in all ledgers ([`crate::seal`]): from then on the folders before it have the rows that they have.
 //! 3. Take whole hours from where the manifest ends ([`crate::plan`]), make parts of them and of small parts ([`crate::parts`]), and
-//!    compare row by row.
+//!    compare row by row. If that is too much for one invocation, the next one goes on ([`crate::progress`]).
 //! 4. Register the parts in the catalog.
 //! 5. Swap the manifest: that is the switch. While there is time, 3.
 //! 6. Publish the views, and register folders that a crawl has not found yet.
@@ -13,16 +14,16 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use shared::key::{Hour, LandingTime, SEAL};
-use shared::landing::{LandingError, Version};
-use shared::manifest::{self, Manifest, Table, UnreadableManifest};
-use shared::sealing::UnreadableSeal;
-use store::{PartStore, StoreError};
+use shared::landing::Version;
+use shared::manifest::{self, Manifest, Table};
+use store::PartStore;
 use tracing::{info, warn};
 
-use crate::catalog::{Catalog, CatalogError};
-use crate::merge::MergeError;
+use crate::catalog::Catalog;
+use crate::error::CompactError;
 use crate::parts::Making;
 use crate::plan::{Batch, Limits, first_hour, next_batch};
+use crate::progress::Bookmark;
 use crate::{collect, scratch, seal};
 
 /// Folders are left alone for so long: whoever lands in them has landed, or is about to be fenced.
@@ -90,73 +91,6 @@ pub struct Summary {
     pub strange_days: usize,
 }
 
-/// Why an invocation did not do all.
-#[derive(Debug, thiserror::Error)]
-pub enum CompactError {
-    /// The store failed for longer than it was worth trying.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// So did the catalog.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// A ledger cannot be sealed.
-    #[error("cannot seal {key}: {source}")]
-    Ledger {
-        /// Its key.
-        key: String,
-        /// Why.
-        source: LandingError,
-    },
-    /// What is sealed is not what was written.
-    #[error(transparent)]
-    Seal(#[from] UnreadableSeal),
-    /// Nor is the manifest.
-    #[error(transparent)]
-    Manifest(#[from] UnreadableManifest),
-    /// The local disk.
-    #[error("cannot use the local disk: {0}")]
-    Disk(#[from] std::io::Error),
-    /// An object that is no Parquet file of bars.
-    #[error(
-        "{key} cannot be merged: {source}; what it holds no report can read either (RUNBOOK.md, compaction-failing)"
-    )]
-    Unreadable {
-        /// Its key.
-        key: String,
-        /// Why.
-        source: MergeError,
-    },
-    /// Files that were just written.
-    #[error(transparent)]
-    Merge(#[from] MergeError),
-    /// There was a manifest once.
-    #[error(
-        "catalog/bars.json is gone, and catalog/seal.json is not: it was removed, and nobody knows which rows are in parts; restore it \
-         (RUNBOOK.md, compaction-failing)"
-    )]
-    NoManifest,
-    /// An object whose rows are in no part that the manifest tells of.
-    #[error(
-        "{0} has no rows any more, because they are in a part, and catalog/bars.json does not say so: it is an older version; \
-         restore the newest (RUNBOOK.md, compaction-failing)"
-    )]
-    Hollow(String),
-    /// An object that was listed, or a part that the manifest names.
-    #[error("{0} is gone: somebody has removed it; restore it (RUNBOOK.md, Taking back what was deleted)")]
-    Gone(String),
-    /// A part that is not what was written.
-    #[error(
-        "{0} does not have the rows that the manifest tells; restore it (RUNBOOK.md, Taking back what was deleted)"
-    )]
-    Differs(String),
-    /// Rows went in that did not come out. Nothing was switched.
-    #[error("a part does not have the very rows that it was made of: nothing was changed, please report this")]
-    Lost,
-    /// The hour asked for is yet to come.
-    #[error("{0} is yet to come: nothing could land before it any more; name at most the next full hour")]
-    TooFar(Hour),
-}
-
 impl<S: PartStore, C: Catalog> Compactor<S, C> {
     /// Does what there is to do, or as much of it as there is time for.
     pub async fn run(&self, task: &Task<'_>) -> Result<Summary, CompactError> {
@@ -169,6 +103,18 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         let mut summary = Summary::default();
         // Whatever becomes of the rest: a lake that was never compacted has no views yet, and no folders of its table are known.
         let published = self.publish(&manifest).await;
+        // What invocations that died have left behind would otherwise wait until one succeeds.
+        let mut trouble = None;
+        if let Ok(ahead) = published
+            && collect::finds_leftovers(&self.store, &manifest).await?
+        {
+            match self.tidy(&manifest, version.clone(), ahead, task, &mut summary).await {
+                Ok(None) => {}
+                Ok(Some(tidied)) => (manifest, version) = tidied,
+                // New hours can be merged all the same.
+                Err(error) => trouble = Some(error),
+            }
+        }
         let first = first_hour(&self.store, manifest.through).await?;
         let mut batch = None;
         let mut goes_on = first.is_some_and(|first| first < before);
@@ -182,24 +128,34 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
             // After it: what a writer was about to land is there now, or never will be.
             batch = self.next_batch(&manifest, before).await?;
         }
-        while let Some(taken) = batch {
+        let ahead = published.as_ref().ok().copied().flatten();
+        while let Some((taken, bookmark)) = batch {
             if summary.switches > 0 && (task.late)() {
                 summary.more = true;
                 break;
             }
-            let switched = self.switch(&manifest, version.clone(), &taken, task, &mut summary).await?;
+            let now = (&manifest, version.clone(), ahead);
+            let switched = self.switch(now, (&taken, bookmark), task, &mut summary).await?;
             let Some((next, its_version)) = switched else {
-                // Another compactor was ahead, and does the rest as well.
+                // Another compactor was ahead, and does the rest as well; or the next invocation goes on.
                 summary.more = true;
                 break;
             };
             (manifest, version) = (next, Some(its_version));
             batch = self.next_batch(&manifest, before).await?;
         }
+        let mut published = published;
         if summary.switches > 0 || published.is_err() {
-            self.publish(&manifest).await?;
+            published = Ok(self.publish(&manifest).await?);
         }
-        let manifest = self.collect(manifest, version, task, &mut summary).await?;
+        if let Some(error) = trouble {
+            return Err(error);
+        }
+        let tidied = self.tidy(&manifest, version.clone(), published?, task, &mut summary).await?;
+        if let Some(tidied) = tidied {
+            (manifest, version) = tidied;
+        }
+        let manifest = self.hollow(manifest, version, task, &mut summary).await?;
         self.tell(&manifest, this_hour, &mut summary).await?;
         Ok(summary)
     }
@@ -220,33 +176,36 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         Ok(self.store.swap(manifest::KEY, Manifest::default().to_bytes(), None).await?)
     }
 
-    async fn next_batch(&self, manifest: &Manifest, before: Hour) -> Result<Option<Batch>, CompactError> {
+    async fn next_batch(&self, manifest: &Manifest, before: Hour) -> Result<Option<(Batch, Bookmark)>, CompactError> {
         if before <= manifest.through {
             return Ok(None);
         }
-        let batch = next_batch(&self.store, manifest.through, before, &self.limits).await?;
+        let bookmark = Bookmark::read(&self.store, manifest.version).await?;
+        let until = bookmark.through().map_or(before, |through| through.min(before));
+        let batch = next_batch(&self.store, manifest.through, until, &self.limits).await?;
         if let Some(Batch { astray, .. }) = batch.as_ref().filter(|batch| batch.astray > 0) {
             warn!(
                 astray,
                 "objects below bars/ are in no folder of an hour: they are in no part, and no view reads them later"
             );
         }
-        Ok(batch)
+        Ok(batch.map(|batch| (batch, bookmark)))
     }
 
-    /// The manifest after this one; none if another compactor has written it.
+    /// The manifest after this one, which is above the version that a view is ahead of it; none if another compactor has written it, or there
+    /// is more to do for it than there is time.
     async fn switch(
         &self,
-        manifest: &Manifest,
-        version: Option<Version>,
-        batch: &Batch,
+        (manifest, version, ahead): (&Manifest, Option<Version>, Option<u64>),
+        (batch, bookmark): (&Batch, Bookmark),
         task: &Task<'_>,
         summary: &mut Summary,
     ) -> Result<Option<(Manifest, Version)>, CompactError> {
         let scratch = scratch::folder(&self.scratch)?;
         let making = Making::new(&self.store, manifest, &self.limits, scratch.path(), task.attempt);
-        let made = making.make(batch).await?;
+        let Some(made) = making.make(batch, bookmark, task.late).await? else { return Ok(None) };
         let mut next = manifest.next(batch.through, &made.new, &made.merged, task.now);
+        next.version = next.version.max(ahead.unwrap_or_default() + 1);
         if !made.is_audited {
             next.forget_audits(task.now);
         }
@@ -269,10 +228,12 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         Ok(Some((next, version)))
     }
 
-    async fn publish(&self, manifest: &Manifest) -> Result<(), CompactError> {
+    /// The version of a view that is of a later one, if one is. Then another compactor has switched just now; or the manifest was restored.
+    async fn publish(&self, manifest: &Manifest) -> Result<Option<u64>, CompactError> {
+        let mut ahead = None;
         for table in Table::ALL {
             let select = |columns: &[&str], database: &str| manifest.select(table, columns, Some(database));
-            self.catalog.publish(table, manifest.version, &select).await?;
+            ahead = ahead.max(self.catalog.publish(table, manifest.version, &select).await?);
         }
         let first = manifest.through;
         let mut there = Vec::new();
@@ -288,25 +249,48 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
             there.retain(|hour| !registered.contains(hour));
             self.catalog.register_folders(&there).await?;
         }
-        Ok(())
+        Ok(ahead)
     }
 
-    async fn collect(
+    /// Removes the parts that nobody reads any more. If there are some that were made of this version and are never to be named, the version
+    /// after it is only to be another: then the next invocation may remove them. That manifest, if there is one.
+    async fn tidy(
+        &self,
+        manifest: &Manifest,
+        version: Option<Version>,
+        ahead: Option<u64>,
+        task: &Task<'_>,
+        summary: &mut Summary,
+    ) -> Result<Option<(Manifest, Option<Version>)>, CompactError> {
+        // The views may name parts that this manifest does not.
+        if ahead.is_some() {
+            return Ok(None);
+        }
+        let bookmark = Bookmark::read(&self.store, manifest.version).await?;
+        let tidied =
+            collect::parts(&self.store, &self.catalog, (manifest, &bookmark), self.part_grace_ms, task.now).await?;
+        summary.removed += tidied.removed;
+        if tidied.manifest == *manifest && !tidied.is_littered {
+            return Ok(None);
+        }
+        let next = Manifest { version: manifest.version + 1, ..tidied.manifest };
+        let swapped = self.store.swap(manifest::KEY, next.to_bytes(), version).await?;
+        // Who loses it goes on with what another has written.
+        Ok(Some(if swapped.is_some() { (next, swapped) } else { self.manifest().await? }))
+    }
+
+    async fn hollow(
         &self,
         manifest: Manifest,
         version: Option<Version>,
         task: &Task<'_>,
         summary: &mut Summary,
     ) -> Result<Manifest, CompactError> {
-        let (removed, mut next) =
-            collect::parts(&self.store, &self.catalog, &manifest, self.part_grace_ms, task.now).await?;
-        summary.removed = removed;
-        if let Some(grace_ms) = self.landed_grace_ms {
-            let hollowed = collect::landed(&self.store, &next, grace_ms, task.now, task.late).await?;
-            summary.hollowed = hollowed.objects;
-            summary.strange_days = hollowed.strange.len();
-            next = hollowed.manifest;
-        }
+        let Some(grace_ms) = self.landed_grace_ms else { return Ok(manifest) };
+        let hollowed = collect::landed(&self.store, &manifest, grace_ms, task.now, task.late).await?;
+        summary.hollowed = hollowed.objects;
+        summary.strange_days = hollowed.strange.len();
+        let mut next = hollowed.manifest;
         if next == manifest {
             return Ok(manifest);
         }

@@ -6,7 +6,8 @@ use store::PartStore;
 use tracing::info;
 
 use crate::catalog::Catalog;
-use crate::compactor::{CompactError, Compactor, Summary, Task};
+use crate::compactor::{Compactor, Summary, Task};
+use crate::error::CompactError;
 use crate::metrics;
 
 /// What may be asked. The schedule asks for nothing in particular.

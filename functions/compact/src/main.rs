@@ -10,6 +10,7 @@ use compact::{Compactor, Limits, PART_GRACE_MS};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::value::RawValue;
 use shared::key::LandingTime;
+use shared::manifest::attempt;
 use store::S3Store;
 use tokio::time::Instant;
 
@@ -52,10 +53,4 @@ fn now() -> LandingTime {
 fn begin_nothing_after(deadline_ms: u64, now: LandingTime) -> Option<Instant> {
     let left = deadline_ms.checked_sub(u64::try_from(now.0).ok()?).filter(|left| *left > 0)?;
     Some(Instant::now() + Duration::from_millis(left) * 2 / 3)
-}
-
-/// The time tells the invocations of one event apart, the event those of one time.
-fn attempt(now: LandingTime, request_id: &str) -> String {
-    let event: String = request_id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    format!("{:x}{event}", now.0)
 }

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 use shared::key::Hour;
 use shared::landing::Kind;
 use shared::manifest::{Manifest, Part, Table, part_id};
 use store::{Listed, PartStore, StoreError};
 
 use crate::audit::{self, Audit};
-use crate::compactor::CompactError;
+use crate::error::CompactError;
 use crate::merge::{self, Keep, MergeError, Sorter, Tally};
-use crate::plan::{Batch, Limits, absorbed};
+use crate::plan::{Batch, Limits, absorbed, groups};
+use crate::progress::Bookmark;
 
 /// Landed objects that are read at the same time.
 const SIDE_BY_SIDE: usize = 16;
@@ -22,7 +24,7 @@ const SIDE_BY_SIDE: usize = 16;
 const NAMES: usize = 3;
 
 /// What a switch puts in the place of what.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Made {
     pub(crate) new: Vec<(Table, Part)>,
     pub(crate) merged: Vec<(Table, String)>,
@@ -61,21 +63,41 @@ impl<'a, S: PartStore> Making<'a, S> {
         Self { store, manifest, limits, scratch, attempt, made: Made::default(), files: 0 }
     }
 
-    /// The parts that stand in for a batch.
-    pub(crate) async fn make(mut self, batch: &Batch) -> Result<Made, CompactError> {
+    /// The parts that stand in for a batch; none if time is too short for all of them, and the next invocation goes on.
+    pub(crate) async fn make(
+        mut self,
+        batch: &Batch,
+        mut bookmark: Bookmark,
+        late: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Made>, CompactError> {
         let span = (batch.from, batch.through);
+        let mut objects = &batch.objects[..];
         let mut rejected = Audit::default();
-        audit::read(self.store, self.manifest.through, batch.through, &mut rejected).await?;
+        let mut is_first = true;
+        if let Some((made, done)) = bookmark.take(batch)
+            && self.are_there(&made).await?
+        {
+            self.made = made;
+            objects = &objects[done..];
+            is_first = false;
+        } else {
+            self.made.is_audited = true;
+            audit::read(self.store, self.manifest.through, batch.through, &mut rejected).await?;
+        }
+        let mut groups = groups(objects, self.limits.bytes).into_iter().enumerate().peekable();
         let mut audited = rejected.into_rows();
-        for (place, group) in batch.groups(self.limits.bytes).into_iter().enumerate() {
+        while let Some((place, group)) = groups.next() {
+            // Later groups are of the same hours: they would go into the same part.
+            let before = |table| if is_first { self.manifest.parts(table) } else { &[] };
+            let [bars, daily, audits] = [Table::Bars, Table::Daily, Table::Audits].map(before);
+            is_first = false;
             let runs = self.scratch.join(format!("runs-{place}"));
             let sorted = self.sorted(group, &runs).await?;
             audited = audited.zip(sorted.audit).map(|(all, some)| [all, some].concat());
+            self.made.is_audited &= audited.is_some();
+            audit::write(&mut self, span, audited.replace(Vec::new()).unwrap_or_default(), audits).await?;
             if sorted.tally.rows > 0 {
                 self.made.rows += sorted.tally.rows;
-                // Later groups are of the same hours: they would go into the same part.
-                let before = |table| if place == 0 { self.manifest.parts(table) } else { &[] };
-                let (bars, daily) = (before(Table::Bars), before(Table::Daily));
                 let sources = self.with_small_parts(Table::Bars, sorted.runs.clone(), bars).await?;
                 self.part(Table::Bars, span, sources, Some(sorted.tally)).await?;
                 let day = self.file();
@@ -88,10 +110,25 @@ impl<'a, S: PartStore> Making<'a, S> {
             } else {
                 fs::remove_dir_all(&runs)?;
             }
+            if groups.peek().is_some() {
+                let last_key = group.last().map(|(_, object)| object.key.as_str()).unwrap_or_default();
+                bookmark.write(self.store, batch.through, last_key, &self.made).await?;
+                if late() {
+                    return Ok(None);
+                }
+            }
         }
-        self.made.is_audited = audited.is_some();
-        audit::write(&mut self, span, audited.unwrap_or_default()).await?;
-        Ok(self.made)
+        Ok(Some(self.made))
+    }
+
+    /// Whether what another invocation has made is still there.
+    async fn are_there(&self, made: &Made) -> Result<bool, StoreError> {
+        for (table, part) in &made.new {
+            if self.store.find(&table.key(&part.id)).await?.is_none() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn sorted(&self, group: &[(Hour, Listed)], runs: &Path) -> Result<merge::Sorted, CompactError> {

@@ -95,21 +95,21 @@ impl Batch {
         self.from = self.objects.first()?.0;
         Some(self)
     }
+}
 
-    /// The objects in the order of their keys, in groups of so many bytes: each becomes a part.
-    pub(crate) fn groups(&self, bytes: u64) -> Vec<&[(Hour, Listed)]> {
-        let mut groups = Vec::new();
-        let (mut start, mut sum) = (0, 0);
-        for (place, (_, object)) in self.objects.iter().enumerate() {
-            if sum > 0 && sum + object.bytes > bytes {
-                groups.push(&self.objects[start..place]);
-                (start, sum) = (place, 0);
-            }
-            sum += object.bytes;
+/// Objects in groups of so many bytes: each becomes a part.
+pub(crate) fn groups(objects: &[(Hour, Listed)], bytes: u64) -> Vec<&[(Hour, Listed)]> {
+    let mut groups = Vec::new();
+    let (mut start, mut sum) = (0, 0);
+    for (place, (_, object)) in objects.iter().enumerate() {
+        if sum > 0 && sum + object.bytes > bytes {
+            groups.push(&objects[start..place]);
+            (start, sum) = (place, 0);
         }
-        groups.push(&self.objects[start..]);
-        groups
+        sum += object.bytes;
     }
+    groups.push(&objects[start..]);
+    groups
 }
 
 /// How many of the newest parts are merged with so many new bytes: those that are not more than twice as large as all that is merged with
@@ -204,9 +204,9 @@ mod tests {
         let limits = Limits::default();
         let batch = next_batch(&memory, Hour::default(), until, &limits);
         let batch = batch.now_or_never().unwrap().unwrap().unwrap();
-        let sizes: Vec<_> = batch.groups(10).into_iter().map(<[_]>::len).collect();
+        let sizes: Vec<_> = groups(&batch.objects, 10).into_iter().map(<[_]>::len).collect();
         assert_eq!(sizes, [2, 1, 1]);
-        assert_eq!(batch.groups(100).len(), 1);
+        assert_eq!(groups(&batch.objects, 100).len(), 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use shared::landing::LandingError;
 use shared::sealing::{Seal, Sealing};
 use store::{Store, StoreError, drive};
 
-use crate::compactor::CompactError;
+use crate::error::CompactError;
 
 /// Ledgers that are sealed at the same time.
 const SIDE_BY_SIDE: usize = 16;

@@ -74,8 +74,11 @@ fn put<T: DataType>(
     column.close()
 }
 
-/// Reads the rows of a file.
-pub(super) fn read(path: &Path) -> Result<Vec<Row>, MergeError> {
+/// Reads the rows of a part.
+///
+/// # Errors
+/// A file that is none.
+pub fn read(path: &Path) -> Result<Vec<Row>, MergeError> {
     let open = |path| SerializedFileReader::new(File::open(path)?);
     let rows = open(path).and_then(|file| file.get_row_iter(None)?.map(|row| of(&row?)).collect());
     rows.map_err(|source| MergeError::Read { file: path.display().to_string(), source })

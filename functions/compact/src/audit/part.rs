@@ -8,25 +8,25 @@ use shared::manifest::{Part, Table};
 use store::PartStore;
 
 use super::{Row, Sums, file};
-use crate::compactor::CompactError;
+use crate::error::CompactError;
 use crate::merge::digest;
 use crate::parts::Making;
 
 /// More rows than this are not merged: they are in memory all together.
 const MOST_ROWS: u64 = 1_000_000;
 
-/// Writes a part of these rows, merged with small parts, and notes it. Nothing, if there is no row.
+/// Writes a part of these rows, merged with small ones of those before, and notes it. Nothing, if there is no row.
 pub(crate) async fn write<S: PartStore>(
     making: &mut Making<'_, S>,
     (from, through): (Hour, Hour),
     rows: Vec<Row>,
+    before: &[Part],
 ) -> Result<(), CompactError> {
     if rows.is_empty() {
         return Ok(());
     }
     let new = making.file();
     file::write(&new, &rows)?;
-    let before = making.manifest.parts(Table::Audits);
     let mut most = MOST_ROWS.saturating_sub(rows.len() as u64);
     let few = before.iter().rev().take_while(|part| {
         let fits = part.rows <= most;

@@ -8,7 +8,7 @@ use shared::key::Hour;
 use store::{Listed, PartStore, Store};
 
 use super::Audit;
-use crate::compactor::CompactError;
+use crate::error::CompactError;
 
 /// Objects that are read at the same time: one may have megabytes.
 const SIDE_BY_SIDE: usize = 4;

@@ -1,13 +1,10 @@
 //! Glue as the catalog.
 
-use std::collections::HashMap;
-
 use aws_sdk_glue::Client;
 use aws_sdk_glue::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_glue::types::{Column, PartitionInput, PartitionValueList, Table as GlueTable};
 use shared::key::Hour;
 use shared::manifest::Table;
-use tokio::sync::Mutex;
 
 use super::view::{VERSION, view};
 use super::{Catalog, CatalogError};
@@ -24,26 +21,18 @@ const PUBLISHED_AGAIN: usize = 5;
 pub struct Glue {
     client: Client,
     database: String,
-    /// The tables, as they were declared, and by their names.
-    tables: Mutex<HashMap<&'static str, GlueTable>>,
 }
 
 impl Glue {
     /// This database.
     pub fn new(client: Client, database: String) -> Self {
-        Self { client, database, tables: Mutex::default() }
+        Self { client, database }
     }
 
     async fn table(&self, name: &'static str) -> Result<GlueTable, CatalogError> {
-        let mut tables = self.tables.lock().await;
-        if let Some(table) = tables.get(name) {
-            return Ok(table.clone());
-        }
         let answer = self.client.get_table().database_name(&self.database).name(name).send().await;
         let answer = answer.map_err(|error| failed("read", name, &error))?;
-        let table = answer.table.ok_or_else(|| said("read", name, "the answer has no table"))?;
-        tables.insert(name, table.clone());
-        Ok(table)
+        answer.table.ok_or_else(|| said("read", name, "the answer has no table"))
     }
 
     /// Registers partitions: the values of each, and where it is below the table's location.
@@ -148,7 +137,7 @@ impl Catalog for Glue {
         table: Table,
         version: u64,
         select: &dyn Fn(&[&str], &str) -> String,
-    ) -> Result<bool, CatalogError> {
+    ) -> Result<Option<u64>, CatalogError> {
         let name = table.view();
         let columns = self.columns(table).await?;
         let names: Vec<&str> = columns.iter().map(Column::name).collect();
@@ -157,7 +146,7 @@ impl Catalog for Glue {
             let Some(there) = self.view(name).await? else {
                 let call = self.client.create_table().database_name(&self.database).table_input(input.clone());
                 match call.send().await {
-                    Ok(_) => return Ok(true),
+                    Ok(_) => return Ok(None),
                     // Somebody else did, and it may be of an older version.
                     Err(error) if error.code() == Some("AlreadyExistsException") => {}
                     Err(error) => return Err(failed("publish", name, &error)),
@@ -173,11 +162,11 @@ impl Catalog for Glue {
             }
             let its_version = there.parameters().and_then(|parameters| parameters.get(VERSION)?.parse::<u64>().ok());
             if there.view_original_text() == input.view_original_text() || its_version > Some(version) {
-                return Ok(false);
+                return Ok(its_version.filter(|its_version| *its_version > version));
             }
             let call = self.client.update_table().database_name(&self.database).table_input(input.clone());
             match call.skip_archive(true).set_version_id(there.version_id).send().await {
-                Ok(_) => return Ok(true),
+                Ok(_) => return Ok(None),
                 // Somebody else has changed it since, or taken it out.
                 Err(error)
                     if matches!(error.code(), Some("ConcurrentModificationException" | "EntityNotFoundException")) => {}

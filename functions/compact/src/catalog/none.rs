@@ -30,7 +30,12 @@ impl Catalog for NoCatalog {
         Ok(())
     }
 
-    async fn publish(&self, _: Table, _: u64, _: &dyn Fn(&[&str], &str) -> String) -> Result<bool, CatalogError> {
-        Ok(false)
+    async fn publish(
+        &self,
+        _: Table,
+        _: u64,
+        _: &dyn Fn(&[&str], &str) -> String,
+    ) -> Result<Option<u64>, CatalogError> {
+        Ok(None)
     }
 }

@@ -16,6 +16,7 @@ use shared::run::{Lot, Run, empty_parquet};
 use store::{Memory, Store as _};
 
 use super::*;
+use crate::catalog::CatalogError;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -58,12 +59,17 @@ impl Catalog for Known {
         table: Table,
         version: u64,
         _: &dyn Fn(&[&str], &str) -> String,
-    ) -> Result<bool, CatalogError> {
+    ) -> Result<Option<u64>, CatalogError> {
         if self.fails.get() {
             return Err(CatalogError { action: "publish", name: table.view().to_owned(), message: String::new() });
         }
-        self.views.borrow_mut().push((table, version));
-        Ok(true)
+        let mut views = self.views.borrow_mut();
+        let ahead = views.iter().filter(|(of, _)| *of == table).map(|(_, version)| *version).max();
+        let ahead = ahead.filter(|ahead| *ahead > version);
+        if ahead.is_none() {
+            views.push((table, version));
+        }
+        Ok(ahead)
     }
 }
 
@@ -98,9 +104,18 @@ impl Lake {
 
     /// Compacts at this time all that is two hours old.
     fn compact(&self, at: &str) -> Result<Summary, CompactError> {
-        let now = LandingTime(at.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis());
-        let task = Task { before: None, now, attempt: &format!("a{}", now.0), late: &|| false };
+        self.compact_within(at, false)
+    }
+
+    /// As much of it as there is time for.
+    fn compact_within(&self, at: &str, is_late: bool) -> Result<Summary, CompactError> {
+        let now = time(at);
+        let task = Task { before: None, now, attempt: &manifest::attempt(now, "event"), late: &|| is_late };
         self.compactor.run(&task).now_or_never().unwrap()
+    }
+
+    fn rows(&self) -> Vec<u64> {
+        self.manifest().bars.iter().map(|part| part.rows).collect()
     }
 
     fn keys(&self, prefix: &str) -> Vec<String> {
@@ -114,6 +129,10 @@ impl Lake {
     fn manifest(&self) -> Manifest {
         self.compactor.manifest().now_or_never().unwrap().unwrap().0
     }
+}
+
+fn time(at: &str) -> LandingTime {
+    LandingTime(at.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_millis())
 }
 
 /// An object with one row.
@@ -267,7 +286,7 @@ fn an_hour_of_several_groups_becomes_several_parts_of_either_table() {
         lake.land("dt=2026-11-20/hour=03", offset);
     }
     let summary = lake.compact("2026-11-22T12:00:00Z").unwrap();
-    assert_eq!((summary.rows, summary.switches, summary.parts), (3, 1, 7));
+    assert_eq!((summary.rows, summary.switches, summary.parts), (3, 1, 9));
     // With the next ones they are merged.
     lake.land("dt=2026-11-22/hour=12", 3);
     let summary = lake.compact("2026-11-22T16:00:00Z").unwrap();
@@ -324,4 +343,101 @@ fn parts_that_a_view_may_still_name_are_not_removed() {
     assert_eq!(lake.keys("compacted/"), parts);
     lake.compactor.catalog.fails.set(false);
     assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().removed, 3);
+}
+
+/// Three objects of one hour, each of which is as much as a part is made of at once.
+fn large_hour() -> Lake {
+    let mut lake = Lake::new();
+    lake.compactor.limits.bytes = 1;
+    for offset in 0..3 {
+        lake.land("dt=2026-11-20/hour=03", offset);
+    }
+    lake
+}
+
+#[test]
+fn an_hour_that_is_too_large_for_one_invocation_is_gone_on_with_by_the_next() {
+    let lake = large_hour();
+    for (at, parts) in [("2026-11-22T12:00:00Z", 3), ("2026-11-22T13:00:00Z", 6)] {
+        let summary = lake.compact_within(at, true).unwrap();
+        assert!(summary.more && summary.switches == 0 && lake.rows().is_empty(), "{summary:?}");
+        assert_eq!(lake.keys("compacted/").len(), parts);
+    }
+    let summary = lake.compact_within("2026-11-22T14:00:00Z", true).unwrap();
+    assert_eq!((summary.more, summary.switches, summary.rows, summary.parts), (false, 1, 3, 9));
+    assert_eq!(lake.rows(), [1, 1, 1]);
+    // What is noted of an hour that is done helps nobody.
+    lake.land("dt=2026-11-22/hour=13", 3);
+    assert_eq!(lake.compact("2026-11-22T16:00:00Z").unwrap().rows, 1);
+    assert_eq!(lake.rows(), [4]);
+}
+
+#[test]
+fn what_was_noted_of_a_large_hour_is_of_no_use_if_a_part_is_gone_or_the_note_is_no_json() {
+    for breaks in [
+        |lake: &Lake| {
+            let part = lake.keys("compacted/bars/").remove(0);
+            lake.compactor.store.remove(&part).now_or_never().unwrap().unwrap();
+        },
+        |lake: &Lake| {
+            let key = "catalog/progress.json";
+            lake.compactor.store.remove(key).now_or_never().unwrap().unwrap();
+            lake.put(key, b"{".to_vec(), Kind::Bars);
+        },
+    ] {
+        let lake = large_hour();
+        lake.compact_within("2026-11-22T12:00:00Z", true).unwrap();
+        breaks(&lake);
+        assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().rows, 3);
+        assert_eq!(lake.rows(), [1, 1, 1]);
+        lake.compact("2026-11-22T14:00:00Z").unwrap();
+        assert_eq!(lake.keys("compacted/").len(), 9, "what the first has made is removed");
+    }
+}
+
+#[test]
+fn parts_of_invocations_that_died_are_removed_though_none_succeeds() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-20T12:00:00Z").unwrap();
+    lake.put("bars/dt=2026-11-20/hour=12/bad.parquet", b"no parquet".to_vec(), Kind::Bars);
+    let version = lake.manifest().version;
+    let left = |at| {
+        let id = manifest::part_id("2026-11-20T13".parse().unwrap(), version, &manifest::attempt(time(at), "dead"), 1);
+        lake.put(&Table::Bars.key(&id), b"half of it".to_vec(), Kind::Bars);
+    };
+    left("2026-11-20T15:30:00Z");
+    // It may still be at work.
+    lake.compact("2026-11-20T16:00:00Z").unwrap_err();
+    assert_eq!((lake.keys("compacted/").len(), lake.manifest().version), (4, version));
+    // From now on it cannot switch.
+    lake.compact("2026-11-20T17:00:00Z").unwrap_err();
+    assert_eq!((lake.keys("compacted/").len(), lake.manifest().version), (4, version + 1));
+    lake.compact("2026-11-20T18:00:00Z").unwrap_err();
+    assert_eq!((lake.keys("compacted/").len(), lake.manifest().version), (3, version + 1));
+}
+
+#[test]
+fn after_an_older_manifest_was_restored_the_views_say_what_it_says_from_the_next_switch_on() {
+    let mut lake = Lake::new();
+    lake.compactor.landed_grace_ms = None;
+    lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-20T12:00:00Z").unwrap();
+    let (key, older) = lake.compactor.store.objects(manifest::KEY).remove(0);
+    for (offset, hour) in (2..).zip(13..17) {
+        lake.land(&format!("dt=2026-11-20/hour={hour}"), offset);
+        lake.compact(&format!("2026-11-20T{}:00:00Z", hour + 3)).unwrap();
+    }
+    let newest = lake.manifest().version;
+    let parts = lake.keys("compacted/");
+    lake.compactor.store.remove(&key).now_or_never().unwrap().unwrap();
+    lake.put(&key, older, Kind::Bars);
+    // What the views may name stays until they say what the manifest says.
+    lake.compactor.limits.objects = 1;
+    let summary = lake.compact_within("2026-11-23T12:00:00Z", true).unwrap();
+    assert_eq!((summary.switches, summary.more, summary.removed), (1, true, parts.len() - 3));
+    assert!(lake.manifest().version > newest);
+    assert!(lake.compactor.catalog.views.borrow().contains(&(Table::Bars, lake.manifest().version)));
+    assert_eq!(lake.compact("2026-11-23T13:00:00Z").unwrap().rows, 3);
+    assert_eq!(lake.rows().iter().sum::<u64>(), 5);
 }
