@@ -223,7 +223,7 @@ impl Run<'_> {
         match self.rng.random_range(0..24) {
             0..12 if compactors < 2 => {
                 let ahead = self.rng.random_range(-1..2);
-                let is_late = self.rng.random();
+                let is_late = self.rng.random_ratio(1, 3);
                 self.compact(Hour(Hour::of(self.time).0 + ahead), is_late);
             }
             12..22 if readers < 3 => self.read(),
@@ -264,13 +264,15 @@ impl Run<'_> {
         let process = self.new_process();
         self.counts.count("compactions", 1);
         self.note(|| format!("process {process}: compacts before {before}"));
+        let is_for_progress = self.plan.without == Some(Without::ProgressBase);
         let order = Order {
             store: ProcessStore { world: Rc::clone(&self.world), process },
             catalog: self.catalog.clone(),
             without: self.plan.without,
             scratch: self.scratch.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default(),
             objects: self.rng.random_range(1..8),
-            bytes: [1, 10_000, 1_000_000][self.rng.random_range(0..3)],
+            // Seldom so few that an hour is several parts: it takes many more requests, and other things are to be met too.
+            bytes: if self.rng.random_ratio(if is_for_progress { 4 } else { 1 }, 5) { 1 } else { 1_000_000 },
             part_bytes: [1, 20_000, 1_000_000][self.rng.random_range(0..3)],
             is_late,
             before,
