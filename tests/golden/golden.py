@@ -229,6 +229,7 @@ LAKES = {
     "indices without volume": lambda: walk(["ONE", "TWO", "THREE"], 60, volume=None),
     "what an earlier version landed": lakes.earlier_version,
     "symbols of any kind": lakes.names,
+    "bars within days": lakes.within_days,
     "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(30)], 45),
 }
 
@@ -324,7 +325,7 @@ class AnyLakeTest(GoldenCase):
     """Nothing that may be in a lake makes a report fail."""
 
     def test_each_report_of_each_lake_can_be_read(self):
-        makes = (lakes.extreme, lakes.below_zero, lakes.earlier_version, lakes.names, operations.hostile)
+        makes = (lakes.extreme, lakes.below_zero, lakes.earlier_version, lakes.names, lakes.within_days, operations.hostile)
         for report in [*PRICES, "data-quality", "ingest-health", "integrity"]:
             formats = {column["name"]: column["format"] for column in declaration(report)["columns"]}
             for make in makes:
