@@ -6,8 +6,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 pub mod field {
     /// The symbol, a string.
     pub const INDEX: &str = "Index";
-    /// The trading day, `YYYY-MM-DD`.
+    /// The trading day, `YYYY-MM-DD`, or a moment on it, such as `2026-11-20T09:30:00-05:00`.
     pub const DATE: &str = "Date";
+    /// The moment, where `Date` is the day or is missing; may be missing or null.
+    pub const DATETIME: &str = "Datetime";
+    /// What a bar spans, such as `1m` or `1d`; may be missing or null.
+    pub const INTERVAL: &str = "Interval";
     /// Opening price.
     pub const OPEN: &str = "Open";
     /// Highest price.

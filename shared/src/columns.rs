@@ -24,6 +24,8 @@ pub(crate) struct Columns {
     pub(crate) offset: Vec<i64>,
     pub(crate) index: Vec<i32>,
     pub(crate) timestamp_ms: Optional<i64>,
+    pub(crate) bar_time_ms: Optional<i64>,
+    pub(crate) bar_interval: Optional<ByteArray>,
     /// A handful of symbols repeats for ever: each is stored once, and counted by reference.
     symbols: HashMap<String, ByteArray>,
 }
@@ -61,6 +63,8 @@ pub(crate) struct Mark {
     close_usd: usize,
     extra: usize,
     timestamp_ms: usize,
+    bar_time_ms: usize,
+    bar_interval: usize,
 }
 
 impl Columns {
@@ -93,6 +97,8 @@ impl Columns {
         )]
         self.index.push(index as i32);
         self.timestamp_ms.push(record.trusted_timestamp_ms());
+        self.bar_time_ms.push(row.bar_time_ms);
+        self.bar_interval.push(row.bar_interval.map(|interval| ByteArray::from(interval.as_ref())));
     }
 
     /// So many values are there.
@@ -104,6 +110,8 @@ impl Columns {
             close_usd: self.close_usd.values.len(),
             extra: self.extra.values.len(),
             timestamp_ms: self.timestamp_ms.values.len(),
+            bar_time_ms: self.bar_time_ms.values.len(),
+            bar_interval: self.bar_interval.values.len(),
         }
     }
 
@@ -123,6 +131,8 @@ impl Columns {
         self.offset.truncate(rows);
         self.index.truncate(rows);
         self.timestamp_ms.truncate(rows, mark.timestamp_ms);
+        self.bar_time_ms.truncate(rows, mark.bar_time_ms);
+        self.bar_interval.truncate(rows, mark.bar_interval);
     }
 }
 

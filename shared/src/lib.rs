@@ -20,4 +20,5 @@ mod columns;
 mod extra;
 mod fingerprint;
 mod json;
+mod moment;
 mod row;

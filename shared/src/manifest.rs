@@ -16,7 +16,7 @@ use crate::key::{Hour, LandingTime};
 pub const KEY: &str = "catalog/bars.json";
 
 /// The columns of the views `bars` and `daily`: those of what has landed, and of its folder.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 20] = [
     "symbol",
     "trade_date",
     "open",
@@ -33,6 +33,8 @@ pub const COLUMNS: [&str; 18] = [
     "kafka_index",
     "kafka_timestamp",
     "kafka_life",
+    "bar_time",
+    "bar_interval",
     "dt",
     "hour",
 ];

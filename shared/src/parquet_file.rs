@@ -33,6 +33,8 @@ message bars {
     required int32 kafka_index;
     optional int64 kafka_timestamp (TIMESTAMP(MILLIS,false));
     optional int32 kafka_life;
+    optional int64 bar_time (TIMESTAMP(MILLIS,false));
+    optional binary bar_interval (STRING);
 }";
 
 #[expect(clippy::expect_used, reason = "a constant, parsed by every test")]
@@ -64,7 +66,8 @@ pub fn properties() -> WriterPropertiesBuilder {
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     // Few distinct values; for prices and offsets a dictionary costs time and saves nothing.
-    let repeating = ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life"];
+    let repeating =
+        ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life", "bar_interval"];
     for name in repeating.into_iter().chain(FOLDER_COLUMNS) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
     }
@@ -101,6 +104,8 @@ fn try_write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Resul
         put::<Int32Type>(&mut group, &columns.index)?;
         put_optional::<Int64Type>(&mut group, &columns.timestamp_ms)?;
         put_levels::<Int32Type>(&mut group, &vec![life.cast_signed(); rows], Some(&vec![1; rows]))?;
+        put_optional::<Int64Type>(&mut group, &columns.bar_time_ms)?;
+        put_optional::<ByteArrayType>(&mut group, &columns.bar_interval)?;
         group.close()?;
     }
     file.into_inner()

@@ -5,16 +5,20 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::NaiveDate;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::bar::field;
 use crate::extra::Extra;
 use crate::json::{Json, Text};
+use crate::moment::Moment;
 use crate::reject::{Fault, Reason};
 
 /// Rows of one record: more than bars with prices of two digits make of the 4.7 MB that an event holds in base64.
 pub const MOST_ROWS: usize = 50_000;
+
+/// Bytes of an interval.
+const LONGEST_INTERVAL: usize = 16;
 
 /// One bar as it goes into the lake.
 #[derive(Debug, PartialEq)]
@@ -22,6 +26,9 @@ pub(crate) struct Row<'a> {
     pub(crate) symbol: Cow<'a, str>,
     /// Days since 1970-01-01.
     pub(crate) trade_date: i32,
+    /// Of a bar within a day: milliseconds since 1970 UTC.
+    pub(crate) bar_time_ms: Option<i64>,
+    pub(crate) bar_interval: Option<Cow<'a, str>>,
     pub(crate) open: f64,
     pub(crate) high: f64,
     pub(crate) low: f64,
@@ -114,6 +121,8 @@ impl<'de, F: FnMut(usize, Row<'de>)> Visitor<'de> for &mut Elements<F> {
 struct Fields<'a> {
     index: Option<Json<'a>>,
     date: Option<Json<'a>>,
+    datetime: Option<&'a RawValue>,
+    interval: Option<&'a RawValue>,
     open: Option<Json<'a>>,
     high: Option<Json<'a>>,
     low: Option<Json<'a>>,
@@ -130,9 +139,15 @@ impl<'a> Fields<'a> {
         if let Some(name) = self.repeated {
             return Err(Fault::new(Reason::InvalidField, format!("`{name}` stands twice")));
         }
+        let symbol = text(field::INDEX, self.index)?;
+        let mut extra = self.extra;
+        let bar_interval = short_text(field::INTERVAL, self.interval, &mut extra);
+        let moment = moment(self.date, self.datetime, &mut extra)?.of_interval(bar_interval.as_deref());
         Ok(Row {
-            symbol: text(field::INDEX, self.index)?,
-            trade_date: days(&text(field::DATE, self.date)?)?,
+            symbol,
+            trade_date: moment.day,
+            bar_time_ms: moment.time_ms,
+            bar_interval,
             open: price(field::OPEN, self.open)?,
             high: price(field::HIGH, self.high)?,
             low: price(field::LOW, self.low)?,
@@ -140,9 +155,55 @@ impl<'a> Fields<'a> {
             adj_close: optional(field::ADJ_CLOSE, self.adj_close)?,
             volume: volume(self.volume)?,
             close_usd: optional(field::CLOSE_USD, self.close_usd)?,
-            extra: self.extra.into_json(),
+            extra: extra.into_json(),
         })
     }
+}
+
+/// The day, and the moment where one of the two fields tells it. What is not needed for it is no column.
+fn moment(date: Option<Json<'_>>, datetime: Option<&RawValue>, extra: &mut Extra) -> Result<Moment, Fault> {
+    let has_date = !matches!(date, None | Some(Json::Null));
+    let text_of = |raw: &RawValue| serde_json::from_str::<Json<'_>>(raw.get()).ok()?.into_text().map(Cow::into_owned);
+    let Some(datetime) = datetime.filter(|raw| raw.get() != "null") else {
+        return moment_of(field::DATE, &text(field::DATE, date)?);
+    };
+    if !has_date {
+        let text = text_of(datetime).ok_or_else(|| {
+            Fault::new(
+                Reason::MissingField,
+                format!("`{}` is missing, and `{}` is no string", field::DATE, field::DATETIME),
+            )
+        })?;
+        return moment_of(field::DATETIME, &text);
+    }
+    let day = moment_of(field::DATE, &text(field::DATE, date)?)?;
+    let told = text_of(datetime).and_then(|text| Moment::parse(&text)).filter(|told| told.time_ms.is_some());
+    match told {
+        Some(told) if day.time_ms.is_none() => Ok(Moment { day: day.day, ..told }),
+        _ => {
+            extra.push(field::DATETIME, datetime);
+            Ok(day)
+        }
+    }
+}
+
+fn moment_of(name: &str, text: &str) -> Result<Moment, Fault> {
+    Moment::parse(text).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        let form = "in the form YYYY-MM-DD, nor a moment on one as 2026-11-20T09:30:00-05:00";
+        Fault::new(Reason::InvalidDate, format!("`{name}` is not a day from 0001-01-01 {form}: {shown:?}"))
+    })
+}
+
+/// A field of which only a short text is a column: anything else is kept as it was sent.
+fn short_text<'a>(name: &str, value: Option<&'a RawValue>, extra: &mut Extra) -> Option<Cow<'a, str>> {
+    let value = value.filter(|raw| raw.get() != "null")?;
+    let text = serde_json::from_str::<Json<'a>>(value.get()).ok().and_then(Json::into_text);
+    let text = text.filter(|text| text.len() <= LONGEST_INTERVAL);
+    if text.is_none() {
+        extra.push(name, value);
+    }
+    text
 }
 
 fn required<'a>(name: &str, value: Option<Json<'a>>) -> Result<Json<'a>, Fault> {
@@ -185,29 +246,6 @@ fn volume(value: Option<Json<'_>>) -> Result<Option<f64>, Fault> {
         }
         volume => Ok(volume),
     }
-}
-
-/// Days since 1970-01-01 of a `YYYY-MM-DD`, from the year 1: SQL has no year 0, and queries that meet one fail.
-fn days(date: &str) -> Result<i32, Fault> {
-    let digits = |range: std::ops::Range<usize>| {
-        let digits = date.get(range)?;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok())?
-    };
-    let well_formed = date.len() == 10 && date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-';
-    well_formed
-        .then(|| {
-            let year = digits(0..4)?.try_into().ok().filter(|year| *year >= 1)?;
-            NaiveDate::from_ymd_opt(year, digits(5..7)?, digits(8..10)?)
-        })
-        .flatten()
-        .map(|day| day.to_epoch_days())
-        .ok_or_else(|| {
-            let shown: String = date.chars().take(40).collect();
-            Fault::new(
-                Reason::InvalidDate,
-                format!("`{}` is not a day from 0001-01-01 in the form YYYY-MM-DD: {shown:?}", field::DATE),
-            )
-        })
 }
 
 #[expect(clippy::large_enum_variant, reason = "nearly all are objects, and an allocation per record would be felt")]
@@ -254,6 +292,14 @@ impl<'de> Visitor<'de> for ElementVisitor {
                 field::ADJ_CLOSE => (field::ADJ_CLOSE, &mut fields.adj_close),
                 field::VOLUME => (field::VOLUME, &mut fields.volume),
                 field::CLOSE_USD => (field::CLOSE_USD, &mut fields.close_usd),
+                field::DATETIME if fields.datetime.is_none() => {
+                    fields.datetime = Some(map.next_value()?);
+                    continue;
+                }
+                field::INTERVAL if fields.interval.is_none() => {
+                    fields.interval = Some(map.next_value()?);
+                    continue;
+                }
                 _ => {
                     fields.extra.push(&name, map.next_value()?);
                     continue;
@@ -312,6 +358,8 @@ mod tests {
         Row {
             symbol: "HSI".into(),
             trade_date: 6208,
+            bar_time_ms: None,
+            bar_interval: None,
             open: 2_568.300_049,
             high: 2569.0,
             low: 2560.0,
@@ -348,6 +396,36 @@ mod tests {
         let value = r#"{"Index":"CL","Date":"2020-04-20","Open":17.73,"High":17.85,"Low":-40.32,"Close":-37.63,"Adj Close":-37.63,"Volume":247947,"CloseUSD":-37.63}"#;
         let (_, row) = rows(value).unwrap().remove(0);
         assert_eq!((row.low, row.close, row.adj_close, row.close_usd), (-40.32, -37.63, Some(-37.63), Some(-37.63)));
+    }
+
+    #[test]
+    fn a_bar_within_a_day_has_its_moment_and_what_it_spans() {
+        let moment = |fields: &str| {
+            let value = HSI.replace(r#""Date":"1986-12-31""#, fields);
+            let (_, row) = rows(&value).unwrap().remove(0);
+            let extra = row.extra.map(|extra| String::from_utf8(extra).unwrap()).unwrap_or_default();
+            (row.trade_date, row.bar_time_ms, row.bar_interval.map(Cow::into_owned), extra)
+        };
+        let ms = 6208 * 86_400_000 + (9 * 60 + 30) * 60_000;
+        let minute = Some("1m".to_owned());
+        let none = String::new;
+        assert_eq!(moment(r#""Date":"1986-12-31T09:30:00Z","Interval":"1m""#), (6208, Some(ms), minute, none()));
+        assert_eq!(moment(r#""Datetime":"1986-12-31 10:30:00+01:00""#), (6208, Some(ms), None, none()));
+        assert_eq!(moment(r#""Date":null,"Datetime":"1986-12-31 09:30""#), (6208, Some(ms), None, none()));
+        assert_eq!(
+            moment(r#""Date":"1986-12-31","Datetime":"1986-12-31 09:30","Interval":null"#),
+            (6208, Some(ms), None, none())
+        );
+        // What tells no moment is kept as it was sent.
+        for kept in [r#""Datetime":7"#, r#""Datetime":"noon""#, r#""Datetime":"1986-12-31""#, r#""Interval":60"#] {
+            let expected = (6208, None, None, format!("{{{kept}}}"));
+            assert_eq!(moment(&format!(r#""Date":"1986-12-31",{kept}"#)), expected);
+        }
+        let both = r#""Date":"1986-12-31T09:30:00Z","Datetime":"1986-12-31T09:31:00Z""#;
+        assert_eq!(moment(both), (6208, Some(ms), None, r#"{"Datetime":"1986-12-31T09:31:00Z"}"#.to_owned()));
+        // A yfinance day.
+        let daily = r#""Date":"1986-12-31 00:00:00-05:00","Interval":"1d""#;
+        assert_eq!(moment(daily), (6208, None, Some("1d".to_owned()), none()));
     }
 
     #[test]
@@ -411,6 +489,13 @@ mod tests {
             (replaced("1986-12-31", "31.12.1986"), Reason::InvalidDate, "\"31.12.1986\""),
             (replaced("1986-12-31", "1986-12-311"), Reason::InvalidDate, "`Date`"),
             (replaced("1986-12-31", "198é-12-3"), Reason::InvalidDate, "`Date`"),
+            (replaced("1986-12-31", "1986-12-31T25:00:00"), Reason::InvalidDate, "nor a moment on one"),
+            (
+                replaced(r#""Date":"1986-12-31""#, r#""Datetime":"noon""#),
+                Reason::InvalidDate,
+                "`Datetime` is not a day",
+            ),
+            (replaced(r#""Date":"1986-12-31""#, r#""Datetime":7"#), Reason::MissingField, "`Date` is missing, and"),
             (replaced("\"1986-12-31\"", "19861231"), Reason::InvalidField, "`Date` is a number, not a string"),
         ];
         for (value, reason, detail) in cases {

@@ -18,6 +18,7 @@ import unittest
 import trino_sql_validator
 
 import lake as lakes
+import intraday
 import operations
 import prices
 import quality
@@ -30,6 +31,7 @@ PRICES = {
     "market-summary": prices.market_summary, "top-movers": prices.top_movers, "trend": prices.trend,
     "volatility": prices.volatility, "drawdown": prices.drawdown, "correlation": prices.correlation,
 }
+OTHERS = {"data-quality": quality.data_quality, "intraday": intraday.intraday}
 FOLDER = None
 # What gives a connection to the tables over a folder; tests/athena puts another engine here.
 CONNECT = lakes._tables
@@ -47,8 +49,8 @@ def expected(report, lake, date):
     """The rows that a report must have, by what pandas makes of the lake."""
     day, lookback = datetime.date.fromisoformat(date), declaration(report).get("lookback_days")
     folder_from = str(day - datetime.timedelta(days=lookback)) if lookback else ""
-    if report == "data-quality":
-        return quality.data_quality(lake, day, folder_from)
+    if report in OTHERS:
+        return OTHERS[report](lake, day, folder_from)
     return PRICES[report](prices.daily_bars(lake, day, folder_from))
 
 
@@ -98,7 +100,7 @@ def read(format, cell):
     if cell is None:
         return None
     text = str(cell)
-    if format in ("numbers", "dates"):
+    if format in ("numbers", "dates", "times"):
         items = [item.strip().strip("'") for item in text[1:-1].split(",")] if text != "[]" else []
         return [None if item in ("None", "nan") else float(item) if format == "numbers" else item for item in items]
     if format in ("integer", "duration"):
@@ -123,7 +125,7 @@ def is_readable(format, cell):
     if format == "timestamp":
         return re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", text) is not None
     items = [item.strip().strip("'") for item in text[1:-1].split(",")] if text != "[]" else []
-    single = {"numbers": "decimal", "dates": "date"}[format]
+    single = {"numbers": "decimal", "dates": "date", "times": "timestamp"}[format]
     return all(item == "None" or is_readable(single, item) for item in items)
 
 
@@ -229,6 +231,7 @@ LAKES = {
     "indices without volume": lambda: walk(["ONE", "TWO", "THREE"], 60, volume=None),
     "what an earlier version landed": lakes.earlier_version,
     "symbols of any kind": lakes.names,
+    "bars within days": lakes.within_days,
     "more symbols than charts": lambda: walk([f"S{number:02}" for number in range(30)], 45),
 }
 
@@ -239,7 +242,7 @@ class PricesTest(GoldenCase):
 
 def _add_tests():
     for name, make in LAKES.items():
-        for report in [*PRICES, "data-quality"]:
+        for report in [*PRICES, *OTHERS]:
             for date in DATES if name == "a lake of everything" else [LAST_DATE]:
                 def test(self, report=report, date=date, make=make):
                     self.check(report, date, make)
@@ -260,7 +263,7 @@ class FixedPointsTest(GoldenCase):
         self.assertEqual({row["finding"] for row in rows if row["finding"]}, set(quality.KINDS))
 
     def test_nothing_is_before_the_data(self):
-        for report in [*PRICES, "data-quality"]:
+        for report in [*PRICES, *OTHERS]:
             self.assertEqual(self.run_query(report, "2019-01-01", lakes.everything)[1], [], report)
 
     def test_a_symbol_is_text_whatever_is_in_it(self):
@@ -324,8 +327,8 @@ class AnyLakeTest(GoldenCase):
     """Nothing that may be in a lake makes a report fail."""
 
     def test_each_report_of_each_lake_can_be_read(self):
-        makes = (lakes.extreme, lakes.below_zero, lakes.earlier_version, lakes.names, operations.hostile)
-        for report in [*PRICES, "data-quality", "ingest-health", "integrity"]:
+        makes = (lakes.extreme, lakes.below_zero, lakes.earlier_version, lakes.names, lakes.within_days, operations.hostile)
+        for report in [*PRICES, *OTHERS, "ingest-health", "integrity"]:
             formats = {column["name"]: column["format"] for column in declaration(report)["columns"]}
             for make in makes:
                 for date in DATES:
@@ -364,7 +367,7 @@ class TrinoTest(unittest.TestCase):
 
     def test_each_report_has_a_query_for_each_date(self):
         reports = {path.parent.name for path in REPORTS.glob("*/query.sql")}
-        self.assertEqual(reports, {*PRICES, "data-quality", "ingest-health", "integrity"}, "a new report needs golden results")
+        self.assertEqual(reports, {*PRICES, *OTHERS, "ingest-health", "integrity"}, "a new report needs golden results")
 
     def test_each_query_is_valid_trino_and_names_only_what_trino_has(self):
         for path in sorted(pathlib.Path(FOLDER).glob("*.sql")):

@@ -16,7 +16,7 @@ SCHEMA = pyarrow.schema(
     + [(name, pyarrow.float64()) for name in ("open", "high", "low", "close", "adj_close", "volume", "close_usd")]
     + [("extra", pyarrow.string()), ("kafka_topic", pyarrow.string()), ("kafka_partition", pyarrow.int32())]
     + [("kafka_offset", pyarrow.int64()), ("kafka_index", pyarrow.int32()), ("kafka_timestamp", pyarrow.timestamp("ms")),
-       ("kafka_life", pyarrow.int32())]
+       ("kafka_life", pyarrow.int32()), ("bar_time", pyarrow.timestamp("ms")), ("bar_interval", pyarrow.string())]
 )
 # As Trino has the time of a lake that an earlier version began: milliseconds times a thousand, whatever comes of it.
 MICROSECONDS = SCHEMA.set(SCHEMA.get_field_index("kafka_timestamp"), pyarrow.field("kafka_timestamp", pyarrow.timestamp("us")))
@@ -42,7 +42,7 @@ class Lake:
             "symbol": symbol, "trade_date": day, "open": price * 0.995, "high": price * 1.02, "low": price * 0.97,
             "close": price, "adj_close": price * 0.9, "volume": 1000.0, "close_usd": price * 0.5, "extra": None,
             "kafka_topic": "bars", "kafka_partition": 0, "kafka_offset": offset, "kafka_index": 0,
-            "kafka_timestamp": moment, "kafka_life": 1, "dt": str(landed), "hour": "19",
+            "kafka_timestamp": moment, "kafka_life": 1, "bar_time": None, "bar_interval": None, "dt": str(landed), "hour": "19",
         }
         self.rows.append(row | changes)
         return self.rows[-1]
@@ -276,6 +276,45 @@ def extreme():
     # The first day that there is, alone and before others.
     for name in ("FIRST DAY", "1 1e+150 1.0"):
         lake.add_raw(name, 3.0, days=-719162)
+    return lake
+
+
+def within_days():
+    """Bars of minutes: of days that have no daily bar, of such that have, corrected, late and early in the day, with what goes wrong."""
+    lake = Lake()
+    days = business_days(40)
+
+    def minute(symbol, day, hour, minute, price, /, **changes):
+        moment = datetime.datetime.combine(day, datetime.time(hour, minute))
+        return lake.add(symbol, day, price, **{"bar_time": moment, "bar_interval": "5m"} | changes)
+
+    for number, day in enumerate(days):
+        prices = random_walk(f"minutes {number}", 30, 50.0 + number)
+        # Not in the order of their times: what makes the day goes by these.
+        for place in sorted(range(30), key=lambda place: place * 7 % 30):
+            minute("MINUTES", day, 14 + place // 12, place % 12 * 5, prices[place], volume=100.0 + place)
+        if number % 3 == 0:
+            minute("BOTH", day, 15, 0, 500.0)
+            minute("BOTH", day, 15, 5, 600.0)
+        lake.add("BOTH", day, 20.0 + number)
+        if number % 2 == 0:
+            lake.add("HALF", day, 30.0 + number)
+        else:
+            minute("HALF", day, 15, 0, 40.0 + number, volume=None, close_usd=None)
+            minute("HALF", day, 15, 5, 41.0 + number, adj_close=None)
+    # A correction of one minute, and one that says the same.
+    minute("MINUTES", days[30], 14, 0, 10.0)
+    again = [row for row in lake.rows if row["symbol"] == "MINUTES" and row["trade_date"] == days[31]][0]
+    lake.add("MINUTES", days[31], again["close"], **{name: again[name] for name in ("open", "high", "low", "volume", "bar_time", "bar_interval")})
+    # The day of a feed is not that of UTC, and there may be no interval.
+    evening = datetime.datetime.combine(days[39], datetime.time(1)) + datetime.timedelta(days=1)
+    lake.add("EVENING", days[39], 5.0, bar_time=evening, open=4.0)
+    lake.add("EVENING", days[39], 6.0, bar_time=evening - datetime.timedelta(hours=2), open=7.0)
+    # Prices that are none, first and last of the day.
+    minute("HURT", days[39], 9, 0, 8.0, open=math.nan, volume=math.inf)
+    minute("HURT", days[39], 9, 5, 9.0)
+    minute("HURT", days[39], 9, 10, 10.0, close=math.inf, close_usd=math.nan, volume=-0.0)
+    minute("BELOW", days[39], 9, 0, -3.0, close_usd=-3.0)
     return lake
 
 

@@ -14,18 +14,43 @@ def shown(symbol):
 
 
 def daily_bars(lake, date, folder_from):
-    """The newest row of each symbol and day."""
+    """The newest row of each symbol and day; without one, a day made of its bars, the newest of each time."""
     rows = lake.frame().replace([math.inf, -math.inf], math.nan)
     rows = rows[(rows.trade_date <= date) & (rows.dt >= folder_from)]
     rows = rows.assign(partition_last=-rows.kafka_partition, life=rows.kafka_life.fillna(1))
     order = ["kafka_timestamp", "life", "kafka_offset", "kafka_index", "partition_last"]
-    rows = rows.sort_values(order, na_position="first").drop_duplicates(["symbol", "trade_date"], keep="last")
-    return rows.sort_values(["symbol", "trade_date"]).reset_index(drop=True)
+    rows = rows.sort_values(order, na_position="first").drop_duplicates(["symbol", "trade_date", "bar_time"], keep="last")
+    rows = rows.assign(traded=(rows.volume * rows.close_usd).where(rows.close_usd > 0))
+    is_daily = rows.bar_time.isna()
+    daily = rows[is_daily]
+    within = rows[~is_daily & ~pandas.MultiIndex.from_frame(rows[["symbol", "trade_date"]]).isin(
+        pandas.MultiIndex.from_frame(daily[["symbol", "trade_date"]]))]
+    if not within.empty:
+        daily = pandas.concat([daily, pandas.DataFrame([_rolled_up(group) for _, group in within.groupby(["symbol", "trade_date"])])])
+    return daily.sort_values(["symbol", "trade_date"]).reset_index(drop=True)
+
+
+def _rolled_up(bars):
+    """One bar of a day's."""
+    bars = bars.sort_values("bar_time")
+
+    def total(values):
+        return values.sum() if values.notna().any() else math.nan
+
+    def end(values, at):
+        known = values.dropna()
+        return math.nan if known.empty else known.iloc[at]
+
+    return bars.iloc[-1].to_dict() | {
+        "open": end(bars.open, 0), "high": bars.high.max(), "low": bars.low.min(), "close": end(bars.close, -1),
+        "adj_close": end(bars.adj_close, -1), "close_usd": end(bars.close_usd, -1), "volume": total(bars.volume), "traded": total(bars.traded),
+        "dt": bars.dt.max(), "kafka_timestamp": bars.kafka_timestamp.max(),
+    }
 
 
 def traded(group):
-    """Volume times close in USD, of those that have both, and a price above zero."""
-    return (group.volume * group.close_usd).where(group.close_usd > 0)
+    """Volume times close in USD, of those that have both, and a price above zero; of a day of several bars, of each."""
+    return group.traded
 
 
 def by_turnover(bars):

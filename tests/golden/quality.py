@@ -19,12 +19,21 @@ OTHERS = ["bars", "repeated_days", "missing_weekdays", "longest_gap", "missing_a
 VALUES = ["open", "high", "low", "close", "adj_close", "volume", "close_usd"]
 
 
+def _worst(times):
+    most = max(times, key=len)
+    differing = next((rows for rows in times if len(set(rows)) > 1), None)
+    return most if differing is None else (differing * len(most))[:len(most)]
+
+
 def data_quality(lake, date, folder_from):
     bars = daily_bars(lake, date, folder_from)
-    rows_of_day = {}
+    rows_of_time = {}
     for row in lake.known():
         if row["trade_date"] <= date and row["dt"] >= folder_from:
-            rows_of_day.setdefault((row["symbol"], row["trade_date"]), []).append(tuple(row[name] for name in VALUES))
+            key = row["symbol"], row["trade_date"]
+            rows_of_time.setdefault(key, {}).setdefault(row["bar_time"], []).append(tuple(row[name] for name in VALUES))
+    # Of a day the time with most rows; they differ if those of any time do.
+    rows_of_day = {key: _worst(list(times.values())) for key, times in rows_of_time.items()}
     symbols, findings, later = [], [], _later(lake, date, folder_from)
     left_out = _left_out(lake, date, folder_from)
     for symbol, group in bars.groupby("symbol"):

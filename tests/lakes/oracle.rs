@@ -92,7 +92,13 @@ fn bar(row: &parquet::record::Row) -> sent::Bar {
     let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
     let Field::Date(days) = fields[1] else { panic!("a day: {:?}", fields[1]) };
     let number = |place: usize| row.get_double(place).ok();
-    sent::Bar { symbol: row.get_string(0).unwrap().clone(), days: *days, numbers: [2, 3, 4, 5, 6, 7, 8].map(number) }
+    let time_ms = row.get_timestamp_millis(16).ok();
+    sent::Bar {
+        symbol: row.get_string(0).unwrap().clone(),
+        days: *days,
+        time_ms,
+        numbers: [2, 3, 4, 5, 6, 7, 8].map(number),
+    }
 }
 
 /// And what strays were.

@@ -113,12 +113,18 @@ fn bar() -> impl Strategy<Value = String> {
         [option::of(price()), option::of(price()), option::of(price())],
         vec((name(), json()), 0..3),
         option::weighted(0.1, (any::<prop::sample::Index>(), json())),
+        (
+            option::weighted(0.1, date()),
+            option::weighted(0.2, prop::sample::select(vec!["\"1m\"", "\"1d\"", "null", "60"])),
+        ),
     );
-    fields.prop_map(|(symbol, date, prices, optional, unknown, wrong)| {
+    fields.prop_map(|(symbol, date, prices, optional, unknown, wrong, (datetime, interval))| {
         let mut members = vec![("Index".to_owned(), symbol), ("Date".to_owned(), date)];
         members.extend(["Open", "High", "Low", "Close"].map(str::to_owned).into_iter().zip(prices));
         let some = ["Adj Close", "CloseUSD", "Volume"].into_iter().zip(optional);
         members.extend(some.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        members.extend(datetime.map(|datetime| ("Datetime".to_owned(), datetime)));
+        members.extend(interval.map(|interval| ("Interval".to_owned(), interval.to_owned())));
         members.extend(unknown);
         if let Some((place, value)) = wrong {
             let place = place.index(members.len());
@@ -170,8 +176,24 @@ fn date() -> impl Strategy<Value = String> {
     let any_day =
         (0..=9999_u16, 1..=12_u8, 1..=31_u8).prop_map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}"));
     let odd = prop::sample::select(vec!["0001-01-01", "0000-01-01", "9999-12-31", "1582-10-10", "-001-01-01", "x"]);
-    prop_oneof![12 => recent.boxed(), 2 => any_day.boxed(), 1 => odd.prop_map(str::to_owned).boxed()]
-        .prop_map(|date| Value::from(date).to_string())
+    let within = (18..=24_u8, 0..=23_u8, prop::sample::select(vec![0, 30]))
+        .prop_map(|(day, hour, minute)| format!("2026-11-{day:02}T{hour:02}:{minute:02}:00Z"));
+    let odd_within = prop::sample::select(vec![
+        "2026-11-20 00:00:00-05:00",
+        "2026-11-20T20:00:00.123456+09:30",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59.999Z",
+        "2026-11-20T24:00:00Z",
+        "2026-11-20T09:30",
+    ]);
+    prop_oneof![
+        12 => recent.boxed(),
+        6 => within.boxed(),
+        2 => any_day.boxed(),
+        1 => odd.prop_map(str::to_owned).boxed(),
+        1 => odd_within.prop_map(str::to_owned).boxed(),
+    ]
+    .prop_map(|date| Value::from(date).to_string())
 }
 
 fn price() -> impl Strategy<Value = String> {

@@ -6,7 +6,7 @@ use local::project_root;
 use toml::Table;
 
 /// Those that have a row per symbol; the others have few rows, whatever is in the lake.
-const PER_SYMBOL: [&str; 5] = ["data-quality", "drawdown", "market-summary", "trend", "volatility"];
+const PER_SYMBOL: [&str; 6] = ["data-quality", "drawdown", "intraday", "market-summary", "trend", "volatility"];
 const FEW: usize = 60;
 /// So many of the first rows have arrays, of so many items, as in the queries.
 const WITH_ARRAYS: usize = 200;
@@ -105,6 +105,7 @@ fn cell(report: &str, name: &str, format: &str, with_arrays: bool) -> String {
         "decimal" | "amount" | "percent" => "123.45678901234567".to_owned(),
         "numbers" => array("123.45678901234567"),
         "dates" => array("2026-11-20"),
+        "times" => array("2026-11-20 14:30:00.000"),
         other => panic!("a format {other}"),
     };
     if value.is_empty() { value } else { format!("\"{value}\"") }

@@ -48,6 +48,9 @@ pub(crate) fn publish(stack: &Stack) -> Result<()> {
             writeln!(lines, "{bar}")?;
         }
     }
+    for bar in within_a_day() {
+        writeln!(lines, "{bar}")?;
+    }
     for wrong in oddities() {
         writeln!(lines, "{wrong}")?;
     }
@@ -80,6 +83,21 @@ fn bars(number: usize, (symbol, first_close, percent, usd): (&str, f64, f64, f64
             })
         })
         .collect()
+}
+
+/// Five minutes each of a session, with a pause, of a symbol that has no daily bar, of one that has, and of one whose name is not seen.
+fn within_a_day() -> impl Iterator<Item = Value> {
+    ["MINUTES", "HSI", UNSEEN].into_iter().flat_map(|symbol| {
+        (0..78_u32).filter(|place| !(30..36).contains(place)).map(move |place| {
+            let (hour, minute) = (9 + (30 + place * 5) / 60, (30 + place * 5) % 60);
+            let close = 100.0 + (f64::from(place) / 7.0).sin() * 3.0;
+            let open = 100.0 + (f64::from(place + 1) / 7.0).sin() * 3.0;
+            json!({
+                "Index": symbol, "Date": format!("2026-03-20T{hour:02}:{minute:02}:00-04:00"), "Interval": "5m", "Open": open,
+                "High": open.max(close) + 0.4, "Low": open.min(close) - 0.3, "Close": close, "Volume": 1_000 + place,
+            })
+        })
+    })
 }
 
 /// One bar of a symbol, a bar that cannot be, a day twice, a jump; and values that are no bars.

@@ -11,12 +11,13 @@ use local::{Stack, StackOptions};
 use serde_json::{Value, json};
 use tests::{land, stack_options};
 
-const REPORTS: [&str; 9] = [
+const REPORTS: [&str; 10] = [
     "correlation",
     "data-quality",
     "drawdown",
     "ingest-health",
     "integrity",
+    "intraday",
     "market-summary",
     "top-movers",
     "trend",

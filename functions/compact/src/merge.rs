@@ -1,7 +1,7 @@
 //! Merges the rows of many Parquet files into one, sorted.
 //!
 //! Landed objects go through a [`Sorter`], which leaves sorted files behind (runs). [`merge`] makes one sorted file of runs and of files
-//! that it has made before. Rows stand by symbol, by trade date, and then newest first. [`Tally`] is what is compared: no row may be
+//! that it has made before. Rows stand by symbol, by trade date and time within it, and then newest first. [`Tally`] is what is compared: no row may be
 //! lost, doubled or changed on the way. [`verify_daily`] is the same for a file that keeps only the rows that count.
 //!
 //! Nothing here is held whole, however much there is: of each input some thousand rows, of what is sorted one chunk, of the output one
@@ -39,7 +39,7 @@ use limits::Limits;
 pub enum Keep {
     /// All of them.
     Every,
-    /// Per symbol and trade date those that can be the newest: the newest of all, and any of a later `dt` than all that are newer. So
+    /// Per symbol, trade date and time within it (a daily bar has none) those that can be the newest: the newest of all, and any of a later `dt` than all that are newer. So
     /// whoever looks at the rows from some `dt` on finds the newest of them.
     Daily,
 }

@@ -5,6 +5,7 @@
 
 mod axis;
 mod candlesticks;
+mod clock;
 mod colour;
 mod heat_map;
 mod hourly_bars;

@@ -90,6 +90,8 @@ pub(crate) enum Format {
     Numbers,
     /// An array of dates, for the x axis of a chart.
     Dates,
+    /// An array of moments in UTC, for the x axis of candlesticks.
+    Times,
 }
 
 impl Format {
@@ -104,7 +106,7 @@ impl Format {
 
     /// One value, not an array.
     fn is_single(self) -> bool {
-        !matches!(self, Self::Numbers | Self::Dates)
+        !matches!(self, Self::Numbers | Self::Dates | Self::Times)
     }
 }
 

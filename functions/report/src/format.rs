@@ -11,7 +11,7 @@ pub(crate) const NOTHING: &str = "–";
 /// A cell or a fact, without its unit.
 pub(crate) fn value(column: &Column, value: &Value) -> String {
     match value {
-        Value::Null | Value::Decimals(_) | Value::Dates(_) => NOTHING.to_owned(),
+        Value::Null | Value::Decimals(_) | Value::Dates(_) | Value::Times(_) => NOTHING.to_owned(),
         Value::Text(_) => value.label(),
         Value::Integer(seconds) if column.format == Format::Duration => duration(*seconds),
         Value::Integer(number) => signed(column, *number > 0, integer((*number).into())),

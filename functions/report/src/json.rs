@@ -99,6 +99,9 @@ impl Serialize for Value {
             Self::Decimal(decimal) => serializer.serialize_f64(*decimal),
             Self::Decimals(decimals) => decimals.serialize(serializer),
             Self::Dates(dates) => serializer.collect_seq(dates.iter().map(|date| date.map(|date| date.to_string()))),
+            Self::Times(times) => {
+                serializer.collect_seq(times.iter().map(|time| time.as_ref().map(crate::table::plain_time)))
+            }
             Self::Text(_) | Self::Date(_) | Self::Timestamp(_) => serializer.serialize_str(&self.to_plain()),
         }
     }

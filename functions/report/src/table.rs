@@ -39,6 +39,7 @@ pub(crate) enum Value {
     Timestamp(NaiveDateTime),
     Decimals(Vec<Option<f64>>),
     Dates(Vec<Option<NaiveDate>>),
+    Times(Vec<Option<NaiveDateTime>>),
 }
 
 /// A result that is not what the report declares.
@@ -168,9 +169,10 @@ impl Value {
             Self::Integer(integer) => integer.to_string(),
             Self::Decimal(decimal) => decimal.to_string(),
             Self::Date(date) => date.to_string(),
-            Self::Timestamp(timestamp) => timestamp.format("%Y-%m-%dT%H:%M:%S").to_string(),
+            Self::Timestamp(timestamp) => plain_time(timestamp),
             Self::Decimals(decimals) => array(decimals, f64::to_string),
             Self::Dates(dates) => array(dates, |date| format!("\"{date}\"")),
+            Self::Times(times) => array(times, |time| format!("\"{}\"", plain_time(time))),
         }
     }
 }
@@ -189,12 +191,21 @@ fn parse(format: Format, text: &str) -> Option<Value> {
             if decimal.is_finite() { Value::Decimal(decimal) } else { Value::Null }
         }
         Format::Date => Value::Date(text.parse().ok()?),
-        Format::Timestamp => Value::Timestamp(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()?),
+        Format::Timestamp => Value::Timestamp(parse_time(text)?),
         Format::Numbers => Value::Decimals(parse_array(text, |item| {
             item.parse().ok().map(|decimal: f64| decimal.is_finite().then_some(decimal))
         })?),
         Format::Dates => Value::Dates(parse_array(text, |item| item.parse().ok().map(Some))?),
+        Format::Times => Value::Times(parse_array(text, |item| parse_time(item).map(Some))?),
     })
+}
+
+fn parse_time(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+}
+
+pub(crate) fn plain_time(time: &NaiveDateTime) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// `[1.0, null]` as Athena prints an array, `[1.0, None]` and `['2026-11-22']` as the local engine does.
@@ -224,6 +235,10 @@ mod tests {
         let dates = Some(Value::Dates(vec!["2026-11-22".parse().ok(), None]));
         assert_eq!(parse(Format::Dates, "[2026-11-22, null]"), dates);
         assert_eq!(parse(Format::Dates, "['2026-11-22', None]"), dates);
+        let times = Some(Value::Times(vec!["2026-11-22T14:30:00".parse().ok(), None]));
+        assert_eq!(parse(Format::Times, "[2026-11-22 14:30:00.000, null]"), times);
+        assert_eq!(parse(Format::Times, "['2026-11-22 14:30:00', None]"), times);
+        assert_eq!(times.unwrap().to_plain(), r#"["2026-11-22T14:30:00",null]"#);
         assert_eq!(parse(Format::Numbers, "[]"), Some(Value::Decimals(Vec::new())));
         assert_eq!(parse(Format::Numbers, "1.0, 2.0"), None);
         assert_eq!(parse(Format::Numbers, "[1.0, two]"), None);

@@ -83,14 +83,15 @@ impl Chunk {
     /// Its rows in the order of merged files.
     pub(super) fn sorted(&self) -> Vec<Place> {
         let ranks = self.texts[SYMBOL].ranks();
-        let dates = self.rows.int(place::TRADE_DATE);
-        let times = self.rows.long(place::KAFKA_TIMESTAMP);
         let mut rows: Vec<_> = (0..self.rows.rows)
             .map(|row| {
-                let time = self.rows.has(place::KAFKA_TIMESTAMP, row).then(|| times[row]);
                 #[expect(clippy::cast_possible_truncation, reason = "a chunk has at most 128 MB")]
                 let at = row as u32;
-                Place { rank: ranks[self.texts[SYMBOL].rows[row] as usize], head: Head::new(dates[row], time), row: at }
+                Place {
+                    rank: ranks[self.texts[SYMBOL].rows[row] as usize],
+                    head: order::head(&self.rows, row),
+                    row: at,
+                }
             })
             .collect();
         rows.sort_unstable_by(|one, other| {

@@ -59,7 +59,7 @@ pub(super) fn verify_in_passes(inputs: &[PathBuf], daily: &Path, days_at_once: u
 struct Days {
     pass: u64,
     passes: u64,
-    /// By the digest of symbol and trade date.
+    /// By the digest of symbol, trade date and time within it.
     known: HashMap<u128, Front>,
     /// Topics and days, by number: there are few.
     names: Vec<Vec<u8>>,
@@ -98,6 +98,9 @@ impl Days {
         for (row, digest) in digests.iter().copied().enumerate() {
             let mut day = digest::bytes(batch.text(place::SYMBOL)[row].data());
             day = digest::pair(day, batch.int(place::TRADE_DATE)[row].cast_unsigned().into());
+            if batch.has(place::BAR_TIME, row) {
+                day = digest::pair(day, batch.long(place::BAR_TIME)[row].cast_unsigned());
+            }
             #[expect(clippy::cast_possible_truncation, reason = "any part of it will do")]
             if day as u64 % self.passes != self.pass {
                 continue;

@@ -35,10 +35,11 @@ struct Input {
     seen: u64,
 }
 
-/// The symbol and trade date of the row that came last, and the latest folder day of their rows.
+/// The symbol, trade date and time within it of the row that came last, and the latest folder day of their rows.
 struct Day {
     symbol: ByteArray,
     trade_date: i32,
+    bar_time: Option<i64>,
     dt: ByteArray,
 }
 
@@ -106,14 +107,14 @@ impl Merge {
         let batch = &self.inputs[input].batch;
         let (symbol, dt) = (&batch.text(place::SYMBOL)[row], &batch.text(place::DT)[row]);
         let trade_date = batch.int(place::TRADE_DATE)[row];
-        let same = self
-            .day
-            .as_ref()
-            .filter(|day| day.trade_date == trade_date && order::compare_text(&day.symbol, symbol).is_eq());
+        let bar_time = batch.has(place::BAR_TIME, row).then(|| batch.long(place::BAR_TIME)[row]);
+        let same = self.day.as_ref().filter(|day| {
+            (day.trade_date, day.bar_time) == (trade_date, bar_time) && order::compare_text(&day.symbol, symbol).is_eq()
+        });
         if same.is_some_and(|day| order::compare_text(dt, &day.dt).is_le()) {
             return false;
         }
-        self.day = Some(Day { symbol: symbol.clone(), trade_date, dt: dt.clone() });
+        self.day = Some(Day { symbol: symbol.clone(), trade_date, bar_time, dt: dt.clone() });
         true
     }
 
@@ -142,7 +143,7 @@ impl Merge {
 
 impl Input {
     fn new(source: Source) -> Self {
-        let head = order::Head::new(0, None);
+        let head = order::Head::new(0, None, None);
         Self { source, batch: Batch::default(), before: Batch::default(), next: 0, head, seen: 0 }
     }
 

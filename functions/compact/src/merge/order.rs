@@ -1,4 +1,5 @@
-//! The order of rows in a merged file: by symbol, by trade date, and then the newest first.
+//! The order of rows in a merged file: by symbol, by trade date, by the time within it (a daily bar has none, and comes first), and then the
+//! newest first.
 //!
 //! Which of two rows is newer is what `daily_bars.sql` says. Rows that it does not tell apart (a record that landed twice) stand by
 //! `dt`, the latest first, and then by their digest: so there is one order, whatever the files in which rows come.
@@ -18,19 +19,22 @@ pub(super) const TIMES: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=25
 /// Of a record that landed before there were lives.
 const FIRST_LIFE: i32 = 1;
 
-/// What most comparisons are decided by: of a row, its trade date and time as numbers that grow in the order of rows.
+/// What most comparisons are decided by: of a row, its trade date and its times as numbers that grow in the order of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Head {
     pub(super) date: u32,
+    /// No time is the smallest.
+    pub(super) bar_time: u64,
     /// Later is smaller; no time is the largest.
     pub(super) age: u64,
 }
 
 impl Head {
-    pub(super) fn new(trade_date: i32, timestamp_ms: Option<i64>) -> Self {
+    pub(super) fn new(trade_date: i32, bar_time_ms: Option<i64>, timestamp_ms: Option<i64>) -> Self {
+        let bar_time = bar_time_ms.map_or(0, |time| (time.cast_unsigned() ^ (1 << 63)).saturating_add(1));
         let time = timestamp_ms.filter(|time| TIMES.contains(time));
         let age = time.map_or(u64::MAX, |time| (TIMES.end() - time).cast_unsigned());
-        Self { date: trade_date.cast_unsigned() ^ (1 << 31), age }
+        Self { date: trade_date.cast_unsigned() ^ (1 << 31), bar_time, age }
     }
 }
 
@@ -66,8 +70,7 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn new(batch: &'a Batch, row: usize) -> Self {
-        let time = batch.has(place::KAFKA_TIMESTAMP, row).then(|| batch.long(place::KAFKA_TIMESTAMP)[row]);
-        Self { batch, at: row, head: Head::new(batch.int(place::TRADE_DATE)[row], time) }
+        Self { batch, at: row, head: head(batch, row) }
     }
 
     fn tail(&self) -> Tail<'a> {
@@ -98,6 +101,11 @@ impl<'a> Row<'a> {
             .then_with(|| self.tail().compare(&other.tail()))
             .then_with(|| self.digest().cmp(&other.digest()))
     }
+}
+
+pub(super) fn head(batch: &Batch, row: usize) -> Head {
+    let time = |place| batch.has(place, row).then(|| batch.long(place)[row]);
+    Head::new(batch.int(place::TRADE_DATE)[row], time(place::BAR_TIME), time(place::KAFKA_TIMESTAMP))
 }
 
 /// The life of a row, also if it names none.
@@ -136,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_time_that_is_none_is_older_than_any() {
-        let head = |time| Head::new(0, time);
+        let head = |time| Head::new(0, None, time);
         let (first, last) = (*TIMES.start(), *TIMES.end());
         assert!(head(Some(last)) < head(Some(last - 1)));
         assert!(head(Some(0)) < head(Some(first)));
@@ -149,6 +157,14 @@ mod tests {
     #[test]
     fn dates_stand_in_their_order_also_before_1970() {
         let dates = [i32::MIN, -1, 0, 1, i32::MAX];
-        assert!(dates.is_sorted_by_key(|date| Head::new(*date, None)));
+        assert!(dates.is_sorted_by_key(|date| Head::new(*date, None, None)));
+    }
+
+    #[test]
+    fn a_daily_bar_stands_before_those_within_its_day() {
+        let times = [None, Some(i64::MIN), Some(-1), Some(0), Some(1), Some(*TIMES.end())];
+        assert!(times.is_sorted_by_key(|time| Head::new(0, *time, None)));
+        assert!(Head::new(0, Some(1), Some(0)) < Head::new(0, Some(2), Some(7)));
+        assert!(Head::new(0, Some(7), None) < Head::new(1, None, None));
     }
 }

@@ -8,8 +8,9 @@ pub(super) const KAFKA_OFFSET: usize = 12;
 pub(super) const KAFKA_INDEX: usize = 13;
 pub(super) const KAFKA_TIMESTAMP: usize = 14;
 pub(super) const KAFKA_LIFE: usize = 15;
-pub(super) const DT: usize = 16;
-pub(super) const HOUR: usize = 17;
+pub(super) const BAR_TIME: usize = 16;
+pub(super) const DT: usize = 18;
+pub(super) const HOUR: usize = 19;
 
 #[cfg(test)]
 mod tests {
@@ -27,6 +28,7 @@ mod tests {
             (KAFKA_INDEX, "kafka_index"),
             (KAFKA_TIMESTAMP, "kafka_timestamp"),
             (KAFKA_LIFE, "kafka_life"),
+            (BAR_TIME, "bar_time"),
             (DT, "dt"),
             (HOUR, "hour"),
         ];

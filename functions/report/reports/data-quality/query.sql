@@ -1,17 +1,21 @@
 WITH daily AS (
     {{daily_bars}}
 ),
--- Days with more than one row, of which daily has only the newest.
+-- Days with more than one row, or more than one of a time, of which daily has only the newest.
 repeated AS (
-    SELECT symbol, trade_date, sum(same_rows) AS day_rows, count(*) > 1 AS differ
+    SELECT symbol, trade_date, max(bar_rows) AS day_rows, bool_or(bars_differ) AS differ
     FROM (
-        SELECT symbol, trade_date, count(*) AS same_rows
-        FROM {{bars}} AS bars
-        WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
-        GROUP BY symbol, trade_date, open, high, low, close, adj_close, volume, close_usd
-    ) AS different
+        SELECT symbol, trade_date, bar_time, sum(same_rows) AS bar_rows, count(*) > 1 AS bars_differ
+        FROM (
+            SELECT symbol, trade_date, bar_time, count(*) AS same_rows
+            FROM {{bars}} AS bars
+            WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}}
+            GROUP BY symbol, trade_date, bar_time, open, high, low, close, adj_close, volume, close_usd
+        ) AS different
+        GROUP BY symbol, trade_date, bar_time
+        HAVING sum(same_rows) > 1
+    ) AS bars_repeated
     GROUP BY symbol, trade_date
-    HAVING sum(same_rows) > 1
 ),
 counted AS (
     SELECT

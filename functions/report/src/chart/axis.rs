@@ -1,6 +1,6 @@
-//! The axes of a chart over days.
+//! The axes of a chart, and those of one over days.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use chrono::{Datelike, NaiveDate};
 use plotters::coord::combinators::WithKeyPoints;
@@ -11,8 +11,8 @@ use super::colour::{AXIS, GRID};
 use super::{Canvas, PlotError, RIGHT_MARGIN, TOP_MARGIN, X_LABEL_AREA, Y_LABEL_AREA, label_style};
 use crate::format::Scale;
 
-/// What is drawn into: days of the common era, and numbers.
-pub(super) type DateChart<'a, 'b> =
+/// What is drawn into: days of the common era or minutes, and numbers.
+pub(super) type Chart<'a, 'b> =
     ChartContext<'a, SVGBackend<'b>, Cartesian2d<WithKeyPoints<RangedCoordi32>, RangedCoordf64>>;
 
 /// The days that a chart runs over.
@@ -83,40 +83,51 @@ impl DateAxis {
         self,
         canvas: Canvas,
         heights: &RangeInclusive<f64>,
-        draw: impl FnOnce(&mut DateChart<'_, '_>) -> Result<(), PlotError>,
+        draw: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), PlotError>,
     ) -> Result<String, PlotError> {
         let step = self.step(canvas.x_labels);
-        let (low, high) = aired(heights);
-        let scale = Scale::of(high.abs().max(low.abs()));
-        let digits = digits_for((high - low) / scale.divisor);
         let (first, last) = (self.first.num_days_from_ce(), self.last.num_days_from_ce());
         let days = first - self.room..last.max(first + 1) + self.room;
-        let y_labels = usize::try_from(canvas.height / 40)?;
-        let mut svg = String::new();
-        {
-            let root = SVGBackend::with_string(&mut svg, (canvas.width, canvas.height)).into_drawing_area();
-            let mut chart = ChartBuilder::on(&root)
-                .margin_top(TOP_MARGIN)
-                .margin_right(RIGHT_MARGIN)
-                .x_label_area_size(X_LABEL_AREA)
-                .y_label_area_size(Y_LABEL_AREA)
-                .build_cartesian_2d(days.with_key_points(self.ticks(step)), low..high)?;
-            chart
-                .configure_mesh()
-                .disable_x_mesh()
-                .y_labels(y_labels)
-                .y_max_light_lines(0)
-                .axis_style(AXIS)
-                .bold_line_style(GRID)
-                .label_style(label_style())
-                .x_label_formatter(&|day| label(step, *day))
-                .y_label_formatter(&|number| scale.show(*number, digits))
-                .draw()?;
-            draw(&mut chart)?;
-            root.present()?;
-        }
-        Ok(svg)
+        plot(canvas, heights, (days, self.ticks(step)), &|day| label(step, day), draw)
     }
+}
+
+/// An SVG of this size with both axes, into which `draw` draws. The x axis has labels at some of its places.
+pub(super) fn plot(
+    canvas: Canvas,
+    heights: &RangeInclusive<f64>,
+    (places, labelled): (Range<i32>, Vec<i32>),
+    label: &dyn Fn(i32) -> String,
+    draw: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), PlotError>,
+) -> Result<String, PlotError> {
+    let (low, high) = aired(heights);
+    let scale = Scale::of(high.abs().max(low.abs()));
+    let digits = digits_for((high - low) / scale.divisor);
+    let y_labels = usize::try_from(canvas.height / 40)?;
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (canvas.width, canvas.height)).into_drawing_area();
+        let mut chart = ChartBuilder::on(&root)
+            .margin_top(TOP_MARGIN)
+            .margin_right(RIGHT_MARGIN)
+            .x_label_area_size(X_LABEL_AREA)
+            .y_label_area_size(Y_LABEL_AREA)
+            .build_cartesian_2d(places.with_key_points(labelled), low..high)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .y_labels(y_labels)
+            .y_max_light_lines(0)
+            .axis_style(AXIS)
+            .bold_line_style(GRID)
+            .label_style(label_style())
+            .x_label_formatter(&|place| label(*place))
+            .y_label_formatter(&|number| scale.show(*number, digits))
+            .draw()?;
+        draw(&mut chart)?;
+        root.present()?;
+    }
+    Ok(svg)
 }
 
 fn label(step: Step, day: i32) -> String {

@@ -3,30 +3,37 @@
 use chrono::Datelike;
 use plotters::prelude::*;
 
-use super::axis::DateAxis;
+use super::axis::{Chart, DateAxis};
+use super::clock::ClockAxis;
 use super::colour::{FALL, RISE};
 use super::{Drawing, LegendEntry, PANEL, Panel, PlotError, Swatch, is_drawable, panels};
 use crate::format;
 use crate::table::{Rows, Value};
 
-/// One bar, by its day of the common era.
+/// One bar, by its day of the common era or by its minute.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Candle {
-    day: i32,
+    at: i32,
     open: f64,
     high: f64,
     low: f64,
     close: f64,
 }
 
-/// `columns` are those of the label, the dates, open, high, low and close.
+/// What the bars of a row stand over.
+#[derive(Debug, Clone, Copy)]
+enum Axis {
+    Days(DateAxis),
+    Clock(ClockAxis),
+}
+
+/// `columns` are those of the label, the dates or times, open, high, low and close.
 pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<Option<Drawing>, PlotError> {
     let [label, prices @ ..] = columns;
     let mut drawn = Vec::new();
     let mut left_out = 0;
     for row in rows.iter() {
-        let candles = candles(row, prices);
-        let Some(axis) = DateAxis::over(candles.iter().map(|candle| candle.day)) else { continue };
+        let Some((candles, axis)) = candles(row, prices) else { continue };
         if drawn.len() == most {
             left_out += 1;
         } else {
@@ -38,52 +45,97 @@ pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<
     Ok(panels::drawing(drawn, (legend, Swatch::Box), most, left_out))
 }
 
-/// A day without one of the four prices is left out. Where the high is below the low, which data-quality tells, the line still spans both.
-fn candles(row: &[Value], [dates, open, high, low, close]: [usize; 5]) -> Vec<Candle> {
-    let Value::Dates(dates) = &row[dates] else {
-        return Vec::new();
-    };
+/// A bar without one of the four prices is left out. Where the high is below the low, which data-quality tells, the line still spans both.
+fn candles(row: &[Value], [places, open, high, low, close]: [usize; 5]) -> Option<(Vec<Candle>, Axis)> {
     let number = |column: usize, place: usize| match &row[column] {
         Value::Decimals(numbers) => numbers.get(place).copied().flatten().filter(|number| is_drawable(*number)),
         _ => None,
     };
-    let candle = |(place, date): (usize, &Option<chrono::NaiveDate>)| {
+    let candle = |place: usize, at: i32| {
         Some(Candle {
-            day: (*date)?.num_days_from_ce(),
+            at,
             open: number(open, place)?,
             high: number(high, place)?,
             low: number(low, place)?,
             close: number(close, place)?,
         })
     };
-    dates.iter().enumerate().filter_map(candle).collect()
+    match &row[places] {
+        Value::Dates(dates) => {
+            let drawn = dates.iter().enumerate().filter_map(|(place, date)| candle(place, (*date)?.num_days_from_ce()));
+            let candles: Vec<_> = drawn.collect();
+            let axis = DateAxis::over(candles.iter().map(|candle| candle.at))?;
+            Some((candles, Axis::Days(axis)))
+        }
+        Value::Times(times) => {
+            let known = || times.iter().enumerate().filter_map(|(place, time)| Some((place, (*time)?)));
+            let axis = ClockAxis::over(known().filter(|(place, _)| candle(*place, 0).is_some()).map(|(_, time)| time))?;
+            let candles = known().filter_map(|(place, time)| candle(place, axis.place(time))).collect();
+            Some((candles, Axis::Clock(axis)))
+        }
+        _ => None,
+    }
 }
 
-fn panel(label: String, candles: &[Candle], axis: DateAxis) -> Result<Panel, PlotError> {
+impl Axis {
+    /// Places from the first to the last, with some room for the first and the last body; and how many these are.
+    fn roomy(self, candles: usize) -> (Self, u32) {
+        match self {
+            Self::Days(axis) => {
+                let days = u32::try_from((axis.last - axis.first).num_days()).unwrap_or(u32::MAX - 2) + 2;
+                (Self::Days(DateAxis { room: 1, ..axis }), days)
+            }
+            Self::Clock(axis) => {
+                let distance = axis.minutes() / u32::try_from(candles).unwrap_or(u32::MAX).max(1);
+                let room = i32::try_from(distance.max(1)).unwrap_or(1);
+                (Self::Clock(axis.with_room(room)), u32::try_from(candles).unwrap_or(u32::MAX - 2) + 2)
+            }
+        }
+    }
+
+    fn in_words(self) -> String {
+        match self {
+            Self::Days(axis) => axis.in_words(),
+            Self::Clock(axis) => axis.in_words(),
+        }
+    }
+
+    fn last(self) -> String {
+        match self {
+            Self::Days(axis) => format!("on {}", axis.last),
+            Self::Clock(axis) => format!("at {} UTC", axis.last().format("%Y-%m-%d %H:%M")),
+        }
+    }
+}
+
+fn panel(label: String, candles: &[Candle], axis: Axis) -> Result<Panel, PlotError> {
     let prices = || candles.iter().flat_map(|candle| [candle.open, candle.high, candle.low, candle.close]);
     let low = prices().fold(f64::INFINITY, f64::min);
     let high = prices().fold(f64::NEG_INFINITY, f64::max);
-    let days = u32::try_from((axis.last - axis.first).num_days())? + 2;
     // So that the first and the last body are whole.
-    let roomy = DateAxis { room: 1, ..axis };
-    let width = (PANEL.width / days.max(1) * 6 / 10).clamp(2, 12);
-    let svg = roomy.plot(PANEL, &(low..=high), |chart| {
+    let (roomy, places) = axis.roomy(candles.len());
+    let width = (PANEL.width / places.max(1) * 6 / 10).clamp(2, 12);
+    let draw = |chart: &mut Chart<'_, '_>| {
         let bodies = candles.iter().map(|candle| {
-            let Candle { day, open, high, low, close } = *candle;
-            CandleStick::new(day, open, high, low, close, RISE.filled(), FALL.filled(), width)
+            let Candle { at, open, high, low, close } = *candle;
+            CandleStick::new(at, open, high, low, close, RISE.filled(), FALL.filled(), width)
         });
         chart.draw_series(bodies)?;
         // A body of no height is not drawn: this is its line.
         let half = i32::try_from(width / 2)?;
         chart.draw_series(candles.iter().map(|candle| {
             let colour = if candle.open < candle.close { RISE } else { FALL };
-            EmptyElement::at((candle.day, candle.close)) + PathElement::new([(-half, 0), (half, 0)], colour)
+            EmptyElement::at((candle.at, candle.close)) + PathElement::new([(-half, 0), (half, 0)], colour)
         }))?;
         Ok(())
-    })?;
+    };
+    let svg = match roomy {
+        Axis::Days(axis) => axis.plot(PANEL, &(low..=high), draw)?,
+        Axis::Clock(axis) => axis.plot(PANEL, &(low..=high), draw)?,
+    };
     let close = candles.last().map_or_else(String::new, |candle| format::price(candle.close));
     Ok(Panel {
-        value: format!("{close} on {}", axis.last),
+        value: format!("{close} {}", axis.last()),
         svg,
         summary: format!(
             "{label}, {}: {} bars between {} and {}, the last close {close}",
@@ -127,6 +179,21 @@ mod tests {
     }
 
     #[test]
+    fn bars_within_a_day_stand_at_their_times() {
+        let mut row = row("A", [Some(10.0), Some(13.0), Some(9.0), Some(12.0)]);
+        row[1] = Value::Times(vec!["2026-11-20T14:30:00".parse().ok(), "2026-11-20T14:35:00".parse().ok()]);
+        let (found, _) = candles(&row, [1, 2, 3, 4, 5]).unwrap();
+        assert_eq!(found.iter().map(|candle| candle.at).collect::<Vec<_>>(), [0, 5]);
+        let drawing = draw(&Table { rows: vec![row] }.all(), [0, 1, 2, 3, 4, 5], 6).unwrap().unwrap();
+        let Picture::Panels(panels) = drawing.picture else { panic!("no panels") };
+        assert_eq!(panels[0].value, "12.00 at 2026-11-20 14:35 UTC");
+        assert_eq!(
+            panels[0].summary,
+            "A, 20 Nov 2026 14:30 to 14:35 UTC: 2 bars between 9.00 and 13.00, the last close 12.00"
+        );
+    }
+
+    #[test]
     fn a_bar_that_ends_where_it_began_is_a_line() {
         let flat = [Some(10.0), Some(10.0), Some(10.0), Some(10.0)];
         let table = Table { rows: vec![row("A", flat)] };
@@ -138,7 +205,7 @@ mod tests {
     #[test]
     fn a_bar_without_one_of_its_prices_is_left_out_and_none_at_all_is_no_chart() {
         let table = Table { rows: vec![row("A", [Some(10.0), None, Some(9.0), Some(12.0)])] };
-        assert_eq!(candles(&table.rows[0], [1, 2, 3, 4, 5]).len(), 1);
+        assert_eq!(candles(&table.rows[0], [1, 2, 3, 4, 5]).unwrap().0.len(), 1);
         let nothing = Table {
             rows: vec![vec![
                 Value::Text("A".to_owned()),

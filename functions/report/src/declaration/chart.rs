@@ -120,7 +120,12 @@ impl Kind {
                 [text(label), dates(x)].into_iter().chain(y.iter().map(|column| numbers(column))).collect()
             }
             Self::Candlesticks { label, x, open, high, low, close, .. } => {
-                vec![text(label), dates(x), numbers(open), numbers(high), numbers(low), numbers(close)]
+                let x = Wanted {
+                    column: x,
+                    fits: |format| matches!(format, Format::Dates | Format::Times),
+                    in_words: "dates or times",
+                };
+                vec![text(label), x, numbers(open), numbers(high), numbers(low), numbers(close)]
             }
             Self::RankedBars { label, value, .. } => vec![text(label), number(value)],
             Self::HeatMap { row, column, value, .. } => vec![text(row), text(column), number(value)],

@@ -109,7 +109,7 @@ fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
 /// What the script compares; nothing stays last.
 fn sort_key(value: &Value) -> Option<String> {
     match value {
-        Value::Null | Value::Dates(_) => None,
+        Value::Null | Value::Dates(_) | Value::Times(_) => None,
         Value::Decimals(numbers) => numbers.iter().flatten().next_back().map(f64::to_string),
         value => Some(value.label()),
     }

@@ -32,6 +32,8 @@ pub(super) struct Bar {
     pub(super) index: i32,
     pub(super) timestamp: Option<i64>,
     pub(super) life: Option<i32>,
+    pub(super) bar_time: Option<i64>,
+    pub(super) bar_interval: Option<String>,
     pub(super) dt: String,
     pub(super) hour: String,
 }
@@ -50,6 +52,8 @@ impl Default for Bar {
             index: 0,
             timestamp: Some(1_795_374_300_000),
             life: Some(1),
+            bar_time: None,
+            bar_interval: None,
             dt: "2026-11-22".into(),
             hour: "19".into(),
         }
@@ -61,7 +65,8 @@ pub(super) const TODAY: &str = "message bars { required binary symbol (STRING); 
     required double open; required double high; required double low; required double close;
     optional double adj_close; optional double volume; optional double close_usd; optional binary extra (STRING);
     required binary kafka_topic (STRING); required int32 kafka_partition; required int64 kafka_offset; required int32 kafka_index;
-    optional int64 kafka_timestamp (TIMESTAMP(MILLIS,false)); optional int32 kafka_life; }";
+    optional int64 kafka_timestamp (TIMESTAMP(MILLIS,false)); optional int32 kafka_life;
+    optional int64 bar_time (TIMESTAMP(MILLIS,false)); optional binary bar_interval (STRING); }";
 
 /// A file of these rows, in row groups of so many; its columns are those of the schema.
 pub(super) fn encode(schema: &str, bars: &[Bar], group_rows: usize) -> Bytes {
@@ -128,6 +133,8 @@ fn cell(bar: &Bar, name: &str) -> Option<Cell> {
         "kafka_index" => (bar.index != NO_INDEX).then(|| Cell::Number(i64::from(bar.index).cast_unsigned())),
         "kafka_timestamp" => bar.timestamp.and_then(number),
         "kafka_life" => bar.life.and_then(|life| number(life.into())),
+        "bar_time" => bar.bar_time.and_then(number),
+        "bar_interval" => bar.bar_interval.as_ref().and_then(|interval| text(interval.as_bytes())),
         "dt" => text(bar.dt.as_bytes()),
         "hour" => text(bar.hour.as_bytes()),
         _ => number(1),
@@ -172,8 +179,10 @@ pub(super) fn decode(path: &Path) -> Vec<Bar> {
                 index: row.get_int(13).unwrap(),
                 timestamp: row.get_timestamp_millis(14).ok(),
                 life: row.get_int(15).ok(),
-                dt: name(16),
-                hour: name(17),
+                bar_time: row.get_timestamp_millis(16).ok(),
+                bar_interval: row.get_string(17).ok().cloned(),
+                dt: name(18),
+                hour: name(19),
             }
         })
         .collect()
@@ -240,12 +249,14 @@ pub(super) fn any_bar() -> impl Strategy<Value = Bar> {
         0..2_i32,
         prop::sample::select(times),
         prop::sample::select(vec![None, Some(1), Some(2), Some(-1)]),
+        prop::sample::select(vec![None, None, Some(-1), Some(0), Some(1)]),
+        prop::sample::select(vec![None, Some("1m".to_owned()), Some("".to_owned())]),
     );
     let folder = (1..4_u8, 0..2_u8);
     let values = (prop::array::uniform4(double()), prop::array::uniform3(prop::option::of(double())), extra);
     (symbol, date, values, record, folder).prop_map(
         |(symbol, trade_date, (prices, more, extra), record, (day, hour))| {
-            let (topic, partition, offset, index, timestamp, life) = record;
+            let (topic, partition, offset, index, timestamp, life, bar_time, bar_interval) = record;
             Bar {
                 symbol: symbol.into_bytes(),
                 trade_date,
@@ -258,6 +269,8 @@ pub(super) fn any_bar() -> impl Strategy<Value = Bar> {
                 index,
                 timestamp,
                 life,
+                bar_time,
+                bar_interval,
                 dt: format!("2026-11-0{day}"),
                 hour: format!("0{hour}"),
             }

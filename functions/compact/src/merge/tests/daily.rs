@@ -9,9 +9,11 @@ use super::merging::order;
 use crate::merge::daily::verify_in_passes;
 use crate::merge::{Keep, MergeError, tally, verify_daily};
 
-/// By the definition: of a symbol and day, no newer row has a `dt` as late.
+/// By the definition: of a symbol, day and time within it, no newer row has a `dt` as late.
 fn front(bars: &[Bar]) -> BTreeSet<String> {
-    let same_day = |one: &Bar, other: &Bar| (&one.symbol, one.trade_date) == (&other.symbol, other.trade_date);
+    let same_day = |one: &Bar, other: &Bar| {
+        (&one.symbol, one.trade_date, one.bar_time) == (&other.symbol, other.trade_date, other.bar_time)
+    };
     bars.iter()
         .filter(|bar| !bars.iter().any(|other| same_day(bar, other) && order(other) < order(bar) && other.dt >= bar.dt))
         .map(place)

@@ -19,7 +19,7 @@ pub(super) fn order(bar: &Bar) -> impl Ord + Clone + std::fmt::Debug + use<> {
         bar.topic.clone(),
         Reverse(bar.dt.clone()),
     );
-    (bar.symbol.clone(), bar.trade_date, newest)
+    (bar.symbol.clone(), bar.trade_date, bar.bar_time, newest)
 }
 
 fn sorted(bars: &[Bar]) -> Vec<Bar> {
