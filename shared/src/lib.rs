@@ -20,5 +20,6 @@ mod columns;
 mod extra;
 mod fingerprint;
 mod json;
+mod looks;
 mod moment;
 mod row;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::bar::field;
 use crate::extra::Extra;
 use crate::json::{Json, Text};
+use crate::looks;
 use crate::moment::Moment;
 use crate::reject::{Fault, Reason};
 
@@ -55,7 +56,7 @@ pub(crate) fn decode_base64<'b>(value: Option<&str>, buffer: &'b mut Vec<u8>) ->
 pub(crate) fn decode_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'a>)) -> Result<(), Fault> {
     if value.trim_ascii_start().first() != Some(&b'[') {
         let element: Element<'_> = serde_json::from_slice(value).map_err(|error| unreadable(value, &error, ""))?;
-        take(0, element.into_row()?);
+        take(0, element.into_row().map_err(|fault| with_a_hint(fault, value))?);
         return Ok(());
     }
     let mut elements = Elements { take, index: 0, fault: None };
@@ -73,7 +74,18 @@ pub(crate) fn decode_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'
 fn unreadable(value: &[u8], error: &serde_json::Error, place: &str) -> Fault {
     match serde_json::from_slice::<IgnoredAny>(value) {
         Ok(_) => Fault::new(Reason::InvalidField, format!("{place}{error}")),
-        Err(_) => Fault::new(Reason::NotJson, format!("the value is not JSON: {error}")),
+        Err(_) => Fault::new(Reason::NotJson, format!("the value is not JSON: {error}; {}", looks::beginning(value))),
+    }
+}
+
+/// Whoever sends no bars at all mostly sends something that holds them.
+fn with_a_hint(fault: Fault, value: &[u8]) -> Fault {
+    match fault.reason {
+        Reason::MissingField | Reason::NotABar => match looks::instead(value) {
+            Some(hint) => Fault::new(fault.reason, format!("{}; {hint}", fault.detail)),
+            None => fault,
+        },
+        _ => fault,
     }
 }
 
