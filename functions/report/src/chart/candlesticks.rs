@@ -32,8 +32,12 @@ pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<
     let [label, prices @ ..] = columns;
     let mut drawn = Vec::new();
     let mut left_out = 0;
+    let mut x_unit = "trade date";
     for row in rows.iter() {
         let Some((candles, axis)) = candles(row, prices) else { continue };
+        if let Axis::Clock(_) = axis {
+            x_unit = "time, UTC";
+        }
         if drawn.len() == most {
             left_out += 1;
         } else {
@@ -42,7 +46,8 @@ pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<
     }
     let legend = [(RISE, "closed above its open"), (FALL, "closed at or below it")];
     let legend = legend.map(|(colour, label)| LegendEntry::named(colour, label)).into();
-    Ok(panels::drawing(drawn, (legend, Swatch::Box), most, left_out))
+    let drawing = panels::drawing(drawn, (legend, Swatch::Box), most, left_out);
+    Ok(drawing.map(|drawing| Drawing { x_unit: x_unit.to_owned(), ..drawing }))
 }
 
 /// A bar without one of the four prices is left out. Where the high is below the low, which data-quality tells, the line still spans both.
@@ -185,6 +190,7 @@ mod tests {
         let (found, _) = candles(&row, [1, 2, 3, 4, 5]).unwrap();
         assert_eq!(found.iter().map(|candle| candle.at).collect::<Vec<_>>(), [0, 5]);
         let drawing = draw(&Table { rows: vec![row] }.all(), [0, 1, 2, 3, 4, 5], 6).unwrap().unwrap();
+        assert_eq!(drawing.x_unit, "time, UTC");
         let Picture::Panels(panels) = drawing.picture else { panic!("no panels") };
         assert_eq!(panels[0].value, "12.00 at 2026-11-20 14:35 UTC");
         assert_eq!(
