@@ -20,6 +20,16 @@ impl Tally {
         self.sent.saturating_sub(self.acknowledged + self.failed)
     }
 
+    /// Why a run that came to the end of its source is no success, though nothing went wrong on the way.
+    pub(crate) fn shortfall(&self) -> Option<String> {
+        match (self.sent, self.skipped) {
+            (0, 0) => Some("nothing to send: there was no row".to_owned()),
+            (0, skipped) => Some(format!("nothing to send: all rows were skipped ({skipped})")),
+            (sent, skipped) if skipped > sent => Some(format!("more rows were skipped ({skipped}) than sent ({sent})")),
+            _ => None,
+        }
+    }
+
     /// Acknowledged records a second.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub(crate) fn rate(&self) -> f64 {
@@ -43,6 +53,15 @@ impl fmt::Display for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_falls_short_that_sends_nothing_or_less_than_it_skips() {
+        let of = |sent, skipped| Tally { skipped, sent, ..Tally::default() }.shortfall();
+        assert_eq!(of(5, 5), None);
+        assert_eq!(of(4, 5).as_deref(), Some("more rows were skipped (5) than sent (4)"));
+        assert_eq!(of(0, 5).as_deref(), Some("nothing to send: all rows were skipped (5)"));
+        assert_eq!(of(0, 0).as_deref(), Some("nothing to send: there was no row"));
+    }
 
     #[test]
     fn the_end_line_has_every_sum_in_its_order() {

@@ -266,7 +266,7 @@ fn dry_run(csv: &str, more: &[&str]) -> Output {
 
 #[test]
 fn a_dry_run_says_what_would_be_sent_and_fails_if_nothing_would_be() {
-    let bad = "HSI,31.12.1986,1,1,1,1,1,0,1\n";
+    let bad = "HSI,1986-31-12,1,1,1,1,1,0,1\n";
     let (_directory, csv) = csv_file(&[HEADER, bad, &bars(5)[HEADER.len()..]].concat());
     let some = dry_run(&csv, &[]);
     assert_eq!(String::from_utf8_lossy(&some.stdout), "read 6, skipped 1, would send 5\n");
@@ -278,5 +278,12 @@ fn a_dry_run_says_what_would_be_sent_and_fails_if_nothing_would_be() {
     let none = dry_run(&csv, &["--count", "1"]);
     assert_eq!(String::from_utf8_lossy(&none.stdout), "read 1, skipped 1, would send 0\n");
     assert_eq!(none.status.code(), Some(1));
-    assert_eq!(stderr(&none), "line 2 skipped: Date is not a day as YYYY-MM-DD: \"31.12.1986\"\n");
+    assert_eq!(
+        stderr(&none),
+        format!(
+            "{csv}: UTF-8; commas; header in line 1\nline 2 skipped: Date is not a day: \"1986-31-12\"\n\
+             error: nothing to send: all rows were skipped (1); `producer inspect FILE` shows what a file is taken for, and \
+             why rows are skipped\n"
+        )
+    );
 }
