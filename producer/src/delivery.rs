@@ -62,7 +62,8 @@ impl Reports {
         if failed < NAMED {
             self.note(&format!("too large {failed}"), || {
                 format!(
-                    "{place}: a record of {symbol} with {bytes} bytes is too large: -X message.max.bytes={enough} lets it leave                      here, max.message.bytes={enough} of the topic lets it in; or put fewer bars into one array"
+                    "{place}: a record of {symbol} with {bytes} bytes is too large: -X message.max.bytes={enough} lets it leave \
+                     here, max.message.bytes={enough} of the topic lets it in; or put fewer bars into one array"
                 )
             });
         }

@@ -27,7 +27,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use clap::Parser;
 
-use crate::args::{Args, Command, DoctorArgs};
+use crate::args::{Args, Command, DoctorArgs, InspectArgs};
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::Publisher;
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<ExitCode> {
     match &args.command {
         Some(Command::Doctor(doctor)) => examine(doctor),
-        Some(Command::Inspect(inspect)) => ended(inspect::inspect(inspect, &mut io::stdout().lock())?),
+        Some(Command::Inspect(inspect)) => self::inspect(inspect),
         None if args.dry_run => rehearse(args),
         None => publish(args),
     }
@@ -66,15 +66,20 @@ fn rehearse(args: &Args) -> Result<ExitCode> {
     let mut skipped = config::skipped(args, &source)?;
     let rehearsal = rehearsal::rehearse(rows, &limits, &mut skipped, &Progress::new(None))?;
     writeln!(io::stdout(), "{rehearsal}")?;
-    ended(rehearsal.shortfall())
+    ended(rehearsal.shortfall(), &source)
 }
 
 /// A run that went well, if it did not fall short.
-fn ended(shortfall: Option<String>) -> Result<ExitCode> {
-    match shortfall {
-        Some(shortfall) => Err(anyhow!("{shortfall}{ADVICE}")),
-        None => Ok(ExitCode::SUCCESS),
+fn ended(shortfall: Option<String>, source: &Plan) -> Result<ExitCode> {
+    match (shortfall, source) {
+        (None, _) => Ok(ExitCode::SUCCESS),
+        (Some(shortfall), Plan::Replay { .. } | Plan::Sample { .. }) => Err(anyhow!("{shortfall}{ADVICE}")),
+        (Some(shortfall), _) => Err(anyhow!(shortfall)),
     }
+}
+
+fn inspect(args: &InspectArgs) -> Result<ExitCode> {
+    inspect::inspect(args, &mut io::stdout().lock())?.map_or(Ok(ExitCode::SUCCESS), |shortfall| Err(anyhow!(shortfall)))
 }
 
 #[cfg(feature = "tls")]
@@ -99,7 +104,7 @@ fn publish(args: &Args) -> Result<ExitCode> {
         Proven::None(rows) => {
             let rehearsal = rehearsal::rehearse(rows, &config.limits, &mut skipped, &progress)?;
             writeln!(io::stdout(), "{rehearsal}")?;
-            return ended(rehearsal.shortfall());
+            return ended(rehearsal.shortfall(), &config.source);
         }
     };
     let (publisher, sentence) = Publisher::connect(&config.kafka, &config.topic, PATIENCE)?;
@@ -118,7 +123,7 @@ fn publish(args: &Args) -> Result<ExitCode> {
     match outcome.error {
         Some(error) => Err(error),
         None if outcome.tally.failed > 0 => Ok(ExitCode::FAILURE),
-        None => ended(outcome.tally.shortfall().filter(|_| outcome.is_whole)),
+        None => ended(outcome.tally.shortfall().filter(|_| outcome.is_whole), &config.source),
     }
 }
 

@@ -131,6 +131,10 @@ impl Cells {
 /// The span without the blanks at its ends.
 fn trimmed(text: &str, start: usize, end: usize) -> (usize, usize) {
     let cell = &text[start..end];
+    let is_sign = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_sign(cell.as_bytes().first()) && is_sign(cell.as_bytes().last()) {
+        return (start, end);
+    }
     let from = start + (cell.len() - cell.trim_start().len());
     (from, from + cell.trim().len())
 }

@@ -52,6 +52,12 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// The last line as text.
+    pub(crate) fn last_text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.buffer);
+        text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()
+    }
+
     /// Puts lines back, in their order, to be the next.
     pub(crate) fn put_back(&mut self, lines: Vec<(u64, Vec<u8>)>) {
         for line in lines.into_iter().rev() {

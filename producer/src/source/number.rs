@@ -60,12 +60,12 @@ const SCALES: [(&str, i32); 11] = [
 
 /// Reads a cell without blanks around it.
 pub(crate) fn read(text: &str, decimal: Decimal) -> Reading<'_> {
-    let is_plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
+    // Most numbers; `nan` and `inf` are read too, and are none.
     if decimal != Decimal::Comma
-        && text.bytes().all(is_plain)
-        && let Ok(number) = text.parse()
+        && let Ok(number) = text.parse::<f64>()
+        && number.is_finite()
     {
-        return finite(number, None);
+        return Reading::Number(number, None);
     }
     if is_missing(text) {
         return Reading::Missing;

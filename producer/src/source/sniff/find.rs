@@ -153,8 +153,9 @@ fn frame(rows: &[Vec<String>], wanted: &Wanted) -> Result<Option<HeaderHere>, Re
         () if begins(first, &["ticker", "symbols"]) && begins(second, &["price", "attributes"]) => (second, first),
         () => return Ok(None),
     };
-    let third = rows.get(2).filter(|row| !row[0].is_empty() && row[1..].iter().all(String::is_empty));
-    let date = third.map_or("Date", |row| row[0].as_str());
+    let third = rows.get(2).and_then(|row| row.split_first());
+    let third = third.filter(|(first, rest)| !first.is_empty() && rest.iter().all(String::is_empty));
+    let date = third.map_or("Date", |(first, _)| first.as_str());
     let names: Vec<&str> = std::iter::once(date).chain(names[1..].iter().map(String::as_str)).collect();
     let mut tickers: Vec<&str> = symbols[1..].iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
     tickers.sort_unstable();
@@ -193,7 +194,16 @@ fn hint(text: &str) -> Option<u8> {
 
 fn nothing(near: Option<(Unfit, &str)>, lines: &[(u64, String)], choices: &Choices) -> NoHeader {
     let near = near.filter(|(unfit, _)| unfit.found >= NEAR || matches!(choices.header, HeaderAt::Line(_)));
+    let first = lines.first().map(|(_, text)| text.trim_start()).unwrap_or_default();
     let message = match &near {
+        None if first.starts_with(['{', '[']) => {
+            "it looks like JSON, which --stdin reads: producer ... --stdin < FILE".to_owned()
+        }
+        None if first.get(..2).is_some_and(|begin| begin == "<!")
+            || first.get(..5).is_some_and(|begin| begin.eq_ignore_ascii_case("<html")) =>
+        {
+            "it is a web page, and not the file that was to be downloaded".to_owned()
+        }
         Some((unfit, text)) if unfit.missing == [Field::Symbol] && unfit.unknown.is_empty() => format!(
             "no column has the symbol (Index, Symbol, Ticker, Name, ...): --symbol ACME names it, --symbol-from-file takes it \
              from the file's name; the header reads {}",
@@ -206,7 +216,7 @@ fn nothing(near: Option<(Unfit, &str)>, lines: &[(u64, String)], choices: &Choic
             "none of the first {} lines is a header with Date, Open, High, Low and Close; the first reads {}; \
              --columns Date,Open,... names the columns of a file without one",
             lines.len().min(FARTHEST),
-            shown(lines.first().map(|(_, text)| text.as_str()).unwrap_or_default())
+            shown(first)
         ),
     };
     NoHeader { message, is_near: near.is_some(), is_final: false }
