@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::args::InspectArgs;
 use crate::source::choices::Choices;
 use crate::source::{Files, NoRecord, Opened, input, shown};
-use crate::tally::Tally;
+use crate::tally::{Shortfall, Tally};
 
 /// Rows that are shown as the bars they become.
 const FIRST: u64 = 3;
@@ -19,7 +19,7 @@ const EXAMPLES: usize = 3;
 const REASONS: usize = 20;
 
 /// Writes what there is to say of each file, and says why a run would be no success, if so.
-pub(crate) fn inspect(args: &InspectArgs, out: &mut impl Write) -> Result<Option<String>> {
+pub(crate) fn inspect(args: &InspectArgs, out: &mut impl Write) -> Result<Option<Shortfall>> {
     let files = Files { named: args.files.clone(), choices: Choices::from_args(&args.dialect)? };
     let mut tally = Tally::default();
     for (place, path) in files.paths()?.iter().enumerate() {
@@ -29,7 +29,7 @@ pub(crate) fn inspect(args: &InspectArgs, out: &mut impl Write) -> Result<Option
         writeln!(out, "{}", path.display())?;
         one(path, &files, &mut tally, out)?;
     }
-    Ok(tally.shortfall().map(|shortfall| format!("as it is, {shortfall}")))
+    Ok(tally.shortfall())
 }
 
 /// Rows that are skipped for one reason.

@@ -24,7 +24,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Parser;
 
 use crate::args::{Args, Command, DoctorArgs, InspectArgs};
@@ -33,9 +33,14 @@ use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::source::{NoRecord, Plan, Rows};
 use crate::stop::Stop;
+use crate::tally::Shortfall;
 
 /// How long silent brokers are waited for. The promise is an error within ten seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// What a run ends with that sent all it could, and that was too little: another try would send the same once more. clap takes the
+/// same number for a command line that it does not understand.
+const SHORTFALL: u8 = 2;
 
 /// Where to see why a run fell short.
 const ADVICE: &str = "; `producer inspect FILE` shows what a file is taken for, and why rows are skipped";
@@ -46,7 +51,7 @@ fn main() -> ExitCode {
         Ok(exit_code) => exit_code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<Shortfall>() { ExitCode::from(SHORTFALL) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -70,16 +75,16 @@ fn rehearse(args: &Args) -> Result<ExitCode> {
 }
 
 /// A run that went well, if it did not fall short.
-fn ended(shortfall: Option<String>, source: &Plan) -> Result<ExitCode> {
+fn ended(shortfall: Option<Shortfall>, source: &Plan) -> Result<ExitCode> {
     match (shortfall, source) {
         (None, _) => Ok(ExitCode::SUCCESS),
-        (Some(shortfall), Plan::Replay { .. } | Plan::Sample { .. }) => Err(anyhow!("{shortfall}{ADVICE}")),
-        (Some(shortfall), _) => Err(anyhow!(shortfall)),
+        (Some(shortfall), Plan::Replay { .. } | Plan::Sample { .. }) => Err(shortfall.with(ADVICE).into()),
+        (Some(shortfall), _) => Err(shortfall.into()),
     }
 }
 
 fn inspect(args: &InspectArgs) -> Result<ExitCode> {
-    inspect::inspect(args, &mut io::stdout().lock())?.map_or(Ok(ExitCode::SUCCESS), |shortfall| Err(anyhow!(shortfall)))
+    inspect::inspect(args, &mut io::stdout().lock())?.map_or(Ok(ExitCode::SUCCESS), |shortfall| Err(shortfall.into()))
 }
 
 #[cfg(feature = "tls")]

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::run::Limits;
 use crate::skipped::Skipped;
 use crate::source::Rows;
-use crate::tally::Tally;
+use crate::tally::{Shortfall, Tally};
 
 /// What a run would have done.
 pub(crate) struct Rehearsal {
@@ -36,7 +36,7 @@ pub(crate) fn rehearse(rows: Rows, limits: &Limits, skipped: &mut Skipped, progr
 
 impl Rehearsal {
     /// Why a run would be no success.
-    pub(crate) fn shortfall(&self) -> Option<String> {
+    pub(crate) fn shortfall(&self) -> Option<Shortfall> {
         self.tally.shortfall().filter(|_| self.is_whole)
     }
 }
