@@ -17,6 +17,8 @@ pub(crate) struct Bars {
     layout: Layout,
     /// The symbol of every row, if no column has it.
     symbol: Option<String>,
+    /// What a column says of the symbol, though it was given: if that changes, the rows are not all of one.
+    passed_over: Option<String>,
     dates: Style,
     decimal: Decimal,
     /// The first currency of each field: a second one would make other prices of the same numbers.
@@ -50,6 +52,7 @@ impl Bars {
         let mut bars = Bars {
             layout: dialect.layout.clone(),
             symbol: dialect.symbol.as_ref().map(|(symbol, _)| symbol.clone()),
+            passed_over: None,
             dates: dialect.dates.clone(),
             decimal: dialect.decimal,
             currencies: Vec::new(),
@@ -131,7 +134,24 @@ impl Bars {
         })
     }
 
-    fn symbol(&self, cells: &Cells) -> Result<String, String> {
+    fn symbol(&mut self, cells: &Cells) -> Result<String, String> {
+        if let (Some(given), Some(place)) = (&self.symbol, self.layout.passed_over) {
+            let named = cells.get(place);
+            match &self.passed_over {
+                None => self.passed_over = Some(named.to_owned()),
+                Some(first) if first != named => {
+                    let column = &self.layout.names[place];
+                    return Err(format!(
+                        "Index is given as {}, and {} changes from {} to {}; --map Index= passes that column over",
+                        shown(given),
+                        shown(column),
+                        shown(first),
+                        shown(named)
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
         let text = match (&self.symbol, self.layout.place(Field::Symbol)) {
             (Some(symbol), _) => symbol,
             (None, place) => own(place.map_or("", |place| cells.get(place))),

@@ -39,6 +39,8 @@ pub(crate) struct CsvRows<R> {
     /// Lines that are a footer if nothing follows them.
     prose: Vec<(u64, String)>,
     last_line: u64,
+    /// Headers below the first.
+    headers: u64,
     is_empty: bool,
     is_over: bool,
 }
@@ -65,6 +67,7 @@ impl<R: BufRead> CsvRows<R> {
             ready: VecDeque::new(),
             prose: Vec::new(),
             last_line: 0,
+            headers: 0,
             is_empty: true,
             is_over: false,
         }

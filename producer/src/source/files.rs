@@ -57,8 +57,8 @@ impl Files {
         let mut opened = VecDeque::new();
         for (place, path) in paths.into_iter().enumerate() {
             let judged = self.judge(&path).map_err(|error| advised(error, &path))?;
-            // Hundreds of open files are too many.
-            let judged = Some(judged).filter(|_| place == 0 || is_standard_input(&path));
+            // Hundreds of open files are too many; what is no file can be opened once.
+            let judged = Some(judged).filter(|_| place == 0 || !path.is_file());
             opened.push_back((path, judged));
         }
         Ok(FileRows { files: self.clone(), left: opened, now: None, is_alone })

@@ -89,6 +89,8 @@ pub(crate) struct Layout {
     places: [Option<usize>; NAMES.len()],
     /// Columns that are no field of a bar, by the name that they go along under.
     pub(crate) along: Vec<(usize, String)>,
+    /// A column that has the symbol, though it was given.
+    pub(crate) passed_over: Option<usize>,
 }
 
 /// Why a line is no header that can be used.
@@ -113,9 +115,16 @@ impl Layout {
             }
             places[*field as usize] = place.flatten();
         }
+        let mut passed_over = None;
         for (field, ranked) in NAMES {
             let is_settled = wanted.map.iter().any(|(mapped, _)| *mapped == field);
-            if is_settled || field == Symbol && wanted.symbol_is_given {
+            if is_settled {
+                continue;
+            }
+            if field == Symbol && wanted.symbol_is_given {
+                let is_sure =
+                    |name: &str| name == field::INDEX || ["symbol", "ticker"].contains(&normal(name).as_str());
+                passed_over = names.iter().position(|name| is_sure(name));
                 continue;
             }
             let is_free = |place: &usize| !places.contains(&Some(*place));
@@ -135,7 +144,7 @@ impl Layout {
             return Err(Unfit { found, missing, unknown });
         }
         let along = along(names, &places);
-        Ok(Layout { names: names.iter().map(|name| (*name).to_owned()).collect(), places, along })
+        Ok(Layout { names: names.iter().map(|name| (*name).to_owned()).collect(), places, along, passed_over })
     }
 
     pub(crate) fn width(&self) -> usize {

@@ -17,6 +17,9 @@ use crate::source::sniff::{NEAR, Refused, TALLEST, header_at};
 /// Lines without a bar at the end of a file that are taken for its footer.
 const LONGEST_FOOTER: usize = 20;
 
+/// Headers that are told.
+const MOST_HEADERS: u64 = 100;
+
 impl<R: BufRead> CsvRows<R> {
     /// A row that is no bar: another header, a line of prose, or one to skip.
     pub(super) fn not_a_bar(&mut self, number: u64, row: String, why: NotABar) -> Result<()> {
@@ -32,7 +35,13 @@ impl<R: BufRead> CsvRows<R> {
         }
         if let Some(told) = self.other_header(number, &row)? {
             self.end_prose(false);
-            self.tell(&told);
+            self.headers += 1;
+            match self.headers {
+                0..=MOST_HEADERS => self.tell(&told),
+                // A file made of thousands.
+                _ if self.headers == MOST_HEADERS + 1 => self.tell("further headers are followed and not told"),
+                _ => {}
+            }
             return Ok(());
         }
         if !has_values(&self.cells) && self.cells.iter().filter(|cell| !cell.is_empty()).count() < NEAR {

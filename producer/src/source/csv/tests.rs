@@ -208,6 +208,13 @@ fn a_count_of_rows_is_no_symbol() {
 }
 
 #[test]
+fn a_symbol_that_is_given_is_not_given_to_rows_of_another() {
+    let text = "Symbol,Date,Open,High,Low,Close\nA,2024-02-19,1,1,1,1\nA,2024-02-20,1,1,1,1\nB,2024-02-19,1,1,1,1\n";
+    insta::assert_snapshot!(rows(text, &["--symbol=ACME"]));
+    assert_eq!(rows(text, &["--symbol=ACME", "--map=Index="]).matches("ACME {").count(), 3);
+}
+
+#[test]
 fn the_order_of_day_and_month_is_shown_by_the_column_or_by_nobody() {
     let file = |days: &[&str]| {
         let rows: Vec<String> = days.iter().map(|day| format!("A,{day},1,1,1,1\n")).collect();
