@@ -177,10 +177,9 @@ mod tests {
     }
 
     proptest! {
+        // What begins with a blank and a quote is taken for a cell in quotes with a blank before it.
         #[test]
-        fn what_was_quoted_comes_back(texts in prop::collection::vec("[a-z\",;é' ]{0,8}", 1..9)) {
-            // What begins with a blank and a quote is taken for a cell in quotes with a blank before it.
-            prop_assume!(!texts.iter().any(|text| text.starts_with(' ') && text.contains('"')));
+        fn what_was_quoted_comes_back(texts in prop::collection::vec("([a-z\",;é'][a-z\",;é' ]{0,7})?", 1..9)) {
             let quoted: Vec<String> = texts.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect();
             let trimmed: Vec<String> = texts.iter().map(|text| text.trim().to_owned()).collect();
             prop_assert_eq!(cells(&quoted.join(",")), trimmed);

@@ -29,7 +29,7 @@ pub(crate) enum Wrong {
     Nonsense,
     /// A time of day that is not midnight.
     Intraday,
-    /// Two orders, two days.
+    /// Day and month come before the year, and nobody has said in which order.
     Undecided,
     /// A day only in this order, which is not the column's.
     OtherOrder(Order),
@@ -148,9 +148,9 @@ fn one_day(text: &str, order: Option<Order>) -> Result<NaiveDate, Wrong> {
     match (european, american, order) {
         (Some(european), Some(american), _) if european == american => Ok(european),
         (Some(day), _, Some(Order::DayFirst)) | (_, Some(day), Some(Order::MonthFirst)) => Ok(day),
-        (Some(_), Some(_), None) => Err(Wrong::Undecided),
-        (Some(_), None, _) => Err(Wrong::OtherOrder(Order::DayFirst)),
-        (None, Some(_), _) => Err(Wrong::OtherOrder(Order::MonthFirst)),
+        (Some(_), _, None) | (_, Some(_), None) => Err(Wrong::Undecided),
+        (Some(_), None, Some(_)) => Err(Wrong::OtherOrder(Order::DayFirst)),
+        (None, Some(_), Some(_)) => Err(Wrong::OtherOrder(Order::MonthFirst)),
         (None, None, _) if third.len() == 2 => Err(Wrong::TwoDigitYear),
         (None, None, _) => Err(Wrong::Nonsense),
     }
@@ -264,7 +264,8 @@ impl fmt::Display for Wrong {
         match self {
             Wrong::Nonsense => formatter.write_str("is not a day"),
             Wrong::Intraday => formatter.write_str("has a time of day, and only daily bars can be sent"),
-            Wrong::Undecided => formatter.write_str("is one day or another: --date-format dmy or mdy says which"),
+            Wrong::Undecided => formatter
+                .write_str("has day and month in an order that nothing has shown: --date-format dmy or mdy says which"),
             Wrong::OtherOrder(order) => write!(formatter, "is a day only as {order}, which is not the file's order"),
             Wrong::TwoDigitYear => {
                 formatter.write_str("does not say the century: --date-format with %y says how to read it")

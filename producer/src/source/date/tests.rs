@@ -51,7 +51,7 @@ fn a_time_of_day_is_turned_away() {
 #[test]
 fn day_and_month_are_never_guessed() {
     assert_eq!(any("02/03/2024"), Err(Wrong::Undecided));
-    assert_eq!(any("02/20/2024"), Err(Wrong::OtherOrder(Order::MonthFirst)));
+    assert_eq!(any("02/20/2024"), Err(Wrong::Undecided));
     let european = Style::Any(Some(Order::DayFirst));
     let american = Style::Any(Some(Order::MonthFirst));
     assert_eq!(read("02/03/2024", &european).as_deref(), Ok("2024-03-02"));
