@@ -111,7 +111,8 @@ fn iso(text: &str) -> Option<String> {
 }
 
 fn written(day: NaiveDate) -> Result<String, Wrong> {
-    if (1..=9999).contains(&day.year()) { Ok(day.format("%Y-%m-%d").to_string()) } else { Err(Wrong::Nonsense) }
+    let (year, month, day) = (day.year(), day.month(), day.day());
+    if (1..=9999).contains(&year) { Ok(format!("{year:04}-{month:02}-{day:02}")) } else { Err(Wrong::Nonsense) }
 }
 
 /// The day, and the time that follows it.

@@ -76,6 +76,14 @@ pub(crate) fn read(text: &str, decimal: Decimal) -> Reading<'_> {
     let Some(parts) = Parts::of(text) else {
         return Reading::Nonsense;
     };
+    // `$102.25`: no more to do.
+    if decimal != Decimal::Comma
+        && (parts.exponent, parts.scale) == (0, 0)
+        && !parts.digits.starts_with('+')
+        && let Ok(number) = parts.digits.parse::<f64>()
+    {
+        return finite(if parts.is_negative { -number } else { number }, parts.currency);
+    }
     let decimal = match (decimal, evidence_of(parts.digits)) {
         (Decimal::Unsure, Some(shown)) => shown,
         (Decimal::Unsure, None) if parts.digits.contains(',') => return Reading::Ambiguous,

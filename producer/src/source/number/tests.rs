@@ -103,7 +103,7 @@ fn marks_of_a_missing_value_are_no_numbers_and_neither_is_what_is_not_finite() {
     for text in ["inf", "-inf", "1e999"] {
         assert_eq!(read(text, Decimal::Point), Reading::NotFinite, "{text}");
     }
-    for text in ["one", "1.2.3", "1-2", "--1", "1 apple", "12:30", "$", "e5", "1e5M5", "5 $ $"] {
+    for text in ["one", "1.2.3", "1-2", "--1", "-+1", "1 apple", "12:30", "$", "e5", "1e5M5", "5 $ $"] {
         assert_eq!(read(text, Decimal::Point), Reading::Nonsense, "{text}");
     }
 }
