@@ -22,9 +22,13 @@ pub(crate) enum Field {
 
 use Field::{AdjClose, Close, CloseUsd, Date, High, Low, Open, Symbol, Time, Volume};
 
-/// Names without case, blanks and signs, from the most certain to the least. Beside English: what Stooq has in Polish, and German banks.
+/// Names without case, blanks and signs, from the most certain to the least. Beside English: what Stooq has in Polish, German banks,
+/// and Chinese portals.
 const NAMES: [(Field, &[&str]); 10] = [
-    (Symbol, &["symbol", "ticker", "tickersymbol", "index", "code", "instrument", "security", "name"]),
+    (
+        Symbol,
+        &["symbol", "ticker", "tickersymbol", "index", "code", "tscode", "股票代码", "instrument", "security", "name"],
+    ),
     (
         Date,
         &[
@@ -40,14 +44,15 @@ const NAMES: [(Field, &[&str]); 10] = [
             "localtime",
             "data",
             "datum",
+            "日期",
             "time",
             "",
         ],
     ),
     (Time, &["time"]),
-    (Open, &["open", "openprice", "openingprice", "otwarcie", "eröffnung", "erster"]),
-    (High, &["high", "highprice", "highest", "max", "najwyzszy", "hoch", "tageshoch"]),
-    (Low, &["low", "lowprice", "lowest", "min", "najnizszy", "tief", "tagestief"]),
+    (Open, &["open", "openprice", "openingprice", "开盘", "otwarcie", "eröffnung", "erster"]),
+    (High, &["high", "highprice", "highest", "max", "最高", "najwyzszy", "hoch", "tageshoch"]),
+    (Low, &["low", "lowprice", "lowest", "min", "最低", "najnizszy", "tief", "tagestief"]),
     (
         Close,
         &[
@@ -59,13 +64,14 @@ const NAMES: [(Field, &[&str]); 10] = [
             "lastprice",
             "lasttrade",
             "price",
+            "收盘",
             "zamkniecie",
             "schluss",
             "schlusskurs",
         ],
     ),
     (AdjClose, &["adjclose", "adjustedclose", "adjcloseprice", "closeadj", "closeadjusted"]),
-    (Volume, &["volume", "vol", "tradedvolume", "totalvolume", "wolumen", "volumen"]),
+    (Volume, &["volume", "vol", "tradedvolume", "totalvolume", "wolumen", "volumen", "成交量"]),
     (CloseUsd, &["closeusd"]),
 ];
 

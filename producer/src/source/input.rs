@@ -23,7 +23,7 @@ pub(crate) struct Input {
     /// Whether the head is all there is.
     pub(crate) is_whole: bool,
     /// Whether what has come is judged at once, instead of waiting for more.
-    is_feed: bool,
+    pub(crate) is_feed: bool,
     pub(crate) compression: Compression,
     pub(crate) encoded: Encoded,
 }

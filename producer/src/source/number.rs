@@ -102,6 +102,11 @@ pub(crate) fn evidence(text: &str) -> Option<Decimal> {
     evidence_of(Parts::of(text)?.digits)
 }
 
+/// Whether a point stands where one of thousands would.
+pub(crate) fn may_be_thousands(text: &str) -> bool {
+    Parts::of(text).is_some_and(|parts| parts.digits.contains('.') && evidence_of(parts.digits).is_none())
+}
+
 fn evidence_of(digits: &str) -> Option<Decimal> {
     let last = digits.rfind(['.', ','])?;
     let (mark, which, other) = if digits[last..].starts_with('.') {

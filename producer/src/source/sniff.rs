@@ -5,7 +5,7 @@ mod find;
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use self::evidence::Evidence;
 pub(crate) use self::find::{FARTHEST, NEAR, Refused, TALLEST, at as header_at, header};
@@ -28,6 +28,12 @@ pub(crate) fn sniff(input: &mut Input, choices: &Choices, stem: Option<&str>) ->
                     return otherwise;
                 }
             }
+            // Nobody knows when a feed would show it.
+            Judged::Undecided(why) => {
+                if input.is_feed || !input.look()? {
+                    return Err(why);
+                }
+            }
         }
     }
 }
@@ -36,6 +42,8 @@ enum Judged {
     Known(Dialect),
     /// More may tell more; if there is no more, this is it.
     TooEarly(Result<Dialect>),
+    /// The rows so far can be read in two ways.
+    Undecided(anyhow::Error),
 }
 
 fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged> {
@@ -81,27 +89,33 @@ fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged>
             dialect.layout.names[place]
         );
     }
-    if choices.decimal.is_none()
-        && let Some((decimal, line, text)) = evidence.decimal
-    {
-        (dialect.decimal, dialect.decimal_because_of) = (decimal, Some((line, text)));
+    match (evidence.decimal, evidence.doubtful_number) {
+        (Some((decimal, line, text)), _) => {
+            (dialect.decimal, dialect.decimal_because_of) = (decimal, Some((line, text)));
+        }
+        (None, Some((line, text))) => {
+            return Ok(Judged::Undecided(anyhow!(
+                "line {line}: {text} is one number or another, and no other line shows which: --decimal point says that \
+                 decimals come after a point, comma after a comma"
+            )));
+        }
+        (None, None) => {}
     }
-    if choices.dates.is_some() {
-        return Ok(Judged::Known(dialect));
+    match (evidence.order, evidence.doubtful_day) {
+        (Some((order, line, text)), _) => {
+            (dialect.dates, dialect.dates_because_of) = (Style::Any(Some(order)), Some((line, text)));
+        }
+        (None, Some((line, text))) => {
+            return Ok(Judged::Undecided(anyhow!(
+                "line {line}: {text} is one day or another, and no other line shows which: --date-format dmy says that the day \
+                 comes first, mdy the month"
+            )));
+        }
+        (None, None) => {}
     }
-    if let Some((order, line, text)) = evidence.order {
-        (dialect.dates, dialect.dates_because_of) = (Style::Any(Some(order)), Some((line, text)));
-        return Ok(Judged::Known(dialect));
-    }
-    Ok(match evidence.undecided {
-        Some((line, text)) => Judged::TooEarly(Err(anyhow::anyhow!(
-            "line {line}: {text} is one day or another, and no other line shows which: \
-             --date-format dmy says that the day comes first, mdy the month"
-        ))),
-        // A feed shows at least one row before it is judged.
-        None if evidence.rows == 0 && !input.is_whole => Judged::TooEarly(Ok(dialect)),
-        None => Judged::Known(dialect),
-    })
+    // A feed shows at least one row before it is judged.
+    let is_early = evidence.rows == 0 && !input.is_whole;
+    Ok(if is_early { Judged::TooEarly(Ok(dialect)) } else { Judged::Known(dialect) })
 }
 
 /// The lines of the head that are there to their end, as text.

@@ -106,6 +106,35 @@ mod tests {
         );
     }
 
+    /// What has come of a feed so far: nobody knows when there will be more.
+    struct SoFar(Option<&'static [u8]>);
+
+    impl io::Read for SoFar {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let bytes = self.0.take().expect("nothing waits for more");
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    #[test]
+    fn a_feed_is_read_as_far_as_it_has_come() {
+        let mut rows =
+            begin(SoFar(Some(b"Index,Date,Open,High,Low,Close\nHSI,2024-02-19,1,2,1,1\n")), &Choices::default())
+                .unwrap();
+        assert!(matches!(rows.next(), Some(Err(NoRecord::Told(_)))));
+        assert!(matches!(rows.next(), Some(Ok(_))));
+        let mut rows = begin(SoFar(Some(b"{\"Index\":\"HSI\"}\n")), &Choices::default()).unwrap();
+        assert!(matches!(rows.next(), Some(Ok(_))));
+    }
+
+    #[test]
+    fn a_feed_whose_days_are_one_or_another_is_refused_at_once() {
+        let feed = SoFar(Some(b"Index,Date,Open,High,Low,Close\nHSI,02/03/2024,1,2,1,1\n"));
+        let error = begin(feed, &Choices::default()).err().unwrap().to_string();
+        assert!(error.starts_with("line 2: 02/03/2024 is one day or another"), "{error}");
+    }
+
     #[test]
     fn a_quoted_header_is_no_json_text() {
         let text =

@@ -266,10 +266,13 @@ fn a_comma_in_a_number_means_what_the_file_shows() {
             && rows(file("1,5", "1.234"), &[]).contains("\"Volume\":1234.0")
     );
     assert!(rows(file("1.5", "1,234"), &[]).contains("\"Volume\":1234.0"));
-    assert!(
-        rows(file("1", "1,234"), &[])
-            .contains("line 2: Volume is one number with a decimal comma, and another without")
-    );
+    for doubtful in ["1,234", "1.234"] {
+        let refused = told(file("1", doubtful), &[]);
+        assert!(refused.starts_with(&format!("refused: line 2: {doubtful} is one number or another")), "{refused}");
+        assert!(rows(file("1", doubtful), &["--decimal=point"]).contains("\"Volume\":1"));
+    }
+    let between_commas = "Index,Date,Open,High,Low,Close\nA,2024-02-19,1.085,1.087,1.081,1.083\n";
+    assert!(rows(between_commas, &[]).contains("\"Open\":1.085,"));
     assert!(rows(file("1", "1,234"), &["--decimal=comma"]).contains("\"Volume\":1.234"));
     let both = told(file("1.5", "1,5"), &[]);
     assert!(

@@ -20,7 +20,9 @@ pub(crate) struct Evidence {
     pub(crate) rows: u64,
     pub(crate) order: Option<(Order, u64, String)>,
     /// A day that is another in the other order.
-    pub(crate) undecided: Option<(u64, String)>,
+    pub(crate) doubtful_day: Option<(u64, String)>,
+    /// A number that is another if what stands in it are thousands.
+    pub(crate) doubtful_number: Option<(u64, String)>,
     pub(crate) decimal: Option<(Decimal, u64, String)>,
     pub(crate) currencies: BTreeSet<String>,
     /// What looks like the symbol is 0, 1, 2, ...
@@ -43,7 +45,7 @@ impl Evidence {
                 evidence.day(*line, dialect.layout.place(Field::Date).map_or("", |place| cells.get(place)))?;
             }
             for place in NUMBERS.iter().filter_map(|field| dialect.layout.place(*field)) {
-                evidence.number(*line, cells.get(place), dialect.decimal)?;
+                evidence.number(*line, cells.get(place), dialect)?;
             }
             if let (0..3, Some(place)) = (counted.len(), dialect.layout.place(Field::Symbol)) {
                 counted.push(cells.get(place).to_owned());
@@ -61,7 +63,7 @@ impl Evidence {
             return Ok(());
         }
         match (date::evidence(text), &self.order) {
-            (Shown::Either, None) if self.undecided.is_none() => self.undecided = Some((line, text.to_owned())),
+            (Shown::Either, None) if self.doubtful_day.is_none() => self.doubtful_day = Some((line, text.to_owned())),
             (Shown::One(order), None) => self.order = Some((order, line, text.to_owned())),
             (Shown::One(order), Some((known, first, shown))) if order != *known => bail!(
                 "line {first} shows days as {known} ({shown}), and line {line} as {order} ({text}): --date-format mdy or dmy \
@@ -72,7 +74,8 @@ impl Evidence {
         Ok(())
     }
 
-    fn number(&mut self, line: u64, text: &str, settled: Decimal) -> Result<()> {
+    fn number(&mut self, line: u64, text: &str, dialect: &Dialect) -> Result<()> {
+        let settled = dialect.decimal;
         let is_plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
         let known = self.decimal.as_ref().map(|(known, _, _)| *known);
         if text.bytes().all(is_plain) && (known == Some(Decimal::Point) || settled != Decimal::Unsure) {
@@ -83,6 +86,14 @@ impl Evidence {
         }
         if settled != Decimal::Unsure {
             return Ok(());
+        }
+        if self.doubtful_number.is_none() {
+            // Between commas, a point in three digits and three is a decimal point: who writes it for thousands has decimal commas, and
+            // parts cells otherwise.
+            let may_be_thousands = dialect.marks.separator != b',' && number::may_be_thousands(text);
+            if may_be_thousands || number::read(text, Decimal::Unsure) == Reading::Ambiguous {
+                self.doubtful_number = Some((line, text.to_owned()));
+            }
         }
         match (number::evidence(text), &self.decimal) {
             (Some(shown), None) => self.decimal = Some((shown, line, text.to_owned())),
