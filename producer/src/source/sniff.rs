@@ -17,8 +17,8 @@ use super::input::Input;
 use super::lines::{Ends, Lines};
 use super::number::Decimal;
 
-/// Takes a file for what its beginning shows, and looks further while the rows do not say which of day and month comes first.
-/// `stem` is the file's name, for a symbol that stands there.
+/// Takes a file for what its beginning shows, and looks further while the rows do not say which of day and month comes first, or
+/// what a comma means. `stem` is the file's name, for a symbol that stands there.
 pub(crate) fn sniff(input: &mut Input, choices: &Choices, stem: Option<&str>) -> Result<Dialect> {
     loop {
         match judge(input, choices, stem)? {
@@ -79,7 +79,7 @@ fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged>
         currencies: BTreeSet::new(),
     };
     let end = dialect.header.end();
-    let evidence = Evidence::of(lines.iter().filter(|(line, _)| *line > end), &dialect)?;
+    let evidence = Evidence::of(lines.iter().filter(|(line, _)| *line > end), &dialect, choices.dates.is_none())?;
     dialect.currencies = evidence.currencies;
     if evidence.counts_rows {
         let place = dialect.layout.place(Field::Symbol).unwrap_or_default();

@@ -30,9 +30,15 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
+    /// `days` is whether they are to show their order.
+    ///
     /// # Errors
     /// One row shows what another contradicts, and nobody has said which is right.
-    pub(crate) fn of<'a>(lines: impl Iterator<Item = &'a (u64, String)>, dialect: &Dialect) -> Result<Evidence> {
+    pub(crate) fn of<'a>(
+        lines: impl Iterator<Item = &'a (u64, String)>,
+        dialect: &Dialect,
+        days: bool,
+    ) -> Result<Evidence> {
         let mut evidence = Evidence::default();
         let mut cells = Cells::new(dialect.marks);
         let mut counted: Vec<String> = Vec::new();
@@ -41,7 +47,7 @@ impl Evidence {
                 continue;
             }
             evidence.rows += 1;
-            if let date::Style::Any(None) = dialect.dates {
+            if days {
                 evidence.day(*line, dialect.layout.place(Field::Date).map_or("", |place| cells.get(place)))?;
             }
             for place in NUMBERS.iter().filter_map(|field| dialect.layout.place(*field)) {
