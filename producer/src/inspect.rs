@@ -44,7 +44,7 @@ fn one(path: &Path, files: &Files, tally: &mut Tally, out: &mut impl Write) -> R
         Ok(opened) => opened,
         Err(error) => {
             first_lines(path, &files.choices, out);
-            return Err(error);
+            return Err(error.context(format!("cannot read {}", path.display())));
         }
     };
     write!(out, "{}", opened.dialect.table())?;

@@ -157,6 +157,15 @@ mod tests {
         assert!(error.starts_with("broken: the header has no column Low"), "{error}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic_a_feed(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            for before in [&b""[..], b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xff\xfe", b"[", b"\""] {
+                read(&[before, &bytes].concat());
+            }
+        }
+    }
+
     #[test]
     fn packed_and_utf_16_feeds_are_read_and_told() {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
