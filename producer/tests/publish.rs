@@ -294,8 +294,12 @@ fn several_files_and_patterns_go_to_one_topic() {
     let pattern = directory.path().join("*.csv").to_str().unwrap().to_owned();
     let output = kafka.run(&["--csv", &pattern, "--symbol-from-file"], "");
     assert_eq!(sums(&output), "read 2, skipped 0, sent 2, acknowledged 2, failed 0", "{}", stderr(&output));
+    // What is no file can be opened once.
+    let (_directory, csv) = csv_file(&bars(1));
+    let output = kafka.run(&["--csv", &csv, "/dev/stdin"], &bars(1));
+    assert_eq!(sums(&output), "read 2, skipped 0, sent 2, acknowledged 2, failed 0", "{}", stderr(&output));
     let keys: BTreeSet<String> = kafka.read_all().into_iter().map(|(_, key, _)| key).collect();
-    assert_eq!(keys, BTreeSet::from(["acme".to_owned(), "bolt".to_owned()]));
+    assert_eq!(keys, BTreeSet::from(["HSI".to_owned(), "acme".to_owned(), "bolt".to_owned()]));
 }
 
 #[test]

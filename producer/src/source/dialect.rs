@@ -72,7 +72,11 @@ pub(crate) fn separator_name(separator: u8) -> String {
 }
 
 fn shown_name(name: &str) -> String {
-    if name.chars().all(|character| character.is_ascii_graphic()) { name.to_owned() } else { shown(name) }
+    if !name.is_empty() && name.chars().all(|character| character.is_ascii_graphic()) {
+        name.to_owned()
+    } else {
+        shown(name)
+    }
 }
 
 /// One line of what is not as in every file.

@@ -13,22 +13,26 @@ mod cases;
 
 const HEADER: &str = "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD";
 
-/// The rows of a file, read with the options that were typed, below the line that says what it was taken for.
-fn read(bytes: &[u8], typed: &[&str]) -> Result<(String, CsvRows<crate::source::input::Reader>)> {
-    let args = Args::try_parse_from([&["producer", "--csv", "ACME.csv"], typed].concat())?;
-    let choices = Choices::from_args(&args.dialect)?;
-    let mut input = Input::open(Cursor::new(bytes.to_vec()), &choices, false)?;
-    let dialect = sniff::sniff(&mut input, &choices, Some("ACME"))?;
+/// The rows of a file, with the line that says what it was taken for.
+fn read(bytes: &[u8], choices: &Choices) -> Result<(String, CsvRows<crate::source::input::Reader>)> {
+    let mut input = Input::open(Cursor::new(bytes.to_vec()), choices, false)?;
+    let dialect = sniff::sniff(&mut input, choices, Some("ACME"))?;
     let told = dialect.to_string();
     Ok((told, CsvRows::new(input.into_reader(), dialect, choices.wanted(), None)))
 }
 
 /// One line for the file and one for each row, as a person would look at them.
-fn told(bytes: impl AsRef<[u8]>, typed: &[&str]) -> String {
-    match read(bytes.as_ref(), typed) {
+fn said(bytes: impl AsRef<[u8]>, choices: &Choices) -> String {
+    match read(bytes.as_ref(), choices) {
         Ok((told, rows)) => format!("{told}\n{}", listing(rows)),
         Err(error) => format!("refused: {error:#}\n"),
     }
+}
+
+/// The same, read with the options that were typed.
+fn told(bytes: impl AsRef<[u8]>, typed: &[&str]) -> String {
+    let args = Args::try_parse_from([&["producer", "--csv", "ACME.csv"], typed].concat()).unwrap();
+    said(bytes, &Choices::from_args(&args.dialect).unwrap())
 }
 
 /// The rows alone.
@@ -293,14 +297,14 @@ fn a_second_currency_in_a_column_is_no_price_of_the_first() {
 proptest! {
     #[test]
     fn no_bytes_panic_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        told(&bytes, &[]);
-        told([HEADER.as_bytes(), b"\n", &bytes].concat(), &["--symbol=A"]);
+        said(&bytes, &Choices::default());
+        said([HEADER.as_bytes(), b"\n", &bytes].concat(), &Choices::default());
     }
 
     #[test]
     fn no_text_panics_the_reader(text in "(Index|Date|Open|High|Low|Close|Ticker|Price|2024-02-19|13/02/2024|[,;\t\"'\n\r 1.A$-]){0,80}") {
-        told(&text, &[]);
-        told(format!("{HEADER}\n{text}"), &[]);
+        said(&text, &Choices::default());
+        said(format!("{HEADER}\n{text}"), &Choices::default());
     }
 
     #[test]
@@ -317,7 +321,7 @@ proptest! {
             "Ticker,,A,A,A,A",
         ];
         let text: Vec<&str> = std::iter::once(HEADER).chain(lines.iter().map(|line| LINES[*line])).collect();
-        let (_, rows) = read(text.join("\n").as_bytes(), &[]).unwrap();
+        let (_, rows) = read(text.join("\n").as_bytes(), &Choices::default()).unwrap();
         let seen = rows.filter(|row| !matches!(row, Err(NoRecord::Broken(_)))).count();
         prop_assert_eq!(seen, lines.len());
     }
