@@ -92,3 +92,58 @@ impl Kept {
 fn unwritable(path: &Path) -> String {
     format!("cannot write --skipped {}", path.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Place;
+
+    fn row(raw: &str, header: &str) -> NoRecord {
+        NoRecord::Skipped {
+            place: Place { file: None, line: 7 },
+            reason: "bad".to_owned(),
+            raw: raw.as_bytes().to_vec(),
+            header: Some(header.into()),
+        }
+    }
+
+    #[test]
+    fn rows_are_kept_each_below_its_header_and_behind_those_of_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept.csv");
+        for _ in 0..2 {
+            let mut skipped = Skipped::new(false, Some(&path), &[]).unwrap();
+            for (raw, header) in [("1", "a"), ("2", "a"), ("\u{e9}", "b")] {
+                skipped.take(row(raw, header), &mut Tally::default(), &Progress::new(None)).unwrap();
+            }
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a\n1\n2\nb\né\n".repeat(2));
+    }
+
+    #[test]
+    fn a_file_that_takes_no_more_ends_the_run() {
+        let mut skipped = Skipped::new(false, Some(Path::new("/dev/full")), &[]).unwrap();
+        let error = skipped.take(row("1", "a"), &mut Tally::default(), &Progress::new(None)).unwrap_err();
+        assert!(format!("{error:#}").starts_with("cannot write --skipped /dev/full: No space left"), "{error:#}");
+    }
+
+    #[test]
+    fn a_file_that_is_read_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bars.csv");
+        std::fs::write(&path, "bars").unwrap();
+        let same = folder.path().join(".").join("bars.csv");
+        assert!(Skipped::new(false, Some(&same), &[path]).is_err());
+    }
+
+    #[test]
+    fn a_strict_run_ends_at_the_first_row_and_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept.csv");
+        let mut tally = Tally::default();
+        let error = Skipped::new(true, Some(&path), &[]).unwrap().take(row("1", "a"), &mut tally, &Progress::new(None));
+        assert_eq!(error.unwrap_err().to_string(), "line 7: bad; without --strict it is skipped");
+        assert_eq!((tally.read, tally.skipped), (1, 1));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a\n1\n");
+    }
+}
