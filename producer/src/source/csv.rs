@@ -196,7 +196,12 @@ impl<R: BufRead> Iterator for CsvRows<R> {
                     self.is_over = true;
                     self.end_prose(true);
                     if self.is_empty {
-                        return Some(Err(NoRecord::Broken(anyhow!("the file has a header and no rows"))));
+                        const WHY: &str = "a header and no rows";
+                        // Of many files, some may have none.
+                        return Some(Err(match &self.file {
+                            Some(file) => NoRecord::Told(format!("{file}: {WHY}")),
+                            None => NoRecord::Broken(anyhow!("the file has {WHY}")),
+                        }));
                     }
                 }
                 Err(error) => {

@@ -12,6 +12,7 @@ use super::choices::Choices;
 use super::csv::CsvRows;
 use super::dialect::Dialect;
 use super::input::{Input, Reader};
+use super::sniff::Empty;
 use super::{NoRecord, Row, lines, sniff};
 use crate::source::compression::{self, Compression};
 
@@ -56,9 +57,14 @@ impl Files {
         let is_alone = paths.len() == 1;
         let mut opened = VecDeque::new();
         for (place, path) in paths.into_iter().enumerate() {
-            let judged = self.judge(&path).map_err(|error| advised(error, &path))?;
+            let judged = match self.judge(&path) {
+                Ok(judged) => Some(judged),
+                // Of many, some may be.
+                Err(error) if error.is::<Empty>() && !is_alone => None,
+                Err(error) => return Err(advised(error, &path)),
+            };
             // Hundreds of open files are too many; what is no file can be opened once.
-            let judged = Some(judged).filter(|_| place == 0 || !path.is_file());
+            let judged = judged.filter(|_| place == 0 || !path.is_file());
             opened.push_back((path, judged));
         }
         Ok(FileRows { files: self.clone(), left: opened, now: None, is_alone })
@@ -156,6 +162,9 @@ impl Iterator for FileRows {
         let (path, opened) = self.left.pop_front()?;
         let opened = match opened.map_or_else(|| Opened::new(&path, &self.files.choices), Ok) {
             Ok(opened) => opened,
+            Err(error) if error.is::<Empty>() && !self.is_alone => {
+                return Some(Err(NoRecord::Told(format!("{}: {error}", path.display()))));
+            }
             Err(error) => {
                 self.left.clear();
                 self.now = None;

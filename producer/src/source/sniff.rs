@@ -4,6 +4,7 @@ mod evidence;
 mod find;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use anyhow::{Result, anyhow, bail};
 
@@ -38,6 +39,18 @@ pub(crate) fn sniff(input: &mut Input, choices: &Choices, stem: Option<&str>) ->
     }
 }
 
+/// There is no line in a file.
+#[derive(Debug)]
+pub(crate) struct Empty;
+
+impl fmt::Display for Empty {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the file is empty")
+    }
+}
+
+impl std::error::Error for Empty {}
+
 enum Judged {
     Known(Dialect),
     /// More may tell more; if there is no more, this is it.
@@ -49,7 +62,7 @@ enum Judged {
 fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged> {
     let lines = whole_lines(input)?;
     if lines.is_empty() && input.is_whole {
-        bail!("the file is empty");
+        return Err(Empty.into());
     }
     let found = match header(&lines, choices) {
         Ok(found) => found,

@@ -40,6 +40,15 @@ fn files_are_read_one_after_the_other_each_as_what_it_is() {
 }
 
 #[test]
+fn of_many_files_some_may_have_no_rows() {
+    let folder =
+        Folder::new(&[("a.csv", ""), ("b.csv", &bars("B", "")), ("c.csv", "Index,Date,Open,High,Low,Close\n")]);
+    insta::assert_snapshot!(folder.read(&["*.csv"]));
+    assert!(folder.read(&["a.csv"]).starts_with("refused: cannot read a.csv: the file is empty"));
+    assert!(folder.read(&["c.csv"]).ends_with("broken: the file has a header and no rows\n"));
+}
+
+#[test]
 fn a_name_with_a_star_in_it_is_a_name_where_there_is_such_a_file() {
     let folder = Folder::new(&[("a*.csv", &bars("STAR", "")), ("ab.csv", &bars("B", ""))]);
     assert!(folder.read(&["a*.csv"]).contains("STAR"));
