@@ -119,15 +119,12 @@ fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == STANDARD_INPUT
 }
 
-/// An error about what is in a file says how to look at it.
+/// An error about what is in a file says how to look at it, where there is more to see.
 fn advised(error: Error, path: &Path) -> Error {
-    let is_of_system = error.downcast_ref::<io::Error>().is_some() || path.is_dir();
+    let says_nothing = error.is::<io::Error>() || error.is::<Empty>() || path.is_dir() || is_standard_input(path);
     let shown = path.display();
-    let error = if is_of_system || is_standard_input(path) {
-        error
-    } else {
-        anyhow!("{error:#}\n`producer inspect {shown}` shows what it is taken for")
-    };
+    let error =
+        if says_nothing { error } else { anyhow!("{error:#}\n`producer inspect {shown}` shows what it is taken for") };
     error.context(format!("cannot read {shown}"))
 }
 

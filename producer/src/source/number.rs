@@ -161,7 +161,9 @@ fn is_grouped(digits: &str, separator: char) -> bool {
     let (Some(first), Some(last)) = (groups.next(), groups.next_back()) else {
         return false;
     };
-    (1..=3).contains(&first) && last == 3 && groups.all(|group| group == 2 || group == 3)
+    // Nobody writes 0,812 for 812.
+    let is_decimal = digits.starts_with('0');
+    !is_decimal && (1..=3).contains(&first) && last == 3 && groups.all(|group| group == 2 || group == 3)
 }
 
 /// A number with what stands around its digits taken off.

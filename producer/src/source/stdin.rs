@@ -54,27 +54,32 @@ fn begin(raw: impl io::Read + Send + 'static, choices: &Choices) -> Result<Rows>
 /// Whether it is JSON, or at least nothing else: a line that is not is skipped, and the next may be.
 fn is_json(input: &mut Input, choices: &Choices) -> Result<bool> {
     loop {
-        if input.head.trim_ascii_start().starts_with(b"{") || input.head.trim_ascii_start().starts_with(b"[") {
+        // A line may be long, and its end not be there yet.
+        if begins_json(&String::from_utf8_lossy(input.head.trim_ascii_start())) {
             return Ok(true);
         }
         let lines = sniff::whole_lines(input)?;
         let is_json = |text: &str| {
-            let text = text.trim_start();
-            text.starts_with(['{', '[']) || text.starts_with('"') && serde_json::from_str::<String>(text).is_ok()
+            begins_json(text.trim_start()) || text.starts_with('"') && serde_json::from_str::<String>(text).is_ok()
         };
-        if lines.iter().any(|(_, text)| is_json(text)) {
-            return Ok(true);
-        }
-        match sniff::header(&lines, choices) {
+        let json = lines.iter().position(|(_, text)| is_json(text));
+        match sniff::header(&lines[..json.unwrap_or(lines.len())], choices) {
             Ok(_) => return Ok(false),
             Err(no_header) if no_header.is_final => return Ok(false),
-            Err(no_header) => {
+            Err(no_header) if json.is_none() => {
                 if lines.len() > sniff::FARTHEST || !input.look()? {
                     return Ok(!no_header.is_near);
                 }
             }
+            Err(_) => return Ok(true),
         }
     }
+}
+
+/// An object or an array, and not a header in brackets.
+fn begins_json(text: &str) -> bool {
+    let inner = text.strip_prefix('[').map(|inner| inner.trim_start().chars().next());
+    text.starts_with('{') || matches!(inner, Some(None | Some('{' | '[' | '"' | ']')))
 }
 
 #[cfg(test)]
@@ -140,6 +145,14 @@ mod tests {
         let text =
             b"\"Index\",\"Date\",\"Open\",\"High\",\"Low\",\"Close\"\n\"HSI\",\"2024-02-19\",\"1\",\"2\",\"1\",\"1\"\n";
         assert!(read(text).contains("\nHSI {"), "{}", read(text));
+    }
+
+    #[test]
+    fn brackets_in_a_header_or_in_a_cell_make_no_json() {
+        let rows = read(b"[Index],[Date],[Open],[High],[Low],[Close]\nHSI,2024-02-19,1,2,1,1\n");
+        assert!(rows.contains("\nHSI {"), "{rows}");
+        let rows = read(b"Index,Date,Open,High,Low,Close,Note\nHSI,2024-02-19,1,2,1,1,\"two\n{lines}\"\n");
+        assert!(rows.contains("\"Note\":\"two\\n{lines}\""), "{rows}");
     }
 
     #[test]

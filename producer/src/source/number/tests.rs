@@ -63,10 +63,10 @@ fn thousands_are_taken_out_where_they_are_thousands() {
     for (text, value) in [("1.060,12", 1060.12), ("101,5", 101.5), ("1.234", 1234.0), ("1 234,5", 1234.5)] {
         assert_reads(text, Decimal::Comma, value);
     }
-    for wrong in ["101,5", "1,2345", "12,34", "1,234.5.6", "1,234,56"] {
+    for wrong in ["101,5", "0,812", "1,2345", "12,34", "1,234.5.6", "1,234,56"] {
         assert_eq!(read(wrong, Decimal::Point), Reading::Nonsense, "{wrong}");
     }
-    for wrong in ["101.5", "1.060.12", "1,060,12"] {
+    for wrong in ["101.5", "0.812", "1.060.12", "1,060,12"] {
         assert_eq!(read(wrong, Decimal::Comma), Reading::Nonsense, "{wrong}");
     }
 }
