@@ -157,6 +157,25 @@ fn a_file_without_a_header_is_read_with_columns_that_are_typed() {
 }
 
 #[test]
+fn a_row_above_the_header_is_no_title() {
+    let text = "A,2024-02-18,1,1,1,1\nIndex,Date,Open,High,Low,Close\nA,2024-02-19,1,1,1,1\n";
+    let refused = told(text, &[]);
+    assert!(
+        refused.starts_with("refused: line 1 looks like a row, and stands above the header of line 2"),
+        "{refused}"
+    );
+    assert_eq!(rows(text, &["--header-line=2"]).matches("A {").count(), 1);
+    let columns = rows(text, &["--columns=Index,Date,Open,High,Low,Close"]);
+    assert_eq!(columns.matches("A {").count(), 2, "{columns}");
+    assert!(told(text, &["--header-line=9"]).contains("--header-line names a line that has nothing in it"));
+    assert!(
+        told(text, &["--header-line=3"]).contains("it reads \"A,2024-02-19"),
+        "{}",
+        told(text, &["--header-line=3"])
+    );
+}
+
+#[test]
 fn quotes_may_hold_lines_and_a_stray_one_costs_its_own_row() {
     let header = "Index,Date,Open,High,Low,Close,Note";
     let row = |note: &str| format!("HSI,1986-12-31,1,2,1,1,{note}\n");

@@ -6,6 +6,7 @@ use crate::source::cells::{Cells, Marks};
 use crate::source::choices::{Choices, HeaderAt, Quotes};
 use crate::source::dialect::Header;
 use crate::source::header::{Field, Layout, Unfit, Wanted, normal};
+use crate::source::number::{Decimal, Reading, read};
 use crate::source::shown::shown;
 
 /// Lines with something in them among which the header is looked for.
@@ -68,14 +69,19 @@ pub(crate) fn header(lines: &[(u64, String)], choices: &Choices) -> Result<Found
         });
     }
     let mut near: Option<(Unfit, &str)> = None;
-    for (place, (number, text)) in lines.iter().enumerate().take(FARTHEST) {
-        if matches!(choices.header, HeaderAt::Line(line) if line != *number) {
+    let settled = if let HeaderAt::Line(line) = choices.header { Some(line) } else { None };
+    let farthest = if settled.is_some() { lines.len() } else { FARTHEST };
+    for (place, (number, text)) in lines.iter().enumerate().take(farthest) {
+        if settled.is_some_and(|line| line != *number) {
             continue;
         }
         for separator in &separators {
             let marks = marks(*separator, text);
             match at(&lines[place..], marks, &choices.wanted()) {
                 Ok(HeaderHere { layout, symbol, height }) => {
+                    if settled.is_none() {
+                        no_row_above(&lines[..place], marks, &layout, *number)?;
+                    }
                     let own = &lines[place..place + height];
                     let text = own.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
                     let titles = lines[..place].to_vec();
@@ -92,6 +98,27 @@ pub(crate) fn header(lines: &[(u64, String)], choices: &Choices) -> Result<Found
         }
     }
     Err(nothing(near, lines, choices))
+}
+
+/// Titles are lost for the lake, so they must be titles.
+fn no_row_above(titles: &[(u64, String)], marks: Marks, layout: &Layout, header: u64) -> Result<(), NoHeader> {
+    let is_row = |text: &str| {
+        let cells = split(text, marks);
+        let is_number = |cell: &&String| matches!(read(cell, Decimal::Unsure), Reading::Number(..));
+        cells.len() == layout.width() && cells.iter().filter(is_number).count() >= NEAR
+    };
+    match titles.iter().find(|(_, text)| is_row(text)) {
+        None => Ok(()),
+        Some((line, text)) => Err(NoHeader {
+            message: format!(
+                "line {line} looks like a row, and stands above the header of line {header}: {}; --columns Date,Open,... names its \
+                 columns, --header-line {header} passes it over",
+                shown(text)
+            ),
+            is_near: true,
+            is_final: true,
+        }),
+    }
 }
 
 /// Columns that were typed, because no line names them.
@@ -196,6 +223,9 @@ fn nothing(near: Option<(Unfit, &str)>, lines: &[(u64, String)], choices: &Choic
     let near = near.filter(|(unfit, _)| unfit.found >= NEAR || matches!(choices.header, HeaderAt::Line(_)));
     let first = lines.first().map(|(_, text)| text.trim_start()).unwrap_or_default();
     let message = match &near {
+        None if matches!(choices.header, HeaderAt::Line(line) if lines.iter().all(|(number, _)| *number != line)) => {
+            "--header-line names a line that has nothing in it".to_owned()
+        }
         None if first.starts_with(['{', '[']) => {
             "it looks like JSON, which --stdin reads: producer ... --stdin < FILE".to_owned()
         }
