@@ -131,6 +131,10 @@ mod tests {
         assert!(matches!(rows.next(), Some(Ok(_))));
         let mut rows = begin(SoFar(Some(b"{\"Index\":\"HSI\"}\n")), &Choices::default()).unwrap();
         assert!(matches!(rows.next(), Some(Ok(_))));
+        // The first was cut off.
+        let mut rows = begin(SoFar(Some(b"{\"Index\":\"A\",\n{\"Index\":\"B\"}\n")), &Choices::default()).unwrap();
+        assert!(matches!(rows.next(), Some(Err(NoRecord::Skipped { .. }))));
+        assert!(matches!(rows.next(), Some(Ok(_))));
     }
 
     #[test]

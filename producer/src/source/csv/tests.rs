@@ -187,6 +187,11 @@ fn quotes_may_hold_lines_and_a_stray_one_costs_its_own_row() {
     let read = rows(&stray, &[]);
     assert!(read.starts_with("line 2: a quote is not closed\nHSI {"), "{read}");
     assert_eq!(read.lines().count(), 3);
+    let swallowing = format!("{header}\n{}{}{}", row("\"x"), row("y"), row("z\""));
+    let read = rows(&swallowing, &[]);
+    assert!(read.starts_with("line 2: a quote is not closed\nHSI {") && read.lines().count() == 3, "{read}");
+    let torn = "Date,Index,Open,High,Low,Close,Note\n1986-12-31,\"HS\nI\",1,2,1,1,x\n";
+    assert_eq!(rows(torn, &[]), "line 2: a quote is not closed\nline 3: 6 fields where the header has 7\n");
     let last = format!("{header}\n{}\"{}", row("x"), row("y"));
     assert!(rows(&last, &[]).ends_with("line 3: a quote is not closed\n"));
     assert!(rows(format!("{header}\n{}", row("5\" pipe")), &[]).contains("\"5\\\" pipe\""));

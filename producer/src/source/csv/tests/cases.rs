@@ -93,6 +93,16 @@ fn utf_16_is_read_with_and_without_its_mark() {
 }
 
 #[test]
+fn half_a_character_of_utf_16_costs_its_row() {
+    let text = format!("\u{feff}{PLAIN}AC#ME,2024-02-20,101,103,100,101.5,1000\n");
+    let units = text.encode_utf16().map(|unit| if unit == u16::from(b'#') { 0xd800 } else { unit });
+    assert_eq!(
+        rows(units.flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), &[]),
+        format!("{BAR}\nline 3: has bytes that are no character of its encoding: --encoding says what it is\n")
+    );
+}
+
+#[test]
 fn nasdaq_has_dollars_days_in_american_order_and_no_symbol() {
     let text = "Date,Close/Last,Volume,Open,High,Low\n02/20/2024,$102.25,1310400,$101.75,$104.00,$101.25\n02/19/2024,$101.50,1000,$101.00,$103.00,$100.00\n";
     let refused = told(text, &[]);
