@@ -177,7 +177,7 @@ impl Bars {
         };
         let day = date::read(text, &self.dates).map_err(|why| wrong(Field::Date, why, text))?;
         let time = cell(Field::Time);
-        date::daily_only(time).map_err(|why| wrong(Field::Time, why, time))?;
+        date::judge_time(time).map_err(|why| wrong(Field::Time, why, time))?;
         Ok(day)
     }
 

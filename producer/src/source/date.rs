@@ -39,32 +39,41 @@ pub(crate) enum Wrong {
 
 /// The day as `YYYY-MM-DD`. Of a stamp with a time and a zone it is the day that stands in it: midnight where the exchange is.
 pub(crate) fn read(text: &str, style: &Style) -> Result<String, Wrong> {
-    match style {
+    let stamp = match style {
         Style::Any(order) => {
             if let Some(day) = iso(text) {
                 return Ok(day);
             }
-            let (day, time) = apart(text);
-            let day = one_day(day, *order)?;
-            if let Some(time) = time {
-                daily_only(time)?;
-            }
-            written(day)
+            stamp(text, *order)?
         }
         Style::Pattern(pattern) => match NaiveDateTime::parse_from_str(text, pattern) {
-            Ok(stamp) if stamp.time() == NaiveTime::MIN => written(stamp.date()),
-            Ok(_) => Err(Wrong::Intraday),
-            Err(_) => NaiveDate::parse_from_str(text, pattern).map_or(Err(Wrong::Nonsense), written),
+            Ok(stamp) => Stamp { day: stamp.date(), is_midnight: stamp.time() == NaiveTime::MIN },
+            Err(_) => Stamp::of(NaiveDate::parse_from_str(text, pattern).map_err(|_| Wrong::Nonsense)?),
         },
-    }
+    };
+    daily_only(stamp.is_midnight)?;
+    written(stamp.day)
 }
 
-/// The one place where a time of day is turned away: a bar here is a day's.
-pub(crate) fn daily_only(time: &str) -> Result<(), Wrong> {
-    match is_midnight(time) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Wrong::Intraday),
-        None => Err(Wrong::Nonsense),
+/// Judges a time of day that stands in a column of its own.
+pub(crate) fn judge_time(text: &str) -> Result<(), Wrong> {
+    daily_only(is_midnight(text).ok_or(Wrong::Nonsense)?)
+}
+
+/// The one place where a time of day is turned away: a bar is a day's.
+fn daily_only(is_midnight: bool) -> Result<(), Wrong> {
+    if is_midnight { Ok(()) } else { Err(Wrong::Intraday) }
+}
+
+/// A day, and whether it is the day alone that is meant.
+struct Stamp {
+    day: NaiveDate,
+    is_midnight: bool,
+}
+
+impl Stamp {
+    fn of(day: NaiveDate) -> Stamp {
+        Stamp { day, is_midnight: true }
     }
 }
 
@@ -131,10 +140,20 @@ fn apart(text: &str) -> (&str, Option<&str>) {
     }
 }
 
+fn stamp(text: &str, order: Option<Order>) -> Result<Stamp, Wrong> {
+    let (day, time) = apart(text);
+    let day = match (is_digits(day), time) {
+        (false, _) => one_day(day, order)?,
+        (true, None) => return digits_only(day),
+        // Seconds have their time in them.
+        (true, Some(_)) if day.len() != 8 => return Err(Wrong::Nonsense),
+        (true, Some(_)) => digits_only(day)?.day,
+    };
+    let is_midnight = time.map_or(Some(true), is_midnight).ok_or(Wrong::Nonsense)?;
+    Ok(Stamp { day, is_midnight })
+}
+
 fn one_day(text: &str, order: Option<Order>) -> Result<NaiveDate, Wrong> {
-    if is_digits(text) {
-        return digits_only(text);
-    }
     let Some([first, second, third]) = numbers(text) else {
         return with_month_name(text);
     };
@@ -158,20 +177,20 @@ fn one_day(text: &str, order: Option<Order>) -> Result<NaiveDate, Wrong> {
 }
 
 /// `20240219`, and the seconds or milliseconds since 1970.
-fn digits_only(text: &str) -> Result<NaiveDate, Wrong> {
+fn digits_only(text: &str) -> Result<Stamp, Wrong> {
     let number: i64 = text.parse().map_err(|_| Wrong::Nonsense)?;
     let stamp = match text.len() {
         8 => {
             let day = NaiveDate::parse_from_str(text, "%Y%m%d").ok();
             // A day first would begin a year that no exchange has seen.
-            return day.filter(|day| (1500..=2500).contains(&day.year())).ok_or(Wrong::Nonsense);
+            return day.filter(|day| (1500..=2500).contains(&day.year())).map(Stamp::of).ok_or(Wrong::Nonsense);
         }
         9 | 10 => DateTime::from_timestamp(number, 0),
         12 | 13 => DateTime::from_timestamp_millis(number),
         _ => None,
     };
     let stamp = stamp.ok_or(Wrong::Nonsense)?;
-    if stamp.time() == NaiveTime::MIN { Ok(stamp.date_naive()) } else { Err(Wrong::Intraday) }
+    Ok(Stamp { day: stamp.date_naive(), is_midnight: stamp.time() == NaiveTime::MIN })
 }
 
 /// `20-Feb-2024`, `Feb 20, 2024`.

@@ -42,10 +42,10 @@ fn a_time_of_day_is_turned_away() {
     for text in ["2024-02-20 09:30", "2024-02-20T14:30:00Z", "20240220 153000", "1708439400", "2024-02-20 12:00 PM"] {
         assert_eq!(any(text), Err(Wrong::Intraday), "{text}");
     }
-    assert_eq!(daily_only("000000"), Ok(()));
-    assert_eq!(daily_only(""), Ok(()));
-    assert_eq!(daily_only("153000"), Err(Wrong::Intraday));
-    assert_eq!(daily_only("noon"), Err(Wrong::Nonsense));
+    assert_eq!(judge_time("000000"), Ok(()));
+    assert_eq!(judge_time(""), Ok(()));
+    assert_eq!(judge_time("153000"), Err(Wrong::Intraday));
+    assert_eq!(judge_time("noon"), Err(Wrong::Nonsense));
 }
 
 #[test]
@@ -88,8 +88,19 @@ fn a_pattern_is_taken_at_its_word() {
 
 #[test]
 fn what_is_no_day_is_none() {
-    for text in ["yesterday", "2021-02-31", "0000-12-31", "2024-13-01", "", "45341", "1.5", "2024-02", "12:30", "a-b-c"]
-    {
+    for text in [
+        "yesterday",
+        "2021-02-31",
+        "0000-12-31",
+        "2024-13-01",
+        "",
+        "45341",
+        "1.5",
+        "2024-02",
+        "12:30",
+        "a-b-c",
+        "1708387200 00:00",
+    ] {
         assert_eq!(any(text), Err(Wrong::Nonsense), "{text}");
     }
 }
@@ -101,7 +112,7 @@ proptest! {
             let _ = read(&text, &style);
         }
         evidence(&text);
-        let _ = daily_only(&text);
+        let _ = judge_time(&text);
     }
 
     #[test]
