@@ -253,6 +253,7 @@ fn the_order_of_day_and_month_is_shown_by_the_column_or_by_nobody() {
     let undecided = told(file(&["02/03/2024", "04/05/2024", "2024-02-20"]), &[]);
     assert!(undecided.starts_with("refused: line 2: 02/03/2024 is one day or another"), "{undecided}");
     assert!(undecided.contains("--date-format dmy"), "{undecided}");
+    assert!(told(file(&["02/03/2024 00:00\u{1b}[2J"]), &[]).contains("02/03/2024 00:00\\u{1b}[2J is one day"));
     assert!(rows(file(&["02/03/2024"]), &["--date-format=mdy"]).contains("\"2024-02-03\""));
     let both = told(file(&["13/03/2024", "03/13/2024"]), &[]);
     assert!(both.starts_with("refused: line 2 shows days as day/month/year (13/03/2024), and line 3 as"), "{both}");

@@ -69,11 +69,12 @@ impl Evidence {
             return Ok(());
         }
         match (date::evidence(text), &self.order) {
-            (Shown::Either, None) if self.doubtful_day.is_none() => self.doubtful_day = Some((line, text.to_owned())),
-            (Shown::One(order), None) => self.order = Some((order, line, text.to_owned())),
+            (Shown::Either, None) if self.doubtful_day.is_none() => self.doubtful_day = Some((line, plain(text))),
+            (Shown::One(order), None) => self.order = Some((order, line, plain(text))),
             (Shown::One(order), Some((known, first, shown))) if order != *known => bail!(
-                "line {first} shows days as {known} ({shown}), and line {line} as {order} ({text}): --date-format mdy or dmy \
-                 says which, and rows of the other are skipped"
+                "line {first} shows days as {known} ({shown}), and line {line} as {order} ({}): --date-format mdy or dmy \
+                 says which, and rows of the other are skipped",
+                plain(text)
             ),
             _ => {}
         }
@@ -111,4 +112,9 @@ impl Evidence {
         }
         Ok(())
     }
+}
+
+/// Safe on a terminal, as it is told without quotes.
+fn plain(text: &str) -> String {
+    text.escape_debug().to_string()
 }

@@ -192,7 +192,7 @@ fn frame(rows: &[Vec<String>], wanted: &Wanted) -> Result<Option<HeaderHere>, Re
             "it has {} symbols side by side ({}, ...): write one below the other, in pandas with \
              data.stack(level=\"Ticker\").reset_index().to_csv()",
             tickers.len(),
-            tickers[..2].join(", ")
+            tickers[..2].join(", ").escape_debug()
         )));
     }
     let symbol = tickers.first().map(|ticker| (*ticker).to_owned());
