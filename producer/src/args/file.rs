@@ -41,6 +41,14 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "FORM", env = "PRODUCER_DATE_FORMAT")]
     pub(crate) date_format: Option<String>,
 
+    /// Where the clock is of times that say nothing of it, such as America/New_York: their bars are of the day there [default: UTC]
+    #[arg(long, value_name = "ZONE", env = "PRODUCER_TIME_ZONE")]
+    pub(crate) time_zone: Option<String>,
+
+    /// What each bar spans, such as 1m, 1h or 1d: it goes along as Interval, and says whether a bar of midnight is a day's
+    #[arg(long, value_name = "SPAN", env = "PRODUCER_INTERVAL", value_parser = interval)]
+    pub(crate) interval: Option<String>,
+
     /// What stands before the decimals [default: as the numbers show]
     #[arg(long, value_enum, env = "PRODUCER_DECIMAL")]
     pub(crate) decimal: Option<Decimal>,
@@ -80,4 +88,11 @@ pub(crate) struct InspectArgs {
 
     #[command(flatten)]
     pub(crate) dialect: DialectArgs,
+}
+
+/// A number of a unit.
+fn interval(typed: &str) -> Result<String, String> {
+    let unit = typed.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let is_span = unit.len() < typed.len() && ["s", "m", "min", "h", "d", "wk", "w", "mo", "y"].contains(&unit);
+    is_span.then(|| typed.to_owned()).ok_or_else(|| "not a number of s, m, h, d, wk, mo or y, such as 5m".to_owned())
 }

@@ -6,6 +6,7 @@ use shared::bar::Bar;
 
 use super::Record;
 use super::cells::Cells;
+use super::clock::Span;
 use super::date::{self, Style, Wrong};
 use super::dialect::Dialect;
 use super::header::{Field, Layout};
@@ -20,6 +21,9 @@ pub(crate) struct Bars {
     /// What a column says of the symbol, though it was given: if that changes, the rows are not all of one.
     passed_over: Option<String>,
     dates: Style,
+    span: Span,
+    /// What `Interval` says of each bar.
+    interval: Option<String>,
     decimal: Decimal,
     /// The first currency of each field: a second one would make other prices of the same numbers.
     currencies: Vec<(Field, String)>,
@@ -54,6 +58,8 @@ impl Bars {
             symbol: dialect.symbol.as_ref().map(|(symbol, _)| symbol.clone()),
             passed_over: None,
             dates: dialect.dates.clone(),
+            span: dialect.span,
+            interval: dialect.interval.clone(),
             decimal: dialect.decimal,
             currencies: Vec::new(),
             along: Vec::new(),
@@ -91,6 +97,11 @@ impl Bars {
         // The object is opened again for what goes along.
         if !is_written || value.pop() != Some(b'}') {
             return Err("cannot be written as JSON".to_owned().into());
+        }
+        if let Some(interval) = &self.interval {
+            value.extend_from_slice(b",\"Interval\":");
+            let written = serde_json::to_writer(&mut value, interval);
+            written.map_err(|error| NotABar::from(error.to_string()))?;
         }
         for (place, before) in &self.along {
             let cell = cells.get(*place);
@@ -175,10 +186,12 @@ impl Bars {
             reason: format!("{} {wrong}: {}", field.name(), shown(text)),
             is_contradiction: matches!(wrong, Wrong::OtherOrder(_)),
         };
-        let day = date::read(text, &self.dates).map_err(|why| wrong(Field::Date, why, text))?;
         let time = cell(Field::Time);
-        date::judge_time(time).map_err(|why| wrong(Field::Time, why, time))?;
-        Ok(day)
+        date::read(text, time, &self.dates, self.span).map_err(|why| {
+            // Whose fault it is shows without the time.
+            let is_of_the_time = !time.is_empty() && date::read(text, "", &self.dates, self.span).is_ok();
+            if is_of_the_time { wrong(Field::Time, why, time) } else { wrong(Field::Date, why, text) }
+        })
     }
 
     fn required(&mut self, field: Field, cells: &Cells) -> Result<f64, String> {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail, ensure};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
 use encoding_rs::Encoding;
 
 use super::compression::Compression;
@@ -19,6 +20,8 @@ pub(crate) struct Choices {
     pub(crate) quotes: Quotes,
     pub(crate) header: HeaderAt,
     pub(crate) dates: Option<Style>,
+    pub(crate) zone: Option<Tz>,
+    pub(crate) interval: Option<String>,
     pub(crate) decimal: Option<Decimal>,
     pub(crate) map: Vec<(Field, Option<String>)>,
     pub(crate) symbol: Option<SymbolIs>,
@@ -74,6 +77,8 @@ impl Choices {
                 (None, None) => HeaderAt::Found,
             },
             dates: args.date_format.as_deref().map(style).transpose()?,
+            zone: args.time_zone.as_deref().map(zone).transpose()?,
+            interval: args.interval.clone(),
             decimal: args.decimal,
             map,
             symbol: typed.or(args.symbol_from_file.then_some(SymbolIs::FileName)),
@@ -83,6 +88,19 @@ impl Choices {
     pub(crate) fn wanted(&self) -> Wanted {
         Wanted { map: self.map.clone(), symbol_is_given: self.symbol.is_some() }
     }
+}
+
+/// Whether bars of an interval are within days.
+pub(crate) fn is_within_days(interval: &str) -> bool {
+    let unit = interval.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    ["s", "m", "min", "h"].contains(&unit)
+}
+
+fn zone(typed: &str) -> Result<Tz> {
+    let Ok(zone) = typed.parse() else {
+        bail!("--time-zone {typed} is no zone of the IANA's list, such as America/New_York, Asia/Kolkata or UTC");
+    };
+    Ok(zone)
 }
 
 /// `Close=Adj Close`; nothing after the sign leaves the field out.
@@ -165,6 +183,8 @@ mod tests {
             "--quote=none",
             "--header-line=3",
             "--date-format=dmy",
+            "--time-zone=Asia/Tokyo",
+            "--interval=5m",
             "--decimal=comma",
             "--map=Close=Adj Close",
             "--map=Volume=",
@@ -177,6 +197,8 @@ mod tests {
             quotes: Quotes::Nothing,
             header: HeaderAt::Line(3),
             dates: Some(Style::Any(Some(Order::DayFirst))),
+            zone: Some(Tz::Asia__Tokyo),
+            interval: Some("5m".to_owned()),
             decimal: Some(Decimal::Comma),
             map: vec![(Field::Close, Some("Adj Close".to_owned())), (Field::Volume, None)],
             symbol: Some(SymbolIs::Typed("ACME".to_owned())),
@@ -196,6 +218,7 @@ mod tests {
             ("--date-format=%H", "%d-%b-%y"),
             ("--date-format=%Q", "%d-%b-%y"),
             ("--date-format=american", "mdy"),
+            ("--time-zone=EST5", "America/New_York"),
         ] {
             let message = choices(&[typed]).err().unwrap().to_string();
             assert!(message.contains(word), "{message}");

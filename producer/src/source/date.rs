@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+
+use super::clock::{Clock, Span};
 
 /// Which of day and month comes first where the year comes last.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,8 +29,10 @@ pub(crate) enum Style {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Wrong {
     Nonsense,
-    /// A time of day that is not midnight.
-    Intraday,
+    /// A time of day behind `EST` or what is like it, which is not the same everywhere.
+    UnclearZone,
+    /// A time of day that the clocks of its zone left out.
+    NoSuchTime,
     /// Day and month come before the year, and nobody has said in which order.
     Undecided,
     /// A day only in this order, which is not the column's.
@@ -37,43 +41,75 @@ pub(crate) enum Wrong {
     TwoDigitYear,
 }
 
-/// The day as `YYYY-MM-DD`. Of a stamp with a time and a zone it is the day that stands in it: midnight where the exchange is.
-pub(crate) fn read(text: &str, style: &Style) -> Result<String, Wrong> {
+/// The day as `YYYY-MM-DD`, or the moment as `YYYY-MM-DDTHH:MM:SS` with a zone, of a bar within it. The day is the one that stands in the
+/// text: that of the exchange. `time` is what a column of its own says of the time.
+pub(crate) fn read(text: &str, time: &str, style: &Style, span: Span) -> Result<String, Wrong> {
     let stamp = match style {
         Style::Any(order) => {
-            if let Some(day) = iso(text) {
+            if time.is_empty()
+                && let Some(day) = iso(text)
+            {
                 return Ok(day);
             }
             stamp(text, *order)?
         }
         Style::Pattern(pattern) => match NaiveDateTime::parse_from_str(text, pattern) {
-            Ok(stamp) => Stamp { day: stamp.date(), is_midnight: stamp.time() == NaiveTime::MIN },
+            Ok(stamp) => Stamp { day: stamp.date(), clock: Some(Clock::local(stamp.time())), seconds: None },
             Err(_) => Stamp::of(NaiveDate::parse_from_str(text, pattern).map_err(|_| Wrong::Nonsense)?),
         },
     };
-    daily_only(stamp.is_midnight)?;
-    written(stamp.day)
+    let stamp = if time.is_empty() { stamp.seen_in(span) } else { stamp.at(time)? };
+    let day = written(stamp.day)?;
+    match stamp.clock {
+        // Daily bars are told by the first moment of their day.
+        Some(clock) if span.is_within || !clock.is_midnight() => clock.stamp(stamp.day, span),
+        _ => Ok(day),
+    }
 }
 
-/// Judges a time of day that stands in a column of its own.
-pub(crate) fn judge_time(text: &str) -> Result<(), Wrong> {
-    daily_only(is_midnight(text).ok_or(Wrong::Nonsense)?)
+/// Whether a text stands for a day, or may.
+pub(crate) fn is_a_day(text: &str) -> bool {
+    !matches!(read(text, "", &Style::Any(None), Span::default()), Err(Wrong::Nonsense))
 }
 
-/// The one place where a time of day is turned away: a bar is a day's.
-fn daily_only(is_midnight: bool) -> Result<(), Wrong> {
-    if is_midnight { Ok(()) } else { Err(Wrong::Intraday) }
+/// Whether a row is of a bar within a day, as far as its time tells; `None` if it has no day.
+pub(crate) fn is_within(text: &str, time: &str, style: &Style) -> Option<bool> {
+    let day = read(text, time, style, Span::default());
+    match day {
+        Ok(day) => Some(day.contains('T')),
+        Err(Wrong::UnclearZone | Wrong::NoSuchTime) => Some(true),
+        Err(_) => None,
+    }
 }
 
-/// A day, and whether it is the day alone that is meant.
+/// A day, and the time where one stands beside it.
 struct Stamp {
     day: NaiveDate,
-    is_midnight: bool,
+    clock: Option<Clock>,
+    /// What stood there were seconds since 1970: a moment without a clock.
+    seconds: Option<NaiveDateTime>,
 }
 
 impl Stamp {
     fn of(day: NaiveDate) -> Stamp {
-        Stamp { day, is_midnight: true }
+        Stamp { day, clock: None, seconds: None }
+    }
+
+    /// With a time from another column.
+    fn at(self, time: &str) -> Result<Stamp, Wrong> {
+        let clock = Clock::parse(time).ok_or(Wrong::Nonsense)?;
+        match self.clock {
+            // Two times of one row.
+            Some(own) if !own.is_midnight() => Err(Wrong::Nonsense),
+            _ => Ok(Stamp { clock: Some(clock), ..self }),
+        }
+    }
+
+    /// Seconds since 1970 are of another day where the exchange is.
+    fn seen_in(self, span: Span) -> Stamp {
+        let Some((seconds, zone)) = self.seconds.zip(span.zone) else { return self };
+        let there = seconds.and_utc().with_timezone(&zone).naive_local();
+        Stamp { day: there.date(), clock: Some(Clock::local(there.time())), seconds: None }
     }
 }
 
@@ -149,8 +185,8 @@ fn stamp(text: &str, order: Option<Order>) -> Result<Stamp, Wrong> {
         (true, Some(_)) if day.len() != 8 => return Err(Wrong::Nonsense),
         (true, Some(_)) => digits_only(day)?.day,
     };
-    let is_midnight = time.map_or(Some(true), is_midnight).ok_or(Wrong::Nonsense)?;
-    Ok(Stamp { day, is_midnight })
+    let clock = time.map(|time| Clock::parse(time).ok_or(Wrong::Nonsense)).transpose()?;
+    Ok(Stamp { day, clock, seconds: None })
 }
 
 fn one_day(text: &str, order: Option<Order>) -> Result<NaiveDate, Wrong> {
@@ -190,7 +226,8 @@ fn digits_only(text: &str) -> Result<Stamp, Wrong> {
         _ => None,
     };
     let stamp = stamp.ok_or(Wrong::Nonsense)?;
-    Ok(Stamp { day: stamp.date_naive(), is_midnight: stamp.time() == NaiveTime::MIN })
+    let clock = Some(Clock::utc(stamp.time()));
+    Ok(Stamp { day: stamp.date_naive(), clock, seconds: Some(stamp.naive_utc()) })
 }
 
 /// `20-Feb-2024`, `Feb 20, 2024`.
@@ -244,32 +281,6 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a time, with or without a zone, is the first moment of its day; `None` if it is no time.
-fn is_midnight(text: &str) -> Option<bool> {
-    let text = text.trim();
-    if text.is_empty() || is_digits(text) && text.len() <= 6 {
-        return Some(text.bytes().all(|digit| digit == b'0'));
-    }
-    let end = text.find(|character: char| !(character.is_ascii_digit() || ":.".contains(character)));
-    let (clock, rest) = text.split_at(end.unwrap_or(text.len()));
-    let mut parts = clock.split([':', '.']);
-    let mut next = || parts.next().filter(|part| is_digits(part)).and_then(|part| part.parse::<u64>().ok());
-    let (hour, minute) = (next()?, next()?);
-    let later: Vec<u64> = std::iter::from_fn(&mut next).collect();
-    if clock.ends_with([':', '.']) || hour > 24 || minute > 59 {
-        return None;
-    }
-    let rest = rest.trim_start();
-    let (hour, zone) = match rest.get(..2).map(str::to_ascii_uppercase).as_deref() {
-        Some("AM") if hour == 12 => (0, &rest[2..]),
-        Some("PM") if hour < 12 => (hour + 12, &rest[2..]),
-        Some("AM" | "PM") => (hour, &rest[2..]),
-        _ => (hour, rest),
-    };
-    let is_zone = zone.len() <= 40 && zone.chars().all(|sign| sign.is_ascii_alphanumeric() || "+-:/_ ".contains(sign));
-    is_zone.then_some(hour == 0 && minute == 0 && later.iter().all(|part| *part == 0))
-}
-
 impl fmt::Display for Order {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -283,7 +294,9 @@ impl fmt::Display for Wrong {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Wrong::Nonsense => formatter.write_str("is not a day"),
-            Wrong::Intraday => formatter.write_str("has a time of day, and only daily bars can be sent"),
+            Wrong::UnclearZone => formatter
+                .write_str("has a time of day in a zone that is not the same everywhere: --time-zone America/New_York says where it is"),
+            Wrong::NoSuchTime => formatter.write_str("has a time of day that the clocks of its zone left out"),
             Wrong::Undecided => formatter
                 .write_str("has day and month in an order that nothing has shown: --date-format dmy or mdy says which"),
             Wrong::OtherOrder(order) => write!(formatter, "is a day only as {order}, which is not the file's order"),

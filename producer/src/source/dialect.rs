@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::cells::Marks;
+use super::clock::Span;
 use super::compression::Compression;
 use super::date::Style;
 use super::encoding::Encoded;
@@ -24,6 +25,8 @@ pub(crate) struct Dialect {
     pub(crate) dates: Style,
     /// The line and the day that have shown the order.
     pub(crate) dates_because_of: Option<(u64, String)>,
+    pub(crate) span: Span,
+    pub(crate) interval: Option<String>,
     pub(crate) decimal: Decimal,
     pub(crate) decimal_because_of: Option<(u64, String)>,
     /// Currencies that stand beside numbers, and are taken off.
@@ -107,6 +110,12 @@ impl fmt::Display for Dialect {
             Style::Any(Some(order)) => parts.push(format!("days as {order}{}", because(&self.dates_because_of))),
             Style::Pattern(pattern) => parts.push(format!("days as {pattern}")),
         }
+        if self.span.is_within {
+            parts.push(self.span.to_string());
+        }
+        if let Some(interval) = &self.interval {
+            parts.push(format!("Interval={}", shown_name(interval)));
+        }
         if self.decimal == Decimal::Comma {
             parts.push(format!("decimal commas{}", because(&self.decimal_because_of)));
         }
@@ -160,6 +169,17 @@ impl Dialect {
                 Style::Pattern(pattern) => pattern.clone(),
             },
         );
+        line(
+            "bars",
+            if self.span.is_within {
+                self.span.to_string()
+            } else {
+                "daily; one with a time of day is within it".to_owned()
+            },
+        );
+        if let Some(interval) = &self.interval {
+            line("Interval", format!("{} for all rows, from --interval", shown_name(interval)));
+        }
         let currencies: Vec<&str> = self.currencies.iter().map(String::as_str).collect();
         let signs = if currencies.is_empty() { String::new() } else { format!("; {} taken off", currencies.join(" ")) };
         line(
@@ -174,7 +194,7 @@ impl Dialect {
         }
         for (place, name) in self.layout.names.iter().enumerate() {
             let field = self.layout.field(place).map(|field| match field {
-                Field::Time => "must be midnight".to_owned(),
+                Field::Time => "the time of Date".to_owned(),
                 field => field.name().to_owned(),
             });
             let along = self.layout.along.iter().find(|(along, _)| *along == place);

@@ -3,6 +3,7 @@
 mod bars;
 mod cells;
 pub(crate) mod choices;
+mod clock;
 pub(crate) mod compression;
 mod csv;
 mod date;

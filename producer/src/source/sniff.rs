@@ -10,8 +10,10 @@ use anyhow::{Result, anyhow, bail};
 
 use self::evidence::Evidence;
 pub(crate) use self::find::{FARTHEST, NEAR, Refused, TALLEST, at as header_at, header};
-use super::choices::{Choices, SymbolIs};
-use super::date::Style;
+use super::cells::{Cells, Row};
+use super::choices::{Choices, SymbolIs, is_within_days};
+use super::clock::Span;
+use super::date::{self, Style};
 use super::dialect::Dialect;
 use super::header::Field;
 use super::input::Input;
@@ -38,6 +40,9 @@ pub(crate) fn sniff(input: &mut Input, choices: &Choices, stem: Option<&str>) ->
         }
     }
 }
+
+/// Rows that say whether bars are within days.
+const JUDGED_BY: usize = 1000;
 
 /// There is no line in a file.
 #[derive(Debug)]
@@ -87,6 +92,8 @@ fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged>
         },
         dates: choices.dates.clone().unwrap_or(Style::Any(None)),
         dates_because_of: None,
+        span: Span { is_within: false, zone: choices.zone },
+        interval: choices.interval.clone(),
         decimal: choices.decimal.unwrap_or(Decimal::Unsure),
         decimal_because_of: None,
         currencies: BTreeSet::new(),
@@ -126,9 +133,31 @@ fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged>
         }
         (None, None) => {}
     }
+    dialect.span.is_within = match &choices.interval {
+        Some(interval) => is_within_days(interval),
+        None => mostly_within_days(&lines, &dialect),
+    };
     // A feed shows at least one row before it is judged.
     let is_early = evidence.rows == 0 && !input.is_whole;
     Ok(if is_early { Judged::TooEarly(Ok(dialect)) } else { Judged::Known(dialect) })
+}
+
+/// Of daily bars one may have the time at which it was asked for, and of bars within days one may be of midnight.
+fn mostly_within_days(lines: &[(u64, String)], dialect: &Dialect) -> bool {
+    let mut cells = Cells::new(dialect.marks);
+    let cell = |cells: &Cells, field| dialect.layout.place(field).map_or("", |place| cells.get(place)).to_owned();
+    let (mut rows, mut within) = (0, 0);
+    for (_, text) in lines.iter().filter(|(line, _)| *line > dialect.header.end()).take(JUDGED_BY) {
+        if cells.split(text) != Row::Whole || cells.len() != dialect.layout.width() {
+            continue;
+        }
+        if let Some(is_within) = date::is_within(&cell(&cells, Field::Date), &cell(&cells, Field::Time), &dialect.dates)
+        {
+            rows += 1;
+            within += usize::from(is_within);
+        }
+    }
+    3 * within > rows
 }
 
 /// The lines of the head that are there to their end, as text.

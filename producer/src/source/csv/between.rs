@@ -135,7 +135,6 @@ impl<R: BufRead> CsvRows<R> {
 /// Whether a row has a number or a day in it, as no header and no prose has.
 fn has_values(cells: &Cells) -> bool {
     cells.iter().any(|cell| {
-        matches!(read(cell, Decimal::Unsure), Reading::Number(..) | Reading::Ambiguous)
-            || !matches!(date::read(cell, &date::Style::Any(None)), Err(date::Wrong::Nonsense))
+        matches!(read(cell, Decimal::Unsure), Reading::Number(..) | Reading::Ambiguous) || date::is_a_day(cell)
     })
 }

@@ -43,7 +43,10 @@ fn yfinance_writes_the_midnight_of_the_exchange_and_two_columns_that_go_along() 
     let minutes = text.replace("00:00:00-05:00", "09:30:00-05:00");
     assert_eq!(
         rows(minutes, &["--symbol=ACME"]),
-        "line 2: Date has a time of day, and only daily bars can be sent: \"2024-02-19 09:30:00-05:00\"\n"
+        format!(
+            "{},\"Dividends\":\"0.24\",\"Stock Splits\":\"0.0\"}}\n",
+            BAR[..BAR.len() - 1].replace("2024-02-19", "2024-02-19T09:30:00-05:00")
+        )
     );
 }
 
@@ -145,7 +148,11 @@ fn headers_have_any_case_and_brackets() {
     let along = format!("{},\"<PER>\":\"D\",\"<TIME>\":\"000000\",\"<OPENINT>\":\"0\"}}", &BAR[..BAR.len() - 1]);
     assert_eq!(first(stooq, &[]), along);
     let minutes = stooq.replace("000000", "153000");
-    assert_eq!(first(minutes, &[]), "line 2: Time has a time of day, and only daily bars can be sent: \"153000\"");
+    let along = along.replace("000000", "153000");
+    assert_eq!(first(&*minutes, &[]), along.replace("2024-02-19", "2024-02-19T15:30:00Z"));
+    let along = along.replace("2024-02-19", "2024-02-19T15:30:00+01:00");
+    let with_interval = along.replace(",\"<PER>\"", ",\"Interval\":\"5m\",\"<PER>\"");
+    assert_eq!(first(&*minutes, &["--time-zone=Europe/Warsaw", "--interval=5m"]), with_interval);
 }
 
 #[test]
