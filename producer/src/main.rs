@@ -142,7 +142,7 @@ enum Proven {
 fn proven(mut rows: Rows, source: &Plan) -> Proven {
     /// Rows that are kept back at most.
     const MOST: usize = 100_000;
-    if !matches!(source, Plan::Replay { .. }) {
+    if !matches!(source, Plan::Replay { .. } | Plan::Sample { .. }) {
         return Proven::Rows(rows);
     }
     let mut first = Vec::new();

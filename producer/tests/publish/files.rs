@@ -42,11 +42,16 @@ fn a_run_that_sends_nothing_or_skips_more_than_it_sends_fails() {
 #[test]
 fn a_topic_is_not_made_for_a_file_of_which_nothing_can_be_sent() {
     let kafka = Kafka::start();
-    for text in ["Date,Open\n", &format!("{HEADER}HSI,yesterday,1,1,1,1,1,0,1\n")] {
+    let bad = format!("{HEADER}HSI,yesterday,1,1,1,1,1,0,1\n");
+    for (text, order, told) in [
+        ("Date,Open\n", "replay", "producer inspect"),
+        (&bad, "replay", "producer inspect"),
+        (&bad, "sample", "nothing to draw from"),
+    ] {
         let (_directory, csv) = csv_file(text);
-        let output = kafka.run(&["--csv", &csv, "--topic", "new", "--create-topic"], "");
+        let output = kafka.run(&["--csv", &csv, "--order", order, "--topic", "new", "--create-topic"], "");
         assert!(!output.status.success());
-        assert!(stderr(&output).contains("producer inspect"), "{}", stderr(&output));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
         let metadata = kafka.consumer.fetch_metadata(None, Duration::from_secs(5)).unwrap();
         assert!(metadata.topics().iter().all(|topic| topic.name() != "new"));
     }
