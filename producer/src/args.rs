@@ -1,19 +1,27 @@
 //! What was typed: the command line, and the environment variables that stand for it.
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, which shows a backtick as a backtick")]
 
+mod file;
+
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::file::{DialectArgs, InspectArgs};
+
 const EXAMPLES: &str = "\
 Examples:
   The tutorial's file, once, as fast as the broker takes it:
     producer --bootstrap-servers broker-1:9092 --create-topic --partitions 3 --csv indexProcessed.csv
 
-  Whether a file can be published, before there is a broker:
-    producer --csv bars.csv --dry-run
+  What a file is taken for, and what of it would be skipped; sends nothing:
+    producer inspect bars.csv
+
+  A file of one symbol, as a portal gives it (Nasdaq's here), and all files of a folder, called by their symbols:
+    producer --bootstrap-servers broker-1:9092 --csv HistoricalData.csv --symbol ACME
+    producer --bootstrap-servers broker-1:9092 --csv 'stooq/*.txt' --symbol-from-file
 
   Ten bars a second, drawn at random from the file until Ctrl-C:
     producer --bootstrap-servers broker-1:9092 --csv indexProcessed.csv --order sample --rate 10
@@ -21,7 +29,7 @@ Examples:
   A hundred thousand simulated bars, the same ones each time:
     producer --bootstrap-servers broker-1:9092 --simulate --seed 7 --count 100000
 
-  Bars that another program writes, one JSON object a line:
+  Bars that another program writes, JSON or CSV:
     ./market-feed | producer --bootstrap-servers broker-1:9092 --stdin
 
   A broker with TLS and a password (keep the password out of the process list):
@@ -31,7 +39,7 @@ Examples:
 
 SIGINT and SIGTERM stop reading and send what is queued (30 s at most; a second signal ends at once).
 The last line, on stdout, adds up: read = skipped + sent, sent = acknowledged + failed.
-The exit code is 0 only when every record sent was acknowledged.";
+The exit code is 0 only when something was sent, not more was skipped than sent, and every record sent was acknowledged.";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -65,13 +73,16 @@ pub(crate) struct Args {
     pub(crate) source: SourceArgs,
 
     #[command(flatten)]
+    pub(crate) dialect: DialectArgs,
+
+    #[command(flatten)]
     pub(crate) kafka: KafkaArgs,
 
-    /// Only read the source and name what would be skipped; asks no broker. Exit code 0 if anything would be sent
+    /// Only read the source and name what would be skipped; asks no broker. Exit code as if it had been sent
     #[arg(long, help_heading = "Source")]
     pub(crate) dry_run: bool,
 
-    /// Order of the CSV file's rows [default: replay]
+    /// Order of the rows of --csv [default: replay]
     #[arg(long, value_enum, env = "PRODUCER_ORDER", help_heading = "Source")]
     pub(crate) order: Option<Order>,
 
@@ -90,6 +101,10 @@ pub(crate) struct Args {
     /// Stop at the first row that cannot be a bar, instead of skipping and counting it
     #[arg(long, env = "PRODUCER_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Source")]
     pub(crate) strict: bool,
+
+    /// Keep rows that are skipped, as they were, at the end of this file, below the header that they had
+    #[arg(long, value_name = "FILE", env = "PRODUCER_SKIPPED", help_heading = "Source")]
+    pub(crate) skipped: Option<PathBuf>,
 
     /// Records a second, evenly spaced; 0: as fast as the broker takes them
     #[arg(
@@ -117,6 +132,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Doctor(DoctorArgs),
+    Inspect(InspectArgs),
 }
 
 /// Before a deployment: examines the way to the broker, its certificate, the login and the topic, one line each
@@ -131,16 +147,17 @@ pub(crate) struct DoctorArgs {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct SourceArgs {
-    /// CSV file with the columns Index, Date, Open, High, Low, Close, Volume and, if it has them, Adj Close and
-    /// CloseUSD; found by name, in any order; other columns are left out
-    #[arg(long, value_name = "FILE", env = "PRODUCER_CSV", help_heading = "Source")]
-    pub(crate) csv: Option<PathBuf>,
+    /// Files with a row to a bar (names, patterns, or - for standard input), packed or not; columns are found by their
+    /// names, and those that are no field of a bar go along
+    #[arg(long, value_name = "FILE", num_args = 1.., env = "PRODUCER_CSV", help_heading = "Source")]
+    pub(crate) csv: Vec<PathBuf>,
 
     /// Random walk of the tutorial's 14 indices, endless unless --count is given
     #[arg(long, env = "PRODUCER_SIMULATE", value_parser = FalseyValueParser::new(), help_heading = "Source")]
     pub(crate) simulate: bool,
 
-    /// JSON lines on standard input, each an object with an Index, or an array of them; sent byte by byte as they are
+    /// What another program writes to standard input: JSON lines or a JSON array, of objects with an Index, sent byte by
+    /// byte as they are; or CSV
     #[arg(long, env = "PRODUCER_STDIN", value_parser = FalseyValueParser::new(), help_heading = "Source")]
     pub(crate) stdin: bool,
 }
@@ -228,10 +245,14 @@ mod tests {
 
     #[test]
     fn exactly_one_source_is_wanted() {
-        for sources in [&[][..], &["--simulate", "--stdin"], &["--simulate", "--csv", "bars.csv"]] {
+        for sources in [&[][..], &["--simulate", "--stdin"], &["--simulate", "--csv", "bars.csv"], &["--csv"]] {
             assert!(Args::try_parse_from([&["producer"], sources].concat()).is_err(), "{sources:?}");
         }
-        assert!(Args::try_parse_from(["producer", "--stdin"]).is_ok());
+        for sources in
+            [&["--stdin"][..], &["--csv", "a.csv", "b.csv", "--symbol", "ACME"], &["inspect", "a.csv", "b.csv"]]
+        {
+            assert!(Args::try_parse_from([&["producer"], sources].concat()).is_ok(), "{sources:?}");
+        }
     }
 
     #[test]

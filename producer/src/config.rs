@@ -6,9 +6,12 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use crate::args::{Args, BrokerArgs, Order, SourceArgs};
+use crate::bootstrap;
 use crate::properties;
 use crate::run::Limits;
-use crate::source::{self, Plan};
+use crate::skipped::Skipped;
+use crate::source::choices::Choices;
+use crate::source::{self, Files, Plan};
 use crate::topic::Topic;
 
 /// The tutorial's data end the day before.
@@ -29,19 +32,28 @@ pub(crate) struct Config {
 /// What is read, and how much of it: all that `--dry-run` needs.
 pub(crate) fn source_and_limits(args: &Args, drawn_seed: u64) -> Result<(Plan, Limits)> {
     let source = source_plan(args, args.seed.unwrap_or(drawn_seed))?;
-    Ok((source, Limits { rate: args.rate, count: args.count, strict: args.strict }))
+    Ok((source, Limits { rate: args.rate, count: args.count }))
+}
+
+/// What is done with rows that cannot be bars.
+pub(crate) fn skipped(args: &Args, source: &Plan) -> Result<Skipped> {
+    let sources = match source {
+        Plan::Replay { files, .. } | Plan::Sample { files, .. } => files.paths()?,
+        Plan::Simulate { .. } | Plan::Stdin { .. } => Vec::new(),
+    };
+    Skipped::new(args.strict, args.skipped.as_deref(), &sources)
 }
 
 impl Config {
     /// `drawn_seed` is the seed to use where none was typed and one is needed.
-    pub(crate) fn from_args(args: Args, drawn_seed: u64) -> Result<Config> {
-        let (source, limits) = source_and_limits(&args, drawn_seed)?;
+    pub(crate) fn from_args(args: &Args, drawn_seed: u64) -> Result<Config> {
+        let (source, limits) = source_and_limits(args, drawn_seed)?;
         let kafka = client(&args.kafka.broker)?;
         Ok(Config {
             source,
             kafka,
             topic: Topic {
-                name: args.kafka.broker.topic,
+                name: args.kafka.broker.topic.clone(),
                 create: args.kafka.create_topic,
                 partitions: args.kafka.partitions,
                 replication_factor: args.kafka.replication_factor,
@@ -65,10 +77,9 @@ pub(crate) fn client(args: &BrokerArgs) -> Result<ClientConfig> {
     for (name, value) in properties::merge(args.properties.as_deref(), &args.property)? {
         kafka.set(name, value);
     }
-    ensure!(
-        !bootstrap_servers(&kafka).is_empty(),
-        "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS"
-    );
+    let servers = bootstrap_servers(&kafka);
+    ensure!(!servers.is_empty(), "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS");
+    bootstrap::check(servers, kafka.get("security.protocol"))?;
     ensure!(cfg!(feature = "tls") || !needs_tls(&kafka), "a login or TLS needs OpenSSL, and {WITHOUT_TLS}");
     let log_level = if kafka.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning };
     kafka.set_log_level(log_level);
@@ -88,21 +99,28 @@ pub(crate) fn bootstrap_servers(kafka: &ClientConfig) -> &str {
 /// clap's `requires` cannot say this: it gives way to the exclusive group that the sources form.
 fn source_plan(args: &Args, seed: u64) -> Result<Plan> {
     let SourceArgs { csv, simulate, .. } = &args.source;
-    ensure!(csv.is_some() || args.order.is_none(), "--order goes with --csv");
-    ensure!(csv.is_some() || !args.repeat, "--repeat goes with --csv");
+    let choices = Choices::from_args(&args.dialect)?;
+    ensure!(!csv.is_empty() || args.order.is_none(), "--order goes with --csv");
+    ensure!(!csv.is_empty() || !args.repeat, "--repeat goes with --csv");
     ensure!(*simulate || args.from.is_none(), "--from goes with --simulate");
-    Ok(match (csv, args.order) {
-        (Some(_), Some(Order::Sample)) if args.repeat => {
+    ensure!(!simulate || choices == Choices::default(), "how a file is read goes with --csv and --stdin");
+    if *simulate {
+        let from = args.from.unwrap_or(AFTER_THE_TUTORIAL);
+        ensure!((1..=9999).contains(&from.year()), "--from {from} is not a day of the years 1 to 9999");
+        return Ok(Plan::Simulate { from, seed });
+    }
+    if csv.is_empty() {
+        return Ok(Plan::Stdin { choices });
+    }
+    let is_input = csv.iter().any(|path| path.as_os_str() == "-");
+    ensure!(!(is_input && args.repeat), "--repeat needs files: standard input can be read once");
+    let files = Files { named: csv.clone(), choices };
+    Ok(match args.order {
+        Some(Order::Sample) if args.repeat => {
             bail!("--repeat goes with --order replay; a sample never ends by itself")
         }
-        (Some(csv), Some(Order::Sample)) => Plan::Sample { csv: csv.clone(), seed },
-        (Some(csv), _) => Plan::Replay { csv: csv.clone(), repeat: args.repeat },
-        (None, _) if *simulate => {
-            let from = args.from.unwrap_or(AFTER_THE_TUTORIAL);
-            ensure!((1..=9999).contains(&from.year()), "--from {from} is not a day of the years 1 to 9999");
-            Plan::Simulate { from, seed }
-        }
-        (None, _) => Plan::Stdin,
+        Some(Order::Sample) => Plan::Sample { files, seed },
+        _ => Plan::Replay { files, repeat: args.repeat },
     })
 }
 
@@ -114,7 +132,7 @@ mod tests {
 
     fn config(typed: &[&str]) -> Result<Config> {
         let broker = ["producer", "--bootstrap-servers", "broker-1:9092"];
-        Config::from_args(Args::try_parse_from([&broker, typed].concat())?, 42)
+        Config::from_args(&Args::try_parse_from([&broker, typed].concat())?, 42)
     }
 
     fn message(typed: &[&str]) -> String {
@@ -123,13 +141,14 @@ mod tests {
 
     #[test]
     fn each_source_is_planned_as_typed() {
-        let csv = || "bars.csv".into();
+        let files = || Files { named: vec!["bars.csv".into()], choices: Choices::default() };
         let from = || "2021-06-01".parse().unwrap();
         let plan = |typed: &[&str]| config(typed).unwrap().source;
-        assert_eq!(plan(&["--csv", "bars.csv", "--repeat"]), Plan::Replay { csv: csv(), repeat: true });
-        assert_eq!(plan(&["--csv", "bars.csv", "--order", "sample"]), Plan::Sample { csv: csv(), seed: 42 });
+        assert_eq!(plan(&["--csv", "bars.csv", "--repeat"]), Plan::Replay { files: files(), repeat: true });
+        assert_eq!(plan(&["--csv", "bars.csv", "--order", "sample"]), Plan::Sample { files: files(), seed: 42 });
         assert_eq!(plan(&["--simulate", "--seed", "7"]), Plan::Simulate { from: from(), seed: 7 });
-        assert_eq!(plan(&["--stdin"]), Plan::Stdin);
+        let choices = Choices { separator: Some(b';'), ..Choices::default() };
+        assert_eq!(plan(&["--stdin", "--separator", ";"]), Plan::Stdin { choices });
     }
 
     #[test]
@@ -139,6 +158,8 @@ mod tests {
         assert!(message(&["--stdin", "--order", "sample"]).contains("--csv"));
         assert!(message(&["--stdin", "--from", "2021-06-01"]).contains("--simulate"));
         assert!(message(&["--stdin", "--partitions", "3"]).contains("--create-topic"));
+        assert!(message(&["--simulate", "--symbol", "ACME"]).contains("--csv"));
+        assert!(message(&["--csv", "-", "--repeat"]).contains("--repeat needs files"));
         assert!(message(&["--simulate", "--from", "+12000-01-01"]).contains("years 1 to 9999"));
     }
 
@@ -162,7 +183,7 @@ mod tests {
     #[test]
     fn a_broker_must_be_named() {
         let args = Args::try_parse_from(["producer", "--stdin", "--bootstrap-servers", ""]).unwrap();
-        let message = Config::from_args(args, 42).err().unwrap().to_string();
+        let message = Config::from_args(&args, 42).err().unwrap().to_string();
         assert!(message.contains("--bootstrap-servers") && message.contains("KAFKA_BOOTSTRAP_SERVERS"), "{message}");
     }
 }

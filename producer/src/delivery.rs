@@ -11,12 +11,16 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::ProducerContext;
 
+/// Records that are too large are named one by one, so many of them.
+const NAMED: u64 = 10;
+
 /// Counts deliveries; keeps the first message of each kind of trouble until somebody takes it. Filled by the thread that
 /// polls librdkafka.
 #[derive(Default)]
 pub(crate) struct Reports {
     acknowledged: AtomicU64,
     failed: AtomicU64,
+    too_large: AtomicU64,
     troubles: Mutex<Troubles>,
 }
 
@@ -47,6 +51,22 @@ impl Reports {
         self.note(&format!("delivery {error:?}"), || {
             format!("a record of {symbol} was not delivered: {}", in_words(error))
         });
+    }
+
+    /// Notes a record that is larger than what may be sent at once, here or at the broker.
+    pub(crate) fn record_too_large(&self, place: &str, symbol: &str, bytes: usize) {
+        let failed = self.too_large.fetch_add(1, Ordering::Relaxed);
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        // Keys and headers take their part.
+        let enough = (bytes + bytes / 10).next_multiple_of(100_000);
+        if failed < NAMED {
+            self.note(&format!("too large {failed}"), || {
+                format!(
+                    "{place}: a record of {symbol} with {bytes} bytes is too large: -X message.max.bytes={enough} lets it leave \
+                     here, max.message.bytes={enough} of the topic lets it in; or put fewer bars into one array"
+                )
+            });
+        }
     }
 
     fn note(&self, kind: &str, message: impl FnOnce() -> String) {
@@ -87,16 +107,21 @@ impl ClientContext for Reports {
 }
 
 impl ProducerContext for Reports {
-    type DeliveryOpaque = ();
+    /// The line that a record is of; 0 if of none.
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+    fn delivery(&self, result: &DeliveryResult<'_>, line: usize) {
         match result {
             Ok(_) => {
                 self.acknowledged.fetch_add(1, Ordering::Relaxed);
             }
             Err((error, message)) => {
                 let symbol = String::from_utf8_lossy(message.key().unwrap_or_default());
-                self.record_failed(error, &symbol);
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+                    self.record_too_large(&format!("line {line}"), &symbol, message.payload_len());
+                } else {
+                    self.record_failed(error, &symbol);
+                }
             }
         }
     }

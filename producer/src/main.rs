@@ -2,16 +2,19 @@
 //! counted as failed.
 
 mod args;
+mod bootstrap;
 mod config;
 mod delivery;
 #[cfg(feature = "tls")]
 mod doctor;
+mod inspect;
 mod pace;
 mod progress;
 mod properties;
 mod publish;
 mod rehearsal;
 mod run;
+mod skipped;
 mod source;
 mod stop;
 mod tally;
@@ -24,39 +27,64 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::args::{Args, Command, DoctorArgs};
+use crate::args::{Args, Command, DoctorArgs, InspectArgs};
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::Publisher;
+use crate::source::{NoRecord, Plan, Rows};
 use crate::stop::Stop;
+use crate::tally::Shortfall;
 
 /// How long silent brokers are waited for. The promise is an error within ten seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// What a run ends with that sent all it could, and that was too little: another try would send the same once more. clap takes the
+/// same number for a command line that it does not understand.
+const SHORTFALL: u8 = 2;
+
+/// Where to see why a run fell short.
+const ADVICE: &str = "; `producer inspect FILE` shows what a file is taken for, and why rows are skipped";
+
 #[expect(clippy::print_stderr, reason = "the one place where an error reaches the user")]
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    match run(&Args::parse()) {
         Ok(exit_code) => exit_code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<Shortfall>() { ExitCode::from(SHORTFALL) } else { ExitCode::FAILURE }
         }
     }
 }
 
-fn run(args: Args) -> Result<ExitCode> {
+fn run(args: &Args) -> Result<ExitCode> {
     match &args.command {
         Some(Command::Doctor(doctor)) => examine(doctor),
-        None if args.dry_run => rehearse(&args),
+        Some(Command::Inspect(inspect)) => self::inspect(inspect),
+        None if args.dry_run => rehearse(args),
         None => publish(args),
     }
 }
 
 fn rehearse(args: &Args) -> Result<ExitCode> {
     let (source, limits) = config::source_and_limits(args, rand::random())?;
-    let rehearsal = rehearsal::rehearse(source::open(&source)?, &limits, &Progress::new(None))?;
+    let rows = source::open(&source)?;
+    let mut skipped = config::skipped(args, &source)?;
+    let rehearsal = rehearsal::rehearse(rows, &limits, &mut skipped, &Progress::new(None))?;
     writeln!(io::stdout(), "{rehearsal}")?;
-    Ok(if rehearsal.has_any() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    ended(rehearsal.shortfall(), &source)
+}
+
+/// A run that went well, if it did not fall short.
+fn ended(shortfall: Option<Shortfall>, source: &Plan) -> Result<ExitCode> {
+    match (shortfall, source) {
+        (None, _) => Ok(ExitCode::SUCCESS),
+        (Some(shortfall), Plan::Replay { .. } | Plan::Sample { .. }) => Err(shortfall.with(ADVICE).into()),
+        (Some(shortfall), _) => Err(shortfall.into()),
+    }
+}
+
+fn inspect(args: &InspectArgs) -> Result<ExitCode> {
+    inspect::inspect(args, &mut io::stdout().lock())?.map_or(Ok(ExitCode::SUCCESS), |shortfall| Err(shortfall.into()))
 }
 
 #[cfg(feature = "tls")]
@@ -71,10 +99,19 @@ fn examine(args: &DoctorArgs) -> Result<ExitCode> {
     anyhow::bail!("the doctor needs TLS, and {}", config::WITHOUT_TLS)
 }
 
-fn publish(args: Args) -> Result<ExitCode> {
+fn publish(args: &Args) -> Result<ExitCode> {
     let config = Config::from_args(args, rand::random())?;
     let rows = source::open(&config.source)?;
+    let mut skipped = config::skipped(args, &config.source)?;
     let mut progress = Progress::new(config.total());
+    let rows = match proven(rows, &config.source) {
+        Proven::Rows(rows) => rows,
+        Proven::None(rows) => {
+            let rehearsal = rehearsal::rehearse(rows, &config.limits, &mut skipped, &progress)?;
+            writeln!(io::stdout(), "{rehearsal}")?;
+            return ended(rehearsal.shortfall(), &config.source);
+        }
+    };
     let (publisher, sentence) = Publisher::connect(&config.kafka, &config.topic, PATIENCE)?;
     progress.say(&sentence);
     if let Some(seed) = config.source.seed() {
@@ -84,13 +121,46 @@ fn publish(args: Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let mut stop = Stop::listen()?;
-        io::Result::Ok(run::run(rows, &config.limits, &publisher, &mut progress, &mut stop).await)
+        io::Result::Ok(run::run(rows, &config.limits, &mut skipped, &publisher, &mut progress, &mut stop).await)
     })?;
 
     writeln!(io::stdout(), "{}", outcome.tally)?;
     match outcome.error {
         Some(error) => Err(error),
         None if outcome.tally.failed > 0 => Ok(ExitCode::FAILURE),
-        None => Ok(ExitCode::SUCCESS),
+        None => ended(outcome.tally.shortfall().filter(|_| outcome.is_whole), &config.source),
     }
+}
+
+enum Proven {
+    Rows(Rows),
+    /// No row is a record: there is nothing to send.
+    None(Rows),
+}
+
+/// Reads files up to their first record, so that a topic is not made for nothing. What a program writes is not waited for.
+fn proven(mut rows: Rows, source: &Plan) -> Proven {
+    /// Rows that are kept back at most.
+    const MOST: usize = 100_000;
+    if !matches!(source, Plan::Replay { .. } | Plan::Sample { .. }) {
+        return Proven::Rows(rows);
+    }
+    let mut first = Vec::new();
+    while first.len() < MOST {
+        match rows.next() {
+            None => return Proven::None(Box::new(first.into_iter())),
+            Some(row) => {
+                let is_broken = matches!(row, Err(NoRecord::Broken(_)));
+                let is_record = row.is_ok();
+                first.push(row);
+                if is_broken {
+                    return Proven::None(Box::new(first.into_iter()));
+                }
+                if is_record {
+                    break;
+                }
+            }
+        }
+    }
+    Proven::Rows(Box::new(first.into_iter().chain(rows)))
 }

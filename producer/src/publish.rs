@@ -35,14 +35,15 @@ impl Publisher {
 
     /// Queues a record without waiting. An error means that no further record can be sent.
     pub(crate) fn hand_over(&self, record: &Record) -> Result<Handed> {
-        let message = BaseRecord::to(&self.topic).key(&record.key).payload(&record.value);
+        let line = usize::try_from(record.place.line).unwrap_or_default();
+        let message = BaseRecord::with_opaque_to(&self.topic, line).key(&record.key).payload(&record.value);
         let Err((error, _)) = self.producer.send(message) else {
             return Ok(Handed::Over);
         };
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::QueueFull) => Ok(Handed::Back),
             Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                self.reports().record_failed(&error, &record.key);
+                self.reports().record_too_large(&record.place.to_string(), &record.key, record.value.len());
                 Ok(Handed::Over)
             }
             _ => Err(anyhow!("cannot send to topic {}: {}", self.topic, in_words(&error))),

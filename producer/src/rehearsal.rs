@@ -5,17 +5,19 @@ use std::fmt;
 use anyhow::Result;
 
 use crate::progress::Progress;
-use crate::run::{Limits, skip};
-use crate::source::{NoRecord, Rows};
-use crate::tally::Tally;
+use crate::run::Limits;
+use crate::skipped::Skipped;
+use crate::source::Rows;
+use crate::tally::{Shortfall, Tally};
 
 /// What a run would have done.
 pub(crate) struct Rehearsal {
     tally: Tally,
+    is_whole: bool,
 }
 
 /// Reads until the end of the source, or until `limits` end it.
-pub(crate) fn rehearse(rows: Rows, limits: &Limits, progress: &Progress) -> Result<Rehearsal> {
+pub(crate) fn rehearse(rows: Rows, limits: &Limits, skipped: &mut Skipped, progress: &Progress) -> Result<Rehearsal> {
     let mut tally = Tally::default();
     for row in rows {
         match row {
@@ -23,20 +25,19 @@ pub(crate) fn rehearse(rows: Rows, limits: &Limits, progress: &Progress) -> Resu
                 tally.read += 1;
                 tally.sent += 1;
             }
-            Err(NoRecord::Skipped { line, reason }) => skip(&mut tally, limits, progress, line, &reason)?,
-            Err(NoRecord::Broken(error)) => return Err(error.context("the source failed")),
+            Err(no_record) => skipped.take(no_record, &mut tally, progress)?,
         }
         if limits.count == Some(tally.sent) {
-            break;
+            return Ok(Rehearsal { tally, is_whole: false });
         }
     }
-    Ok(Rehearsal { tally })
+    Ok(Rehearsal { tally, is_whole: true })
 }
 
 impl Rehearsal {
-    /// Whether a run would send anything.
-    pub(crate) fn has_any(&self) -> bool {
-        self.tally.sent > 0
+    /// Why a run would be no success.
+    pub(crate) fn shortfall(&self) -> Option<Shortfall> {
+        self.tally.shortfall().filter(|_| self.is_whole)
     }
 }
 

@@ -3,14 +3,15 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, Result, anyhow};
+use anyhow::{Error, Result};
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, sleep_until};
 
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::publish::{Handed, Publisher};
-use crate::source::{NoRecord, Record, Row, Rows};
+use crate::skipped::Skipped;
+use crate::source::{Record, Row, Rows};
 use crate::stop::Stop;
 use crate::tally::Tally;
 
@@ -22,16 +23,12 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
 const TICK: Duration = Duration::from_millis(100);
 /// How long a signal leaves for what is queued.
 const LAST_FLUSH: Duration = Duration::from_secs(30);
-/// Skipped rows that are named; the others are counted only.
-const NAMED_ROWS: u64 = 10;
 
 /// When to end, and how fast to go there.
 pub(crate) struct Limits {
     /// Records a second; 0 is no limit.
     pub(crate) rate: f64,
     pub(crate) count: Option<u64>,
-    /// Whether a row that cannot be a bar ends the run.
-    pub(crate) strict: bool,
 }
 
 /// How a run ended.
@@ -39,6 +36,8 @@ pub(crate) struct Outcome {
     pub(crate) tally: Tally,
     /// Why it ended before its time; what was sent until then is in the tally all the same.
     pub(crate) error: Option<Error>,
+    /// Whether the source came to its end.
+    pub(crate) is_whole: bool,
 }
 
 /// Sends the rows, then waits for the fate of every record: as long as librdkafka tries (`message.timeout.ms`), but not
@@ -46,14 +45,20 @@ pub(crate) struct Outcome {
 pub(crate) async fn run(
     rows: Rows,
     limits: &Limits,
+    skipped: &mut Skipped,
     publisher: &Publisher,
     progress: &mut Progress,
     stop: &mut Stop,
 ) -> Outcome {
-    let mut run = Run { limits, publisher, progress, tally: Tally::default(), started: Instant::now() };
+    let mut run = Run { limits, skipped, publisher, progress, tally: Tally::default(), started: Instant::now() };
     let mut flush_until = None;
+    let mut is_whole = false;
     let error = match run.send_all(read_ahead(rows), stop).await {
-        Ok(End::Complete) => None,
+        Ok(End::Source) => {
+            is_whole = true;
+            None
+        }
+        Ok(End::Count) => None,
         Ok(End::Signal(name)) => {
             run.progress.say(&format!("{name}: no more is read; waiting up to 30 s for what is queued"));
             flush_until = Some(Instant::now() + LAST_FLUSH);
@@ -62,16 +67,18 @@ pub(crate) async fn run(
         Err(error) => Some(error),
     };
     run.flush(flush_until, stop).await;
-    run.finish(error)
+    run.finish(error, is_whole)
 }
 
 enum End {
-    Complete,
+    Source,
+    Count,
     Signal(&'static str),
 }
 
 struct Run<'a> {
     limits: &'a Limits,
+    skipped: &'a mut Skipped,
     publisher: &'a Publisher,
     progress: &'a mut Progress,
     tally: Tally,
@@ -89,7 +96,7 @@ impl Run<'_> {
                 name = stop.asked() => return Ok(End::Signal(name)),
                 _ = tick.tick() => self.look(),
                 row = next_row(&mut handed_back, &mut rows, pace.due()) => match row {
-                    None => break,
+                    None => return Ok(End::Source),
                     Some(Ok(record)) => match self.publisher.hand_over(&record)? {
                         Handed::Over => {
                             self.tally.read += 1;
@@ -98,14 +105,11 @@ impl Run<'_> {
                         }
                         Handed::Back => handed_back = Some(record),
                     },
-                    Some(Err(NoRecord::Skipped { line, reason })) => {
-                        skip(&mut self.tally, self.limits, self.progress, line, &reason)?;
-                    }
-                    Some(Err(NoRecord::Broken(error))) => return Err(error.context("the source failed")),
+                    Some(Err(no_record)) => self.skipped.take(no_record, &mut self.tally, self.progress)?,
                 },
             }
         }
-        Ok(End::Complete)
+        Ok(End::Count)
     }
 
     async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) {
@@ -137,7 +141,7 @@ impl Run<'_> {
         self.progress.show(&self.tally);
     }
 
-    fn finish(mut self, error: Option<Error>) -> Outcome {
+    fn finish(mut self, error: Option<Error>, is_whole: bool) -> Outcome {
         let unknown = self.tally.on_the_way();
         if unknown > 0 {
             self.progress
@@ -145,26 +149,8 @@ impl Run<'_> {
             self.tally.failed += unknown;
         }
         self.progress.finish();
-        Outcome { tally: self.tally, error }
+        Outcome { tally: self.tally, error, is_whole }
     }
-}
-
-/// Counts a row that cannot be a bar, and names it if it is one of the first.
-///
-/// # Errors
-/// Such rows are not to be skipped.
-pub(crate) fn skip(tally: &mut Tally, limits: &Limits, progress: &Progress, line: u64, reason: &str) -> Result<()> {
-    tally.read += 1;
-    tally.skipped += 1;
-    if limits.strict {
-        return Err(anyhow!("line {line}: {reason}; without --strict it is skipped"));
-    }
-    if tally.skipped <= NAMED_ROWS {
-        progress.say(&format!("line {line} skipped: {reason}"));
-    } else if tally.skipped == NAMED_ROWS + 1 {
-        progress.say("further lines that are skipped are counted, not named");
-    }
-    Ok(())
 }
 
 /// Runs the source on a thread of its own: reading may block, and a signal must not wait for it. The thread is left

@@ -14,10 +14,25 @@ pub(crate) struct Tally {
     pub(crate) elapsed: Duration,
 }
 
+/// Less was sent than a success takes, for reasons that lie in the source.
+#[derive(Debug)]
+pub(crate) struct Shortfall(String);
+
 impl Tally {
     /// Records that were sent and not heard of since.
     pub(crate) fn on_the_way(&self) -> u64 {
         self.sent.saturating_sub(self.acknowledged + self.failed)
+    }
+
+    /// Why a run that came to the end of its source is no success, though nothing went wrong on the way.
+    pub(crate) fn shortfall(&self) -> Option<Shortfall> {
+        match (self.sent, self.skipped) {
+            (0, 0) => Some("nothing to send: there was no row".to_owned()),
+            (0, skipped) => Some(format!("nothing to send: all rows were skipped ({skipped})")),
+            (sent, skipped) if skipped > sent => Some(format!("more rows were skipped ({skipped}) than sent ({sent})")),
+            _ => None,
+        }
+        .map(Shortfall)
     }
 
     /// Acknowledged records a second.
@@ -26,6 +41,21 @@ impl Tally {
         if self.elapsed.is_zero() { 0.0 } else { self.acknowledged as f64 / self.elapsed.as_secs_f64() }
     }
 }
+
+impl Shortfall {
+    /// With more to say at its end.
+    pub(crate) fn with(self, more: &str) -> Shortfall {
+        Shortfall(self.0 + more)
+    }
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Shortfall {}
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,6 +73,15 @@ impl fmt::Display for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_falls_short_that_sends_nothing_or_less_than_it_skips() {
+        let of = |sent, skipped| Tally { skipped, sent, ..Tally::default() }.shortfall().map(|shortfall| shortfall.0);
+        assert_eq!(of(5, 5), None);
+        assert_eq!(of(4, 5).as_deref(), Some("more rows were skipped (5) than sent (4)"));
+        assert_eq!(of(0, 5).as_deref(), Some("nothing to send: all rows were skipped (5)"));
+        assert_eq!(of(0, 0).as_deref(), Some("nothing to send: there was no row"));
+    }
 
     #[test]
     fn the_end_line_has_every_sum_in_its_order() {

@@ -114,7 +114,7 @@ impl Event {
         record
     }
 
-    /// Several bars are of one symbol and day: corrections, also by another partition.
+    /// Several bars are of one symbol and day: corrections, also by another partition. (`T20:30:00-05:00` is of the next day in UTC.)
     fn bar(&self, partition: i32, offset: i64, place: i64) -> Value {
         let number = offset * 7 + i64::from(partition) * 3 + place * 5;
         let symbol = SYMBOLS[usize::try_from(number % 5).unwrap_or_default()];
@@ -122,8 +122,11 @@ impl Event {
         let day = self.last_day.checked_sub_days(Days::new(back)).unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "small whole numbers")]
         let close = 1000.0 + (offset * 37 % 101) as f64 + f64::from(partition);
+        // Some are within their day; the days of others are told by a daily bar as well.
+        let within = format!("T{:02}:30:00-05:00", number % 24);
+        let date = format!("{day}{}", if number % 7 == 3 { &within } else { "" });
         json!({
-            "Index": symbol, "Date": day.to_string(), "Open": close - 1.0, "High": close + 2.5, "Low": close - 3.0,
+            "Index": symbol, "Date": date, "Open": close - 1.0, "High": close + 2.5, "Low": close - 3.0,
             "Close": close, "Adj Close": close, "Volume": offset * 100, "CloseUSD": close / 8.0, "venue": partition,
         })
     }

@@ -18,12 +18,12 @@ fn a_file_without_a_single_bar_is_refused_with_the_reasons_before_anything_start
     let dates =
         "Index,Date,Open,High,Low,Close,Volume\nACME,2024-02-30,101.0,103.25,100.75,101.5,7\nACME,never,1,1,1,1,1\n";
     for (bars, reason) in [
+        (dates, "header in line 1\n    line 2 skipped: Date is not a day: \"2024-02-30\"\n    line 3 skipped: "),
         (
-            dates,
-            "read 2, skipped 2, would send 0\n    line 2 skipped: Date is not a day as YYYY-MM-DD: \"2024-02-30\"\n    line 3 skipped: ",
+            "a,b,c\n1,2,3\n",
+            "none of the first 2 lines is a header with Date, Open, High, Low and Close; the first reads \"a,b,c\"",
         ),
-        ("a,b,c\n1,2,3\n", "the header has no column Index, Date, Open, High, Low, Close; it reads \"a,b,c\""),
-        ("Index,Date,Open,High,Low,Close,Volume\n", "the csv file has a header and no rows"),
+        ("Index,Date,Open,High,Low,Close,Volume\n", "the file has a header and no rows"),
         ("", "the file is empty"),
     ] {
         let ended = demo(bars);

@@ -1,50 +1,180 @@
-//! Bars from a CSV file in the tutorial's form.
+//! Bars from a text with a row to a line.
 //!
-//! No field of a bar has a comma or a line break in it, so a line is a row, always. Quotes around a field are taken off,
-//! but they do not reach over commas or lines: a stray quote costs its own row, not all that follow it.
+//! A line is a row unless a quote says otherwise, and a quote is believed only where what it makes of the next lines is a row: a stray
+//! one costs its own row, not all that follow it.
 
+mod between;
+
+use std::collections::VecDeque;
 use std::io::BufRead;
+use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
-use chrono::{Datelike, NaiveDate};
-use shared::bar::{Bar, field};
+use anyhow::{Error, Result, anyhow};
 
-use super::lines::Lines;
-use super::{NoRecord, Record, Row};
+use super::bars::{Bars, NotABar};
+use super::cells::{Cells, Row as Split};
+use super::dialect::Dialect;
+use super::header::Wanted;
+use super::lines::{Ends, Lines};
+use super::{NoRecord, Place, Record, Row};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Lines that a row in quotes may take.
+const TALLEST_ROW: usize = 100;
 
 /// The rows below the header.
 pub(crate) struct CsvRows<R> {
     lines: Lines<R>,
-    columns: Columns,
+    dialect: Dialect,
+    wanted: Wanted,
+    /// Beside a line, where there are several files.
+    file: Option<Arc<str>>,
+    cells: Cells,
+    bars: Bars,
+    /// The last header, for those who keep rows that were skipped.
+    header: Arc<str>,
+    /// Why no row can be read below the last header, if so.
+    blocked: Option<String>,
+    /// What comes before the next line is read.
+    ready: VecDeque<Row>,
+    /// Lines that are a footer if nothing follows them.
+    prose: Vec<(u64, String)>,
+    last_line: u64,
+    /// Headers below the first.
+    headers: u64,
     is_empty: bool,
+    is_over: bool,
 }
 
-/// Where each field stands in a row.
-struct Columns {
-    width: usize,
-    symbol: usize,
-    date: usize,
-    open: usize,
-    high: usize,
-    low: usize,
-    close: usize,
-    adj_close: Option<usize>,
-    volume: Option<usize>,
-    close_usd: Option<usize>,
+/// What became of a line.
+enum Step {
+    Record(Record),
+    /// Whatever it was is ready.
+    Ready,
+    End,
 }
 
 impl<R: BufRead> CsvRows<R> {
-    /// Reads the header. An empty file and a missing column are errors; columns that a bar does not have are left out.
-    pub(crate) fn new(reader: R) -> Result<CsvRows<R>> {
-        let mut lines = Lines::new(reader);
-        let Some((_, line)) = lines.next()? else {
-            bail!("the file is empty");
+    pub(crate) fn new(reader: R, dialect: Dialect, wanted: Wanted, file: Option<Arc<str>>) -> CsvRows<R> {
+        CsvRows {
+            lines: Lines::new(reader, Ends::All),
+            cells: Cells::new(dialect.marks),
+            bars: Bars::new(&dialect),
+            header: dialect.header.text.as_str().into(),
+            dialect,
+            wanted,
+            file,
+            blocked: None,
+            ready: VecDeque::new(),
+            prose: Vec::new(),
+            last_line: 0,
+            headers: 0,
+            is_empty: true,
+            is_over: false,
+        }
+    }
+
+    /// Takes in the next line.
+    fn read(&mut self) -> Result<Step, Error> {
+        let next = self.lines.next();
+        let Some((number, line)) =
+            next.map_err(|error| anyhow!(error).context(format!("after line {}", self.last_line)))?
+        else {
+            return Ok(Step::End);
         };
-        let header = String::from_utf8_lossy(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)).into_owned();
-        let columns = Columns::find(&header)?;
-        Ok(CsvRows { lines, columns, is_empty: true })
+        self.last_line = number;
+        if number <= self.dialect.header.end() {
+            return Ok(Step::Ready);
+        }
+        self.is_empty = false;
+        // A file that was appended to another brings its mark along.
+        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        let Ok(text) = str::from_utf8(line) else {
+            let raw = line.to_vec();
+            self.end_prose(false);
+            self.skip(number, "not UTF-8: --encoding says what it is".to_owned(), raw);
+            return Ok(Step::Ready);
+        };
+        let split = self.cells.split(text);
+        let mut row = None;
+        if split == Split::Open {
+            let mut open = text.to_owned();
+            if !self.join(number, &mut open)? {
+                self.end_prose(false);
+                self.skip(number, "a quote is not closed".to_owned(), open.into_bytes());
+                return Ok(Step::Ready);
+            }
+            row = Some(open);
+        }
+        let outcome = match &self.blocked {
+            Some(reason) => Err(NotABar::from(reason.clone())),
+            None => self.bars.record(&self.cells),
+        };
+        match outcome {
+            Ok(mut record) => {
+                record.place = Place { file: self.file.clone(), line: number };
+                if self.prose.is_empty() {
+                    return Ok(Step::Record(record));
+                }
+                self.end_prose(false);
+                self.ready.push_back(Ok(record));
+            }
+            Err(why) => {
+                let row = row.unwrap_or_else(|| self.lines.last_text());
+                self.not_a_bar(number, row, why)?;
+            }
+        }
+        Ok(Step::Ready)
+    }
+
+    /// Goes on with a row whose quote is open, if that makes a row of the next lines; they are left where they are if not.
+    fn join(&mut self, number: u64, row: &mut String) -> Result<bool> {
+        let width = self.bars.layout().width();
+        let mut taken: Vec<(u64, Vec<u8>)> = Vec::new();
+        let mut joined = row.clone();
+        let mut last = number;
+        while taken.len() < TALLEST_ROW
+            && let Some((next, line)) = self.lines.next()?
+        {
+            let line = line.to_vec();
+            let Ok(text) = str::from_utf8(&line).map(ToOwned::to_owned) else {
+                taken.push((next, line));
+                break;
+            };
+            taken.push((next, line));
+            // What is a row by itself is not a part of another.
+            if text.bytes().filter(|byte| *byte == self.dialect.marks.separator).count() + 1 >= width {
+                break;
+            }
+            // Blank lines belong to the cell that they stand in.
+            for _ in last + 1..next {
+                self.cells.go_on("");
+                joined.push('\n');
+            }
+            last = next;
+            joined.push('\n');
+            joined += &text;
+            if self.cells.go_on(&text) == Split::Whole {
+                let layout = self.bars.layout();
+                let is_field = |place: &usize| layout.field(*place).is_some();
+                let is_torn = (0..width).filter(is_field).any(|place| self.cells.get(place).contains('\n'));
+                if self.cells.len() == width && !is_torn {
+                    *row = joined;
+                    return Ok(true);
+                }
+                break;
+            }
+        }
+        self.lines.put_back(taken);
+        Ok(false)
+    }
+
+    fn tell(&mut self, message: &str) {
+        self.ready.push_back(Err(NoRecord::Told(message.to_owned())));
+    }
+
+    fn skip(&mut self, line: u64, reason: String, raw: Vec<u8>) {
+        let place = Place { file: self.file.clone(), line };
+        self.ready.push_back(Err(NoRecord::Skipped { place, reason, raw, header: Some(self.header.clone()) }));
     }
 }
 
@@ -52,231 +182,37 @@ impl<R: BufRead> Iterator for CsvRows<R> {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        match self.lines.next() {
-            Ok(Some((line, bytes))) => {
-                self.is_empty = false;
-                Some(match self.columns.bar(bytes) {
-                    Ok(bar) => Record::of(&bar),
-                    Err(reason) => Err(NoRecord::Skipped { line, reason }),
-                })
+        loop {
+            if let Some(row) = self.ready.pop_front() {
+                return Some(row);
             }
-            Ok(None) if self.is_empty => {
-                self.is_empty = false;
-                Some(Err(NoRecord::Broken(anyhow::anyhow!("the csv file has a header and no rows"))))
+            if self.is_over {
+                return None;
             }
-            Ok(None) => None,
-            Err(error) => Some(Err(NoRecord::Broken(error.into()))),
+            match self.read() {
+                Ok(Step::Record(record)) => return Some(Ok(record)),
+                Ok(Step::Ready) => {}
+                Ok(Step::End) => {
+                    self.is_over = true;
+                    self.end_prose(true);
+                    if self.is_empty {
+                        const WHY: &str = "a header and no rows";
+                        // Of many files, some may have none.
+                        return Some(Err(match &self.file {
+                            Some(file) => NoRecord::Told(format!("{file}: {WHY}")),
+                            None => NoRecord::Broken(anyhow!("the file has {WHY}")),
+                        }));
+                    }
+                }
+                Err(error) => {
+                    self.is_over = true;
+                    self.end_prose(false);
+                    self.ready.push_back(Err(NoRecord::Broken(error)));
+                }
+            }
         }
     }
-}
-
-impl Columns {
-    fn find(header: &str) -> Result<Columns> {
-        let names: Vec<&str> = header.split(',').map(unquoted).collect();
-        let place = |name| names.iter().position(|found| *found == name);
-        let mut missing = Vec::new();
-        let mut required = |name| {
-            place(name).unwrap_or_else(|| {
-                missing.push(name);
-                usize::MAX
-            })
-        };
-        let columns = Columns {
-            width: names.len(),
-            symbol: required(field::INDEX),
-            date: required(field::DATE),
-            open: required(field::OPEN),
-            high: required(field::HIGH),
-            low: required(field::LOW),
-            close: required(field::CLOSE),
-            adj_close: place(field::ADJ_CLOSE),
-            volume: place(field::VOLUME),
-            close_usd: place(field::CLOSE_USD),
-        };
-        ensure!(missing.is_empty(), "the header has no column {}; it reads {}", missing.join(", "), shown(header));
-        Ok(columns)
-    }
-
-    /// The row as a bar, or the reason why it cannot be one.
-    fn bar(&self, line: &[u8]) -> Result<Bar, String> {
-        let line = str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
-        let fields: Vec<&str> = line.split(',').map(unquoted).collect();
-        if fields.len() != self.width {
-            return Err(format!("{} fields where the header has {}", fields.len(), self.width));
-        }
-        let required = |name, place: usize| number(name, fields[place]);
-        let optional = |name, place: Option<usize>| match place.map(|place| fields[place]) {
-            None | Some("") => Ok(None),
-            Some(text) => number(name, text).map(Some),
-        };
-        Ok(Bar {
-            symbol: symbol(fields[self.symbol])?,
-            date: date(fields[self.date])?,
-            open: required(field::OPEN, self.open)?,
-            high: required(field::HIGH, self.high)?,
-            low: required(field::LOW, self.low)?,
-            close: required(field::CLOSE, self.close)?,
-            adj_close: optional(field::ADJ_CLOSE, self.adj_close)?,
-            volume: volume(optional(field::VOLUME, self.volume)?)?,
-            close_usd: optional(field::CLOSE_USD, self.close_usd)?,
-        })
-    }
-}
-
-fn unquoted(text: &str) -> &str {
-    let text = text.trim();
-    text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
-}
-
-fn symbol(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err(format!("{} is empty", field::INDEX)) } else { Ok(text.to_owned()) }
-}
-
-fn date(text: &str) -> Result<String, String> {
-    const FORM: &str = "%Y-%m-%d";
-    // chrono also reads 2021-6-1 and the year 0, which the data contract does not allow.
-    match NaiveDate::parse_from_str(text, FORM) {
-        Ok(date) if date.year() > 0 && date.format(FORM).to_string() == text => Ok(text.to_owned()),
-        _ => Err(format!("{} is not a day as YYYY-MM-DD: {}", field::DATE, shown(text))),
-    }
-}
-
-fn number(name: &str, text: &str) -> Result<f64, String> {
-    if text.is_empty() {
-        return Err(format!("{name} is empty"));
-    }
-    match text.parse::<f64>() {
-        Ok(number) if !number.is_finite() => Err(format!("{name} is not finite: {}", shown(text))),
-        Ok(number) => Ok(number),
-        Err(_) => Err(format!("{name} is not a number: {}", shown(text))),
-    }
-}
-
-fn volume(number: Option<f64>) -> Result<Option<f64>, String> {
-    match number {
-        Some(number) if number < 0.0 => Err(format!("{} is negative: {number}", field::VOLUME)),
-        number => Ok(number),
-    }
-}
-
-/// Foreign text, safe on a terminal and not too long for a line.
-fn shown(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let start: String = text.chars().take(LONGEST).collect();
-    let more = if start.len() < text.len() { "..." } else { "" };
-    format!("{start:?}{more}")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEADER: &str = "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD";
-
-    fn rows(text: &str) -> Vec<Row> {
-        CsvRows::new(text.as_bytes()).unwrap().collect()
-    }
-
-    fn json(row: &Row) -> &str {
-        str::from_utf8(&row.as_ref().unwrap().value).unwrap()
-    }
-
-    /// One line for each row, as a person would look at it.
-    fn listing(text: &str) -> String {
-        let line = |row: Row| match row {
-            Ok(record) => format!("{} {}\n", record.key, String::from_utf8(record.value).unwrap()),
-            Err(NoRecord::Skipped { line, reason }) => format!("line {line}: {reason}\n"),
-            Err(NoRecord::Broken(error)) => format!("broken: {error}\n"),
-        };
-        rows(text).into_iter().map(line).collect()
-    }
-
-    #[test]
-    fn a_row_of_the_tutorial_becomes_its_json() {
-        insta::assert_snapshot!(listing(&format!(
-            "{HEADER}\nHSI,1986-12-31,2568.300049,2568.300049,2568.300049,2568.300049,2568.300049,0,333.87900637\n"
-        )),);
-    }
-
-    #[test]
-    fn a_byte_order_mark_crlf_and_quotes_change_nothing() {
-        let row = "HSI,1986-12-31,1,2,0.5,1.5,1.5,7,0.2";
-        let plain = rows(&format!("{HEADER}\n{row}\n"));
-        let windows = rows(&format!("\u{feff}{HEADER}\r\n{row}\r\n\r\n"));
-        let quoted = rows(&format!("\u{feff}\"Index\"{}\n\"HSI\"{}", &HEADER[5..], &row[3..]));
-        assert_eq!(json(&plain[0]), json(&windows[0]));
-        assert_eq!(json(&plain[0]), json(&quoted[0]));
-        assert_eq!((plain.len(), windows.len(), quoted.len()), (1, 1, 1));
-    }
-
-    #[test]
-    fn columns_are_found_by_name_in_any_order_and_three_may_be_missing() {
-        let rows = rows("Volume,Note,Close,Low,High,Open,Date,Index\n7,x,1.5,0.5,2,1,1986-12-31,HSI\n");
-        assert_eq!(
-            json(&rows[0]),
-            r#"{"Index":"HSI","Date":"1986-12-31","Open":1.0,"High":2.0,"Low":0.5,"Close":1.5,"Volume":7.0}"#
-        );
-        let index = self::rows("Index,Date,Open,High,Low,Close\nHSI,1986-12-31,1,2,0.5,1.5\n");
-        assert_eq!(
-            json(&index[0]),
-            r#"{"Index":"HSI","Date":"1986-12-31","Open":1.0,"High":2.0,"Low":0.5,"Close":1.5}"#
-        );
-    }
-
-    #[test]
-    fn an_empty_optional_field_is_left_out() {
-        let rows = rows(&format!("{HEADER}\nHSI,1986-12-31,1,2,0.5,1.5,,,\n"));
-        assert_eq!(
-            json(&rows[0]),
-            r#"{"Index":"HSI","Date":"1986-12-31","Open":1.0,"High":2.0,"Low":0.5,"Close":1.5}"#
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_a_bar_is_named_by_line_and_costs_itself_only() {
-        let bad = [
-            "HSI,1986-12-31,1,2,0.5,1.5,1.5,7",
-            "HSI,1986-12-31,one,2,0.5,1.5,1.5,7,0.2",
-            "HSI,1986-12-31,1,NaN,0.5,1.5,1.5,7,0.2",
-            "HSI,1986-12-31,1,2,0.5,1.5,1.5,-7,0.2",
-            "HSI,1986-12-31,1,2,0.5,1e999,1.5,7,0.2",
-            "HSI,1986-12-31,1,2,0.5,,1.5,7,0.2",
-            "HSI,1986-12-31,1,2,0.5,1.5,null,7,0.2",
-            "HSI,1986-02-31,1,2,0.5,1.5,1.5,7,0.2",
-            "HSI,1986-2-1,1,2,0.5,1.5,1.5,7,0.2",
-            "HSI,0000-12-31,1,2,0.5,1.5,1.5,7,0.2",
-            ",1986-12-31,1,2,0.5,1.5,1.5,7,0.2",
-            "\"HSI,1986-12-31,1,2,0.5,1.5,1.5,-7,0.2",
-            "HSI,\u{1b}[2J,1,2,0.5,1.5,1.5,7,0.2",
-            "HSI,1986-12-31,1,2,0.5,1.5,1.5,7,0.2",
-        ];
-        insta::assert_snapshot!(listing(&format!("{HEADER}\r\n{}\r\n", bad.join("\r\n"))));
-    }
-
-    #[test]
-    fn a_row_that_is_not_utf_8_is_skipped() {
-        let text = [HEADER.as_bytes(), b"\n\xff\xfe,1986-12-31,1,2,0.5,1.5,1.5,7,0.2\n"].concat();
-        let mut rows = CsvRows::new(&text[..]).unwrap();
-        assert!(matches!(rows.next(), Some(Err(NoRecord::Skipped { line: 2, .. }))));
-        assert!(rows.next().is_none());
-    }
-
-    #[test]
-    fn odd_prices_are_bars_all_the_same() {
-        for row in ["HSI,1986-12-31,1,0.5,2,1.5,1.5,0,0.2", "CL,2020-04-20,17.73,17.85,-40.32,-37.63,,247947,-37.63"] {
-            assert!(rows(&format!("{HEADER}\n{row}"))[0].is_ok(), "{row}");
-        }
-    }
-
-    #[test]
-    fn a_file_without_rows_or_header_or_a_column_is_an_error() {
-        let error = |text: &str| CsvRows::new(text.as_bytes()).err().unwrap().to_string();
-        assert_eq!(error(""), "the file is empty");
-        assert_eq!(error("\r\n\n"), "the file is empty");
-        assert_eq!(
-            error("Index,Date,Open,Close,Volume\n"),
-            "the header has no column High, Low; it reads \"Index,Date,Open,Close,Volume\""
-        );
-        assert_eq!(listing(HEADER), "broken: the csv file has a header and no rows\n");
-    }
-}
+mod tests;

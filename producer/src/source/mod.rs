@@ -1,35 +1,51 @@
 //! Where bars come from. A source is an iterator of rows: each a record to send, or why there is none.
 
+mod bars;
+mod cells;
+pub(crate) mod choices;
+mod clock;
+pub(crate) mod compression;
 mod csv;
+mod date;
+mod dialect;
+mod encoding;
+mod files;
+mod header;
+mod input;
+mod json;
 mod lines;
+pub(crate) mod number;
 mod sample;
+mod shown;
 mod simulate;
+mod sniff;
 mod stdin;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::NaiveDate;
 use shared::bar::Bar;
 
-use self::csv::CsvRows;
+use self::choices::Choices;
+pub(crate) use self::files::{Files, Opened, input};
 use self::sample::Sample;
+pub(crate) use self::shown::shown;
 use self::simulate::Simulation;
-use self::stdin::JsonLines;
+use self::stdin::Feed;
 
 /// A source, as it was meant.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Plan {
-    /// The rows of a CSV file in their order, over and over when `repeat`.
-    Replay { csv: PathBuf, repeat: bool },
-    /// Rows of a CSV file at random, with replacement.
-    Sample { csv: PathBuf, seed: u64 },
+    /// The rows of files in their order, over and over when `repeat`.
+    Replay { files: Files, repeat: bool },
+    /// Rows of files at random, with replacement.
+    Sample { files: Files, seed: u64 },
     /// A random walk from a day on.
     Simulate { from: NaiveDate, seed: u64 },
-    /// JSON lines on standard input.
-    Stdin,
+    /// What a program writes to standard input.
+    Stdin { choices: Choices },
 }
 
 /// One record for the topic.
@@ -39,6 +55,16 @@ pub(crate) struct Record {
     pub(crate) key: String,
     /// JSON: a bar, or an array of bars.
     pub(crate) value: Vec<u8>,
+    pub(crate) place: Place,
+}
+
+/// Where a row stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Place {
+    /// The file, where there are several.
+    pub(crate) file: Option<Arc<str>>,
+    /// Line in the file or stream, from 1; 0 of what was made up.
+    pub(crate) line: u64,
 }
 
 /// Why there is no record where one was looked for.
@@ -46,11 +72,16 @@ pub(crate) struct Record {
 pub(crate) enum NoRecord {
     /// This row cannot be a bar; the next may be one.
     Skipped {
-        /// Line in the file or stream, from 1.
-        line: u64,
+        place: Place,
         /// What is wrong with it.
         reason: String,
+        /// The row as it was.
+        raw: Vec<u8>,
+        /// The header that it stands below, if it has one.
+        header: Option<Arc<str>>,
     },
+    /// No row, but something that the user should know.
+    Told(String),
     /// The source itself failed; nothing follows.
     Broken(anyhow::Error),
 }
@@ -63,7 +94,7 @@ impl Plan {
     pub(crate) fn seed(&self) -> Option<u64> {
         match self {
             Plan::Sample { seed, .. } | Plan::Simulate { seed, .. } => Some(*seed),
-            Plan::Replay { .. } | Plan::Stdin => None,
+            Plan::Replay { .. } | Plan::Stdin { .. } => None,
         }
     }
 }
@@ -72,25 +103,22 @@ impl Plan {
 /// is sent.
 pub(crate) fn open(plan: &Plan) -> Result<Rows> {
     Ok(match plan {
-        Plan::Replay { csv, repeat: false } => Box::new(open_csv(csv)?),
-        Plan::Replay { csv, repeat: true } => {
-            let first = open_csv(csv)?;
-            let csv = csv.clone();
-            Box::new(repeated(first, move || open_csv(&csv)))
+        Plan::Replay { files, repeat: false } => Box::new(files.open()?),
+        Plan::Replay { files, repeat: true } => {
+            let first = files.open()?;
+            let files = files.clone();
+            Box::new(repeated(first, move || files.open()))
         }
-        Plan::Sample { csv, seed } => Box::new(Sample::new(open_csv(csv)?, *seed)),
+        Plan::Sample { files, seed } => Box::new(Sample::new(files.open()?, *seed)),
         Plan::Simulate { from, seed } => Box::new(Simulation::new(*from, *seed).map(|bar| Record::of(&bar))),
-        Plan::Stdin => Box::new(JsonLines::new(BufReader::new(io::stdin()))),
+        Plan::Stdin { choices } => Box::new(Feed::new(choices.clone())),
     })
 }
 
 /// How many rows the source has, where it can be told beforehand.
 pub(crate) fn total(plan: &Plan) -> Option<u64> {
     match plan {
-        // Only a regular file can be read twice.
-        Plan::Replay { csv, repeat: false } if csv.is_file() => {
-            lines::count(csv).ok().map(|lines| lines.saturating_sub(1))
-        }
+        Plan::Replay { files, repeat: false } => files::count(files),
         _ => None,
     }
 }
@@ -98,36 +126,44 @@ pub(crate) fn total(plan: &Plan) -> Option<u64> {
 impl Record {
     fn of(bar: &Bar) -> Row {
         let value = serde_json::to_vec(bar).map_err(|error| NoRecord::Broken(error.into()))?;
-        Ok(Record { key: bar.symbol.clone(), value })
+        Ok(Record { key: bar.symbol.clone(), value, place: Place::default() })
     }
 }
 
-fn open_csv(path: &Path) -> Result<CsvRows<Box<dyn BufRead + Send>>> {
-    let open = || {
-        let file: Box<dyn BufRead + Send> = Box::new(BufReader::new(File::open(path)?));
-        CsvRows::new(file)
-    };
-    open().with_context(|| format!("cannot read {}", path.display()))
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(formatter, "{file} ")?;
+        }
+        write!(formatter, "line {}", self.line)
+    }
 }
 
-/// Goes through the rows again and again. A pass without a single record ends it: the next would have none either.
+/// Goes through the rows again and again. A pass without a single record ends it: the next would have none either. What was told and
+/// kept of the first pass is not told and kept of the others.
 fn repeated<I>(first: I, mut reopen: impl FnMut() -> Result<I>) -> impl Iterator<Item = Row>
 where
     I: Iterator<Item = Row>,
 {
     let mut pass = Some(first);
     let mut records_in_pass = 0_u64;
+    let mut is_first = true;
     std::iter::from_fn(move || {
         loop {
             match pass.as_mut()?.next() {
-                Some(row) => {
+                Some(Err(NoRecord::Told(_))) if !is_first => {}
+                Some(mut row) => {
                     records_in_pass += u64::from(row.is_ok());
+                    if let (false, Err(NoRecord::Skipped { raw, .. })) = (is_first, &mut row) {
+                        raw.clear();
+                    }
                     return Some(row);
                 }
                 None if records_in_pass == 0 => pass = None,
                 None => match reopen() {
                     Ok(again) => {
                         records_in_pass = 0;
+                        is_first = false;
                         pass = Some(again);
                     }
                     Err(error) => {
@@ -140,18 +176,44 @@ where
     })
 }
 
+/// Rows as a person would look at them, one a line.
+#[cfg(test)]
+fn listing(rows: impl Iterator<Item = Row>) -> String {
+    let line = |row: Row| match row {
+        Ok(record) => format!("{} {}\n", record.key, String::from_utf8_lossy(&record.value)),
+        Err(NoRecord::Skipped { place, reason, .. }) => format!("{place}: {reason}\n"),
+        Err(NoRecord::Told(message)) => format!("told: {message}\n"),
+        Err(NoRecord::Broken(error)) => format!("broken: {error:#}\n"),
+    };
+    rows.map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GOOD: fn() -> Row = || Ok(Record { key: "HSI".to_owned(), value: Vec::new() });
-    const BAD: fn() -> Row = || Err(NoRecord::Skipped { line: 2, reason: String::new() });
+    const GOOD: fn() -> Row = || Ok(Record { key: "HSI".to_owned(), value: Vec::new(), place: Place::default() });
+    const BAD: fn() -> Row = || {
+        let place = Place { file: None, line: 2 };
+        Err(NoRecord::Skipped { place, reason: String::new(), raw: b"bad".to_vec(), header: None })
+    };
+    const TOLD: fn() -> Row = || Err(NoRecord::Told("of the file".to_owned()));
 
     #[test]
     fn repeating_goes_on_after_the_last_row() {
         let pass = || [BAD(), GOOD(), GOOD()].into_iter();
         let kinds: Vec<bool> = repeated(pass(), || Ok(pass())).take(7).map(|row| row.is_ok()).collect();
         assert_eq!(kinds, [false, true, true, false, true, true, false]);
+    }
+
+    #[test]
+    fn what_was_told_and_kept_once_is_not_told_and_kept_again() {
+        let pass = || [TOLD(), BAD(), GOOD()].into_iter();
+        let rows: Vec<Row> = repeated(pass(), || Ok(pass())).take(7).collect();
+        let told = rows.iter().filter(|row| matches!(row, Err(NoRecord::Told(_)))).count();
+        let kept =
+            rows.iter().filter(|row| matches!(row, Err(NoRecord::Skipped { raw, .. }) if !raw.is_empty())).count();
+        assert_eq!((told, kept), (1, 1));
     }
 
     #[test]
@@ -166,22 +228,5 @@ mod tests {
         assert!(rows.next().is_some_and(|row| row.is_ok()));
         assert!(matches!(rows.next(), Some(Err(NoRecord::Broken(_)))));
         assert!(rows.next().is_none());
-    }
-
-    #[test]
-    fn the_rows_of_a_file_are_counted_beforehand_without_header_and_blank_lines() {
-        let directory = tempfile::tempdir().unwrap();
-        let csv = directory.path().join("bars.csv");
-        std::fs::write(&csv, "header\r\n1\r\n2\r\n\r\n3").unwrap();
-        assert_eq!(total(&Plan::Replay { csv: csv.clone(), repeat: false }), Some(3));
-        assert_eq!(total(&Plan::Replay { csv, repeat: true }), None);
-        assert_eq!(total(&Plan::Stdin), None);
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let plan = Plan::Replay { csv: "/no/such/bars.csv".into(), repeat: false };
-        let message = format!("{:#}", open(&plan).err().unwrap());
-        assert!(message.contains("/no/such/bars.csv"), "{message}");
     }
 }

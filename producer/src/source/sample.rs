@@ -41,9 +41,10 @@ impl<I: Iterator<Item = Row>> Iterator for Sample<I> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Place;
 
     fn rows(symbols: &str) -> impl Iterator<Item = Row> {
-        symbols.chars().map(|symbol| Ok(Record { key: symbol.to_string(), value: Vec::new() }))
+        symbols.chars().map(|symbol| Ok(Record { key: symbol.to_string(), value: Vec::new(), place: Place::default() }))
     }
 
     fn draw(symbols: &str, seed: u64) -> String {
@@ -66,9 +67,16 @@ mod tests {
 
     #[test]
     fn bad_rows_come_first_and_are_never_drawn() {
-        let bad = || std::iter::once(Err(NoRecord::Skipped { line: 9, reason: String::new() }));
+        let bad = || {
+            std::iter::once(Err(NoRecord::Skipped {
+                place: Place { file: None, line: 9 },
+                reason: String::new(),
+                raw: Vec::new(),
+                header: None,
+            }))
+        };
         let mut sample = Sample::new(rows("a").chain(bad()), 7);
-        assert!(matches!(sample.next(), Some(Err(NoRecord::Skipped { line: 9, .. }))));
+        assert!(matches!(sample.next(), Some(Err(NoRecord::Skipped { .. }))));
         assert!(sample.take(50).all(|row| row.is_ok()));
 
         let mut hopeless = Sample::new(bad(), 7);
