@@ -30,7 +30,8 @@ async fn each_row_is_read_once_whatever_happens_to_compaction() -> Result<()> {
     killed::a_compactor_may_be_killed_at_any_request(&lab).await?;
     beside::two_compactors_do_no_harm(&lab).await?;
     retention::a_retention_that_is_changed_within_a_day_counts_for_all_of_it(&lab).await?;
-    bad_objects::what_cannot_be_merged_is_named(&lab).await?;
+    // Boxed: it is large.
+    Box::pin(bad_objects::what_cannot_be_merged_is_named(&lab)).await?;
     bad_objects::a_manifest_that_cannot_be_read_is_named_by_all(&stack).await?;
     stack.stop().await
 }

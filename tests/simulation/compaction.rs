@@ -247,7 +247,7 @@ pub(crate) fn check_audits(objects: impl Fn(&str) -> Vec<(String, Vec<u8>)>) -> 
     let rows: u64 = manifest.bars.iter().map(|part| part.rows).sum();
     let over = format!("rejects/dt={}/", manifest.through.dt());
     let rejects = objects("rejects/").into_iter().filter(|(key, _)| *key < over);
-    let rejected: usize = rejects.map(|(_, body)| body.iter().filter(|byte| **byte == b'\n').count()).sum();
+    let rejected: usize = rejects.map(|(_, body)| String::from_utf8_lossy(&body).lines().count()).sum();
     let there = (rows.cast_signed(), i64::try_from(rejected).unwrap(), 0);
     if told == there {
         Ok(())

@@ -235,10 +235,11 @@ mod tests {
         let dates = Some(Value::Dates(vec!["2026-11-22".parse().ok(), None]));
         assert_eq!(parse(Format::Dates, "[2026-11-22, null]"), dates);
         assert_eq!(parse(Format::Dates, "['2026-11-22', None]"), dates);
-        let times = Some(Value::Times(vec!["2026-11-22T14:30:00".parse().ok(), None]));
+        let known = Value::Times(vec!["2026-11-22T14:30:00".parse().ok(), None]);
+        assert_eq!(known.to_plain(), r#"["2026-11-22T14:30:00",null]"#);
+        let times = Some(known);
         assert_eq!(parse(Format::Times, "[2026-11-22 14:30:00.000, null]"), times);
         assert_eq!(parse(Format::Times, "['2026-11-22 14:30:00', None]"), times);
-        assert_eq!(times.unwrap().to_plain(), r#"["2026-11-22T14:30:00",null]"#);
         assert_eq!(parse(Format::Numbers, "[]"), Some(Value::Decimals(Vec::new())));
         assert_eq!(parse(Format::Numbers, "1.0, 2.0"), None);
         assert_eq!(parse(Format::Numbers, "[1.0, two]"), None);

@@ -17,6 +17,7 @@ use crate::merge::limits::Limits;
 use crate::merge::{Keep, Sorted, Sorter, merge_within};
 
 /// One row. Numbers are compared bit by bit.
+#[expect(clippy::struct_field_names, reason = "as the columns are called")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bar {
     pub(super) symbol: Vec<u8>,
@@ -250,7 +251,7 @@ pub(super) fn any_bar() -> impl Strategy<Value = Bar> {
         prop::sample::select(times),
         prop::sample::select(vec![None, Some(1), Some(2), Some(-1)]),
         prop::sample::select(vec![None, None, Some(-1), Some(0), Some(1)]),
-        prop::sample::select(vec![None, Some("1m".to_owned()), Some("".to_owned())]),
+        prop::sample::select(vec![None, Some("1m".to_owned()), Some(String::new())]),
     );
     let folder = (1..4_u8, 0..2_u8);
     let values = (prop::array::uniform4(double()), prop::array::uniform3(prop::option::of(double())), extra);
