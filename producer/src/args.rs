@@ -29,6 +29,9 @@ Examples:
   A hundred thousand simulated bars, the same ones each time:
     producer --bootstrap-servers broker-1:9092 --simulate --seed 7 --count 100000
 
+  Bars of five minutes, in the hours of 14 exchanges:
+    producer --bootstrap-servers broker-1:9092 --simulate --interval 5m --count 100000
+
   Bars that another program writes, JSON or CSV:
     ./market-feed | producer --bootstrap-servers broker-1:9092 --stdin
 

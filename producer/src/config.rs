@@ -10,12 +10,15 @@ use crate::bootstrap;
 use crate::properties;
 use crate::run::Limits;
 use crate::skipped::Skipped;
-use crate::source::choices::Choices;
+use crate::source::choices::{Choices, minutes_of};
 use crate::source::{self, Files, Plan};
 use crate::topic::Topic;
 
 /// The tutorial's data end the day before.
 const AFTER_THE_TUTORIAL: NaiveDate = NaiveDate::from_ymd_opt(2021, 6, 1).unwrap();
+
+/// Minutes between two pauses of an exchange.
+const SHORTEST_SESSION: u32 = 120;
 
 /// The end of a sentence that says what cannot be done.
 pub(crate) const WITHOUT_TLS: &str = "this producer was built without it, as `make demo` and `make up` do: \
@@ -103,11 +106,17 @@ fn source_plan(args: &Args, seed: u64) -> Result<Plan> {
     ensure!(!csv.is_empty() || args.order.is_none(), "--order goes with --csv");
     ensure!(!csv.is_empty() || !args.repeat, "--repeat goes with --csv");
     ensure!(*simulate || args.from.is_none(), "--from goes with --simulate");
-    ensure!(!simulate || choices == Choices::default(), "how a file is read goes with --csv and --stdin");
+    let interval = choices.interval.clone();
+    let is_of_a_file = Choices { interval: None, ..choices.clone() } != Choices::default();
+    ensure!(!(*simulate && is_of_a_file), "how a file is read goes with --csv and --stdin");
     if *simulate {
         let from = args.from.unwrap_or(AFTER_THE_TUTORIAL);
         ensure!((1..=9999).contains(&from.year()), "--from {from} is not a day of the years 1 to 9999");
-        return Ok(Plan::Simulate { from, seed });
+        if let Some(interval) = interval.as_deref().filter(|interval| *interval != "1d") {
+            let minutes = minutes_of(interval).filter(|minutes| *minutes <= SHORTEST_SESSION);
+            ensure!(minutes.is_some(), "--interval {interval}: what is simulated are bars of 1m to 2h, or of 1d");
+        }
+        return Ok(Plan::Simulate { from, seed, interval });
     }
     if csv.is_empty() {
         return Ok(Plan::Stdin { choices });
@@ -146,7 +155,13 @@ mod tests {
         let plan = |typed: &[&str]| config(typed).unwrap().source;
         assert_eq!(plan(&["--csv", "bars.csv", "--repeat"]), Plan::Replay { files: files(), repeat: true });
         assert_eq!(plan(&["--csv", "bars.csv", "--order", "sample"]), Plan::Sample { files: files(), seed: 42 });
-        assert_eq!(plan(&["--simulate", "--seed", "7"]), Plan::Simulate { from: from(), seed: 7 });
+        assert_eq!(plan(&["--simulate", "--seed", "7"]), Plan::Simulate { from: from(), seed: 7, interval: None });
+        let interval = Some("5m".to_owned());
+        let simulated = plan(&["--simulate", "--seed", "7", "--interval", "5m"]);
+        assert_eq!(simulated, Plan::Simulate { from: from(), seed: 7, interval });
+        for wrong in ["30s", "3h", "1wk"] {
+            assert!(message(&["--simulate", "--interval", wrong]).contains("1m to 2h"));
+        }
         let choices = Choices { separator: Some(b';'), ..Choices::default() };
         assert_eq!(plan(&["--stdin", "--separator", ";"]), Plan::Stdin { choices });
     }

@@ -36,10 +36,14 @@ def main():
     first = days[-1 - days_before]
     of_last_days = [path for path in bars if f"/dt={first}/" <= path[path.index("/dt=") :]]
     parts = {name: sorted(str(path) for path in lake.glob(f"compacted/{name}/*/*.parquet")) for name in ("bars", "daily", "audits")}
+    # What is in parts is in folders that the catalog tells an engine to leave alone: here by not handing them over, for DuckDB looks at each
+    # name of a hundred thousand.
+    day, hour = json.loads((lake / "catalog" / "bars.json").read_text(encoding="utf-8"))["through"].split("T")
+    since = [path for path in bars if path[path.index("/dt=") :] >= f"/dt={day}/hour={hour}"]
     print(f"objects opened and seconds, median of {RUNS}: before, with {days_before} days; after, with {len(days) - 1}")
     for report in sorted(path.stem for path in (folder / "after").glob("*.sql")):
         before = measured((folder / "before" / f"{report}.sql").read_text(encoding="utf-8"), of_last_days, {})
-        after = measured((folder / "after" / f"{report}.sql").read_text(encoding="utf-8"), bars, parts)
+        after = measured((folder / "after" / f"{report}.sql").read_text(encoding="utf-8"), since, parts)
         print(f"  {report:16} {before[0]:7,} {before[1]:7.2f} s {after[0]:7,} {after[1]:7.2f} s", flush=True)
 
 

@@ -45,7 +45,7 @@ pub(crate) struct DialectArgs {
     #[arg(long, value_name = "ZONE", env = "PRODUCER_TIME_ZONE")]
     pub(crate) time_zone: Option<String>,
 
-    /// What each bar spans, such as 1m, 1h or 1d: it goes along as Interval, and says whether a bar of midnight is a day's
+    /// What each bar spans, such as 1m, 1h or 1d: it goes along as Interval, and says whether a bar of midnight is a day's; of --simulate, 1m to 2h or 1d
     #[arg(long, value_name = "SPAN", env = "PRODUCER_INTERVAL", value_parser = interval)]
     pub(crate) interval: Option<String>,
 

@@ -96,6 +96,18 @@ pub(crate) fn is_within_days(interval: &str) -> bool {
     ["s", "m", "min", "h"].contains(&unit)
 }
 
+/// How many minutes an interval has, if it is one of whole minutes or hours.
+pub(crate) fn minutes_of(interval: &str) -> Option<u32> {
+    let unit = interval.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let number: u32 = interval[..interval.len() - unit.len()].parse().ok()?;
+    match unit {
+        "m" | "min" => Some(number),
+        "h" => number.checked_mul(60),
+        _ => None,
+    }
+    .filter(|minutes| *minutes > 0)
+}
+
 fn zone(typed: &str) -> Result<Tz> {
     let Ok(zone) = typed.parse() else {
         bail!("--time-zone {typed} is no zone of the IANA's list, such as America/New_York, Asia/Kolkata or UTC");

@@ -42,8 +42,8 @@ pub(crate) enum Plan {
     Replay { files: Files, repeat: bool },
     /// Rows of files at random, with replacement.
     Sample { files: Files, seed: u64 },
-    /// A random walk from a day on.
-    Simulate { from: NaiveDate, seed: u64 },
+    /// A random walk from a day on; daily bars, if the interval is none of minutes.
+    Simulate { from: NaiveDate, seed: u64, interval: Option<String> },
     /// What a program writes to standard input.
     Stdin { choices: Choices },
 }
@@ -110,7 +110,12 @@ pub(crate) fn open(plan: &Plan) -> Result<Rows> {
             Box::new(repeated(first, move || files.open()))
         }
         Plan::Sample { files, seed } => Box::new(Sample::new(files.open()?, *seed)),
-        Plan::Simulate { from, seed } => Box::new(Simulation::new(*from, *seed).map(|bar| Record::of(&bar))),
+        Plan::Simulate { from, seed, interval } => {
+            let minutes = interval.as_deref().and_then(choices::minutes_of);
+            let interval = interval.clone();
+            let bars = Simulation::new(*from, *seed, minutes);
+            Box::new(bars.map(move |bar| Record::of(&bar, interval.as_deref())))
+        }
         Plan::Stdin { choices } => Box::new(Feed::new(choices.clone())),
     })
 }
@@ -124,8 +129,16 @@ pub(crate) fn total(plan: &Plan) -> Option<u64> {
 }
 
 impl Record {
-    fn of(bar: &Bar) -> Row {
-        let value = serde_json::to_vec(bar).map_err(|error| NoRecord::Broken(error.into()))?;
+    fn of(bar: &Bar, interval: Option<&str>) -> Row {
+        let broken = |error: serde_json::Error| NoRecord::Broken(error.into());
+        let mut value = serde_json::to_vec(bar).map_err(broken)?;
+        if let Some(interval) = interval {
+            // The object is opened again for it.
+            value.pop();
+            value.extend_from_slice(b",\"Interval\":");
+            serde_json::to_writer(&mut value, interval).map_err(broken)?;
+            value.push(b'}');
+        }
         Ok(Record { key: bar.symbol.clone(), value, place: Place::default() })
     }
 }
