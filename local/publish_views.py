@@ -42,7 +42,7 @@ def publish(stack, region, session):
     if "FunctionError" in answer:
         print(f"the stack is deployed, but compact failed: {done.get('errorMessage', done)}; {BY_ITSELF}", file=sys.stderr)
         return 1
-    print(f"{database}.bars and {database}.daily are there; what landed before {done['through']} is compacted")
+    print(f"{database}.bars, {database}.daily and {database}.audits are there; what landed before {done['through']} is compacted")
     if done["more"]:
         print("there is more to compact: its schedule goes on with it")
     return 0

@@ -26,12 +26,12 @@ import server
 TABLES = {
     "bars_landed": ("bars", """symbol varchar, trade_date date, open double, high double, low double, close double, adj_close double, volume double,
         close_usd double, extra varchar, kafka_topic varchar, kafka_partition integer, kafka_offset bigint, kafka_index integer,
-        kafka_timestamp timestamp(3), kafka_life integer, dt varchar, hour varchar""", "format = 'PARQUET', partitioned_by = ARRAY['dt', 'hour']"),
+        kafka_timestamp timestamp(3), kafka_life integer, bar_time timestamp(3), bar_interval varchar, dt varchar, hour varchar""", "format = 'PARQUET', partitioned_by = ARRAY['dt', 'hour']"),
     "rejects": ("rejects", """kafka_topic varchar, kafka_partition integer, kafka_offset bigint, kafka_timestamp bigint, kafka_key varchar,
         kafka_value varchar, reason varchar, detail varchar, landed_at varchar, kafka_life integer, dt varchar""",
         "format = 'OPENX_JSON', partitioned_by = ARRAY['dt']"),
 }
-SHORT = (lakes.everything, lakes.earlier_version, golden.ended, operations.lake, operations.hostile)
+SHORT = (lakes.everything, lakes.earlier_version, lakes.within_days, golden.ended, operations.lake, operations.hostile)
 TESTS_OF_SHORT = ("PricesTest", "FixedPointsTest", "OperationsTest")
 # Where prices go from the largest number to the smallest, a rounding error decides these.
 ROUNDED = ("averages", "days_at_or_below_percent", "lowest_pair")

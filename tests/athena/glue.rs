@@ -15,8 +15,8 @@ use tests::{put, start_stack};
 use crate::lake;
 use crate::trino::{Answer, Trino};
 
-/// The columns of `bars` as Trino has them; of the 18, those that are not `varchar`.
-const TYPES: [(&str, &str); 13] = [
+/// The columns of `bars` as Trino has them; of the 20, those that are not `varchar`.
+const TYPES: [(&str, &str); 14] = [
     ("trade_date", "date"),
     ("open", "double"),
     ("high", "double"),
@@ -30,6 +30,7 @@ const TYPES: [(&str, &str); 13] = [
     ("kafka_index", "integer"),
     ("kafka_timestamp", "timestamp(3)"),
     ("kafka_life", "integer"),
+    ("bar_time", "timestamp(3)"),
 ];
 const BY_HIVE: &str = "rejects_by_hive";
 /// The table of what has landed.
@@ -172,7 +173,7 @@ fn bars_are_typed(bars: &Answer) {
         bars.names.iter().map(String::as_str).zip(bars.types.iter().map(String::as_str)).collect();
     let other: BTreeMap<_, _> = types.into_iter().filter(|(_, kind)| *kind != "varchar").collect();
     assert_eq!(other, BTreeMap::from(TYPES));
-    assert_eq!(bars.names.len(), 18);
+    assert_eq!(bars.names.len(), 20);
     let place = |name: &str| bars.names.iter().position(|column| column == name).unwrap_or_default();
     let made_here: Vec<_> =
         bars.rows.iter().filter(|row| row[place("kafka_topic")] == json!(lake::TOPIC)).cloned().collect();
@@ -196,13 +197,17 @@ fn bars_are_typed(bars: &Answer) {
             json!(0),
             json!(time),
             json!(1),
+            Value::Null,
+            Value::Null,
             json!("2026-11-22"),
             json!(hour),
         ]
     };
+    let mut within = known(4, 0, "2026-11-22 19:05:00.123", "19");
+    (within[1], within[16], within[17]) = (json!("2026-11-20"), json!("2026-11-21 01:00:00.250"), json!("1m"));
     assert_eq!(
         made_here,
-        [known(0, 0, "2026-11-22 19:05:00.123", "19"), known(3, 2, "2026-11-22 19:05:00.125", "20"),]
+        [known(0, 0, "2026-11-22 19:05:00.123", "19"), known(3, 2, "2026-11-22 19:05:00.125", "20"), within]
     );
 }
 

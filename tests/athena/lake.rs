@@ -34,6 +34,11 @@ pub(crate) async fn land() -> Result<Vec<(String, Vec<u8>)>> {
     land_one(&lander, &event(1, &[(0, Some(known()))]), TIME).await?;
     // Nothing but a reject: its bars are an object without a row.
     land_one(&lander, &event(2, &[(0, None)]), TIME).await?;
+    // Within a day, of which the exchange's is not that of UTC.
+    let mut within = known();
+    within["Date"] = json!("2026-11-20T20:00:00.250-05:00");
+    within["Interval"] = json!("1m");
+    land_one(&lander, &event(4, &[(0, Some(within))]), TIME).await?;
     // A process that died between its rejects and its bars; the next one puts a fence, and empties the rejects.
     land_one(&lander, &event(3, &[(0, Some(known())), (1, None)]), TIME).await?;
     let store = lander.into_store();

@@ -58,7 +58,8 @@ summary AS (
         count(*) FILTER (WHERE minutes > 1.5e0 * step_minutes) AS gaps,
         coalesce(sum(minutes - step_minutes) FILTER (WHERE minutes > 1.5e0 * step_minutes), 0) AS gap_minutes,
         coalesce(max(minutes - step_minutes) FILTER (WHERE minutes > 1.5e0 * step_minutes), 0) AS longest_gap_minutes,
-        array_agg(CAST(bar_time AS varchar) ORDER BY bar_time) AS times,
+        -- Trino has a part of a second there, also if it is none.
+        array_agg(substr(CAST(bar_time AS varchar), 1, 19) ORDER BY bar_time) AS times,
         array_agg(open ORDER BY bar_time) AS opens,
         array_agg(high ORDER BY bar_time) AS highs,
         array_agg(low ORDER BY bar_time) AS lows,
