@@ -106,6 +106,7 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         // What invocations that died have left behind would otherwise wait until one succeeds.
         let mut trouble = None;
         if let Ok(ahead) = published
+            && version.is_some()
             && collect::finds_leftovers(&self.store, &manifest).await?
         {
             match self.tidy(&manifest, version.clone(), ahead, task, &mut summary).await {
@@ -262,8 +263,8 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         task: &Task<'_>,
         summary: &mut Summary,
     ) -> Result<Option<(Manifest, Option<Version>)>, CompactError> {
-        // The views may name parts that this manifest does not.
-        if ahead.is_some() {
+        // The views may name parts that this manifest does not; and where there is none, somebody may have removed it.
+        if ahead.is_some() || version.is_none() {
             return Ok(None);
         }
         let bookmark = Bookmark::read(&self.store, manifest.version).await?;

@@ -71,20 +71,20 @@ impl<'a, S: PartStore> Making<'a, S> {
         late: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Made>, CompactError> {
         let span = (batch.from, batch.through);
-        let mut objects = &batch.objects[..];
+        let mut done = 0;
         let mut rejected = Audit::default();
         let mut is_first = true;
-        if let Some((made, done)) = bookmark.take(batch)
+        if let Some((made, before)) = bookmark.take(batch)
             && self.are_there(&made).await?
         {
             self.made = made;
-            objects = &objects[done..];
+            done = before;
             is_first = false;
         } else {
             self.made.is_audited = true;
             audit::read(self.store, self.manifest.through, batch.through, &mut rejected).await?;
         }
-        let mut groups = groups(objects, self.limits.bytes).into_iter().enumerate().peekable();
+        let mut groups = groups(&batch.objects[done..], self.limits.bytes).into_iter().enumerate().peekable();
         let mut audited = rejected.into_rows();
         while let Some((place, group)) = groups.next() {
             // Later groups are of the same hours: they would go into the same part.
@@ -110,9 +110,9 @@ impl<'a, S: PartStore> Making<'a, S> {
             } else {
                 fs::remove_dir_all(&runs)?;
             }
+            done += group.len();
             if groups.peek().is_some() {
-                let last_key = group.last().map(|(_, object)| object.key.as_str()).unwrap_or_default();
-                bookmark.write(self.store, batch.through, last_key, &self.made).await?;
+                bookmark.write(self.store, batch.through, &batch.objects[..done], &self.made).await?;
                 if late() {
                     return Ok(None);
                 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use shared::key::Hour;
 use shared::landing::Version;
-use store::{Store, StoreError};
+use shared::manifest::Landed;
+use store::{Listed, Store, StoreError};
 
 use crate::parts::Made;
 use crate::plan::Batch;
@@ -20,6 +21,8 @@ pub(crate) struct Progress {
     through: Hour,
     /// The landed object up to which all are in them, in the order of keys.
     last_key: String,
+    /// All of these: what is put among them later is in no part.
+    landed: Landed,
     /// What they are.
     made: Made,
 }
@@ -49,9 +52,9 @@ impl Bookmark {
 
     /// What has been made of these very hours, and how many of their objects are in it.
     pub(crate) fn take(&mut self, batch: &Batch) -> Option<(Made, usize)> {
-        let Progress { through, last_key, made, .. } = self.there.take()?;
-        let place = batch.objects.iter().position(|(_, object)| object.key == last_key)?;
-        (through == batch.through).then_some((made, place + 1))
+        let Progress { through, last_key, landed, made, .. } = self.there.take()?;
+        let done = batch.objects.iter().position(|(_, object)| object.key == last_key)? + 1;
+        (through == batch.through && landed == self::landed(&batch.objects[..done])).then_some((made, done))
     }
 
     /// Whether it is a part that is yet to be named.
@@ -64,10 +67,11 @@ impl Bookmark {
         &mut self,
         store: &S,
         through: Hour,
-        last_key: &str,
+        done: &[(Hour, Listed)],
         made: &Made,
     ) -> Result<(), StoreError> {
-        let progress = Progress { base: self.base, through, last_key: last_key.to_owned(), made: made.clone() };
+        let last_key = done.last().map(|(_, object)| object.key.clone()).unwrap_or_default();
+        let progress = Progress { base: self.base, through, last_key, landed: landed(done), made: made.clone() };
         let body = serde_json::to_vec(&progress).unwrap_or_default();
         let version = store.swap(KEY, body, self.version.clone()).await?;
         if version.is_some() {
@@ -75,4 +79,12 @@ impl Bookmark {
         }
         Ok(())
     }
+}
+
+fn landed(objects: &[(Hour, Listed)]) -> Landed {
+    let mut landed = Landed::default();
+    for (_, object) in objects {
+        landed.add(&object.key);
+    }
+    landed
 }

@@ -441,3 +441,26 @@ fn after_an_older_manifest_was_restored_the_views_say_what_it_says_from_the_next
     assert_eq!(lake.compact("2026-11-23T13:00:00Z").unwrap().rows, 3);
     assert_eq!(lake.rows().iter().sum::<u64>(), 5);
 }
+
+#[test]
+fn parts_of_a_manifest_that_is_gone_stay() {
+    let lake = Lake::new();
+    lake.land("dt=2026-11-20/hour=03", 1);
+    lake.compact("2026-11-20T12:00:00Z").unwrap();
+    let parts = lake.keys("compacted/");
+    lake.compactor.store.remove(manifest::KEY).now_or_never().unwrap().unwrap();
+    lake.land("dt=2026-11-20/hour=13", 2);
+    for at in ["2026-11-20T16:00:00Z", "2026-11-20T18:00:00Z", "2026-11-21T18:00:00Z"] {
+        assert!(matches!(lake.compact(at), Err(CompactError::NoManifest)));
+        assert_eq!((lake.keys("compacted/"), lake.keys(manifest::KEY).len()), (parts.clone(), 0));
+    }
+}
+
+#[test]
+fn what_was_put_among_the_done_of_a_large_hour_is_merged_too() {
+    let lake = large_hour();
+    lake.compact_within("2026-11-22T12:00:00Z", true).unwrap();
+    lake.put("bars/dt=2026-11-20/hour=03/by-hand.parquet", row(9), Kind::Bars);
+    assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().rows, 4);
+    assert_eq!(lake.rows().iter().sum::<u64>(), 4);
+}
