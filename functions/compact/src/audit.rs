@@ -13,8 +13,8 @@ pub use file::read as read_file;
 pub(crate) use part::write;
 pub(crate) use rejects::read;
 
-/// More pieces than this are not held in memory: each takes 16 bytes.
-const MOST_PIECES: usize = 1_000_000;
+/// More pieces than this are not held in memory: each becomes a row of some 200 bytes.
+const MOST_PIECES: usize = 250_000;
 
 /// Offsets in a row that were found in the folders of one day: a row of the table `audits`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,7 +169,7 @@ impl Found {
             self.duplicates += i64::from(newest.is_duplicate);
             return false;
         }
-        let is_next = self.open.is_some_and(|(_, last)| last + 1 == offset);
+        let is_next = self.open.is_some_and(|(_, last)| last.checked_add(1) == Some(offset));
         let is_known = |found: &Self| {
             found.offsets.contains(offset) || found.open.is_some_and(|(first, last)| (first..=last).contains(&offset))
         };

@@ -47,6 +47,10 @@ pub(crate) async fn parts<S: PartStore, C: Catalog>(
     now: LandingTime,
 ) -> Result<Tidied, CompactError> {
     let mut is_littered = false;
+    // What a manifest that has been followed does not name, a newer one may.
+    if !is_newest(store, manifest).await? {
+        return Ok(Tidied { removed: 0, manifest: manifest.clone(), is_littered });
+    }
     let mut left = manifest.clone();
     left.retired.retain(|retired| now.0.saturating_sub(retired.at_ms) < grace_ms);
     let mut removed = 0;

@@ -271,7 +271,9 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         let tidied =
             collect::parts(&self.store, &self.catalog, (manifest, &bookmark), self.part_grace_ms, task.now).await?;
         summary.removed += tidied.removed;
-        if tidied.manifest == *manifest && !tidied.is_littered {
+        // Another version would make what has been made of this one useless: all that waits can wait.
+        let is_tidy = tidied.manifest == *manifest && !tidied.is_littered;
+        if is_tidy || bookmark.goes_on(task.now) {
             return Ok(None);
         }
         let next = Manifest { version: manifest.version + 1, ..tidied.manifest };
@@ -288,6 +290,9 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         summary: &mut Summary,
     ) -> Result<Manifest, CompactError> {
         let Some(grace_ms) = self.landed_grace_ms else { return Ok(manifest) };
+        if Bookmark::read(&self.store, manifest.version).await?.goes_on(task.now) {
+            return Ok(manifest);
+        }
         let hollowed = collect::landed(&self.store, &manifest, grace_ms, task.now, task.late).await?;
         summary.hollowed = hollowed.objects;
         summary.strange_days = hollowed.strange.len();

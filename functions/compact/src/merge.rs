@@ -96,7 +96,7 @@ pub enum MergeError {
         file: String,
         /// Rows in it.
         found_rows: u64,
-        /// Rows of its inputs that count; at least so many, if the search was given up.
+        /// Rows of its inputs that count.
         expected_rows: u64,
     },
 }

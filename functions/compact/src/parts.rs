@@ -74,7 +74,7 @@ impl<'a, S: PartStore> Making<'a, S> {
         let mut done = 0;
         let mut rejected = Audit::default();
         let mut is_first = true;
-        if let Some((made, before)) = bookmark.take(batch)
+        if let Some((made, before)) = bookmark.take(self.manifest, batch)
             && self.are_there(&made).await?
         {
             self.made = made;
@@ -93,7 +93,10 @@ impl<'a, S: PartStore> Making<'a, S> {
             is_first = false;
             let runs = self.scratch.join(format!("runs-{place}"));
             let sorted = self.sorted(group, &runs).await?;
-            audited = audited.zip(sorted.audit).map(|(all, some)| [all, some].concat());
+            audited = audited.zip(sorted.audit).map(|(mut all, some)| {
+                all.extend(some);
+                all
+            });
             self.made.is_audited &= audited.is_some();
             audit::write(&mut self, span, audited.replace(Vec::new()).unwrap_or_default(), audits).await?;
             if sorted.tally.rows > 0 {

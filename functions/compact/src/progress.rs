@@ -1,9 +1,9 @@
 //! What has been made of hours that are too large for one invocation: the next one goes on there.
 
 use serde::{Deserialize, Serialize};
-use shared::key::Hour;
+use shared::key::{Hour, LandingTime};
 use shared::landing::Version;
-use shared::manifest::Landed;
+use shared::manifest::{Landed, Manifest, Table, begun_ms};
 use store::{Listed, Store, StoreError};
 
 use crate::parts::Made;
@@ -11,6 +11,8 @@ use crate::plan::Batch;
 
 /// Where it is.
 const KEY: &str = "catalog/progress.json";
+/// Longer than between two runs, but for those who compact once a day: there the first run of a day begins anew.
+const GIVEN_UP_AFTER_MS: i64 = 6 * 3_600_000;
 
 /// Parts that no manifest names yet.
 #[derive(Debug, Deserialize, Serialize)]
@@ -50,9 +52,20 @@ impl Bookmark {
         self.there.as_ref().map(|progress| progress.through)
     }
 
-    /// What has been made of these very hours, and how many of their objects are in it.
-    pub(crate) fn take(&mut self, batch: &Batch) -> Option<(Made, usize)> {
+    /// Whether the next invocation is to go on with it: until then the version must stay. One that stands for longer has been given up.
+    pub(crate) fn goes_on(&self, now: LandingTime) -> bool {
+        let made = self.there.iter().flat_map(|progress| &progress.made.new);
+        let newest = made.filter_map(|(_, part)| begun_ms(&part.id)).max();
+        newest.is_some_and(|newest| now.0.saturating_sub(newest) < GIVEN_UP_AFTER_MS)
+    }
+
+    /// What has been made of these very hours, and of parts that this manifest has; and how many of their objects are in it.
+    pub(crate) fn take(&mut self, manifest: &Manifest, batch: &Batch) -> Option<(Made, usize)> {
         let Progress { through, last_key, landed, made, .. } = self.there.take()?;
+        let is_there = |(table, id): &(Table, String)| manifest.parts(*table).iter().any(|part| part.id == *id);
+        if !made.merged.iter().all(is_there) {
+            return None;
+        }
         let done = batch.objects.iter().position(|(_, object)| object.key == last_key)? + 1;
         (through == batch.through && landed == self::landed(&batch.objects[..done])).then_some((made, done))
     }

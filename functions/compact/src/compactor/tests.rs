@@ -464,3 +464,30 @@ fn what_was_put_among_the_done_of_a_large_hour_is_merged_too() {
     assert_eq!(lake.compact("2026-11-22T13:00:00Z").unwrap().rows, 4);
     assert_eq!(lake.rows().iter().sum::<u64>(), 4);
 }
+
+#[test]
+fn a_large_hour_is_gone_on_with_while_parts_of_before_expire_and_days_are_hollowed() {
+    let mut lake = Lake::new();
+    lake.compactor.landed_grace_ms = Some(DAY_MS);
+    // Each switch retires the parts before it.
+    for hour in 0..24_i64 {
+        lake.land(&format!("dt=2026-11-19/hour={hour:02}"), hour);
+        let at = Hour("2026-11-19T03".parse::<Hour>().unwrap().0 + hour).start().rfc3339();
+        lake.compact(&at).unwrap();
+    }
+    let switches = lake.manifest().version;
+    lake.compactor.limits.bytes = 1;
+    for offset in 100..103 {
+        lake.land("dt=2026-11-20/hour=01", offset);
+    }
+    for (at, is_done) in
+        [("2026-11-20T04:30:00Z", false), ("2026-11-20T05:30:00Z", false), ("2026-11-20T06:30:00Z", true)]
+    {
+        let summary = lake.compact_within(at, true).unwrap();
+        assert_eq!((summary.switches, summary.more), (usize::from(is_done), !is_done), "{at}: {summary:?}");
+    }
+    assert!(lake.manifest().version > switches);
+    assert_eq!(lake.rows().iter().sum::<u64>(), 27);
+    // What had to wait.
+    assert!(lake.compact("2026-11-22T12:00:00Z").unwrap().hollowed > 0);
+}

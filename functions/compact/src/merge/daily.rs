@@ -1,70 +1,165 @@
-//! Whether a daily file is what its inputs come to, found out without the order that the merge goes by.
+//! Whether a daily file is what its inputs come to, found out without the order in which the merge has rows of one day.
 //!
-//! The merge sees the newest row of a symbol and trade date first because its inputs are sorted. Here each row is compared with those
-//! that are known of its symbol and trade date, wherever it stands, by the definition: a row counts if none that is newer has a `dt`
-//! as late as its own. What is left is counted and added up, and must be what is in the file. Known is not the row but what is compared
-//! and its digest, and not of all symbols and days at once: the inputs are read as often as it takes, each time for a share of them.
+//! The merge sees the newest row of a symbol, trade date and time within it first because its inputs are sorted. Here all inputs go ahead
+//! in step, from one of these to the next, and of each the rows are compared with each other, wherever they stand, by the definition: a row
+//! counts if none that is newer has a `dt` as late as its own. What is left is counted and added up, and must be what is in the file. So
+//! every row is read once, and those of one time only are known at once. That the inputs are sorted is looked at on the way.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
+
+use parquet::data_type::ByteArray;
 
 use super::batch::Batch;
 use super::limits::Limits;
 use super::source::Source;
 use super::{MergeError, Tally, digest, order, place, tally};
 
-/// Symbols and trade dates that are looked at in one pass: some 200 bytes each.
-const DAYS_AT_ONCE: u64 = 400_000;
-
 /// Compares a daily file with the files that it was merged from, and says what is in it.
 pub fn verify_daily(inputs: &[PathBuf], daily: &Path) -> Result<Tally, MergeError> {
-    verify_in_passes(inputs, daily, DAYS_AT_ONCE)
-}
-
-pub(super) fn verify_in_passes(inputs: &[PathBuf], daily: &Path, days_at_once: u64) -> Result<Tally, MergeError> {
     let found = tally(daily)?;
-    let passes = found.rows / days_at_once + 1;
+    let mut cursors = inputs.iter().map(|input| Cursor::open(input)).collect::<Result<Vec<_>, MergeError>>()?;
+    let mut names = Names::default();
     let (mut rows, mut hash) = (0, 0_u128);
-    let differs = |expected_rows| MergeError::NotDaily {
-        file: daily.display().to_string(),
-        found_rows: found.rows,
-        expected_rows,
-    };
-    for pass in 0..passes {
-        let mut days = Days::new(pass, passes);
-        for input in inputs {
-            let mut source = Source::open(input)?;
-            let mut batch = Batch::default();
-            while source.next_batch(&mut batch, Limits::OF_A_LAMBDA.batch_rows)? {
-                days.look_at(&batch);
-                // Each has a row in the file, and their digests fall into all passes alike. If there are far more, they need not all be
-                // kept in memory to say so.
-                let known = days.known.len() as u64;
-                if known > 2 * found.rows / passes + 1000 {
-                    return Err(differs(rows + known));
+    while let Some(next) = cursors.iter().filter_map(Cursor::key).min() {
+        let (symbol, time) = (next.0.clone(), next.1);
+        let mut front: Option<Front> = None;
+        for cursor in &mut cursors {
+            while cursor.is_at(&symbol, time) {
+                let row = cursor.candidate(&mut names);
+                match &mut front {
+                    Some(front) => front.meet(row, &names.known),
+                    None => front = Some(Front { row, more: Vec::new() }),
                 }
+                cursor.advance()?;
             }
         }
-        for row in days.known.values().flat_map(Front::rows) {
+        for row in front.iter().flat_map(Front::rows) {
             rows += 1;
             hash = hash.wrapping_add(row.digest);
         }
     }
-    if (rows, hash) == (found.rows, found.hash) { Ok(found) } else { Err(differs(rows)) }
+    if (rows, hash) == (found.rows, found.hash) {
+        return Ok(found);
+    }
+    Err(MergeError::NotDaily { file: daily.display().to_string(), found_rows: found.rows, expected_rows: rows })
 }
 
-/// What is known of the symbols and trade dates of one pass.
-struct Days {
-    pass: u64,
-    passes: u64,
-    /// By the digest of symbol, trade date and time within it.
-    known: HashMap<u128, Front>,
-    /// Topics and days, by number: there are few.
-    names: Vec<Vec<u8>>,
-    numbers: HashMap<Vec<u8>, usize>,
+/// Trade date, and the time within it; a daily bar has none, and comes first.
+type Time = (i32, Option<i64>);
+
+/// One of the inputs, and its next row.
+struct Cursor {
+    source: Source,
+    batch: Batch,
     digests: Vec<u128>,
+    next: usize,
+    /// Rows before it.
+    seen: u64,
+}
+
+/// In the order of merged files.
+struct Key<'a>(&'a ByteArray, Time);
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl Ord for Key<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        order::compare_text(self.0, other.0).then_with(|| self.1.cmp(&other.1))
+    }
+}
+
+impl PartialOrd for Key<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Cursor {
+    fn open(path: &Path) -> Result<Self, MergeError> {
+        let source = Source::open(path)?;
+        let mut cursor = Self { source, batch: Batch::default(), digests: Vec::new(), next: 0, seen: 0 };
+        cursor.refill()?;
+        Ok(cursor)
+    }
+
+    fn refill(&mut self) -> Result<(), MergeError> {
+        self.next = 0;
+        self.source.next_batch(&mut self.batch, Limits::OF_A_LAMBDA.batch_rows)?;
+        digest::rows(&self.batch, 0..self.batch.rows, &mut self.digests);
+        Ok(())
+    }
+
+    /// None at the end.
+    fn key(&self) -> Option<Key<'_>> {
+        (self.next < self.batch.rows).then(|| Key(&self.batch.text(place::SYMBOL)[self.next], self.time()))
+    }
+
+    fn time(&self) -> Time {
+        let (batch, row) = (&self.batch, self.next);
+        let bar_time = batch.has(place::BAR_TIME, row).then(|| batch.long(place::BAR_TIME)[row]);
+        (batch.int(place::TRADE_DATE)[row], bar_time)
+    }
+
+    fn is_at(&self, symbol: &ByteArray, time: Time) -> bool {
+        self.key().is_some_and(|key| key == Key(symbol, time))
+    }
+
+    /// To the next row.
+    fn advance(&mut self) -> Result<(), MergeError> {
+        let before = self.key().map(|Key(symbol, time)| (symbol.clone(), time));
+        self.next += 1;
+        self.seen += 1;
+        if self.next == self.batch.rows {
+            self.refill()?;
+        }
+        match (before, self.key()) {
+            (Some((symbol, time)), Some(key)) if key < Key(&symbol, time) => {
+                Err(MergeError::Unsorted { file: self.source.name().to_owned(), row: self.seen })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn candidate(&self, names: &mut Names) -> Candidate {
+        let (batch, row) = (&self.batch, self.next);
+        let time = batch.has(place::KAFKA_TIMESTAMP, row).then(|| batch.long(place::KAFKA_TIMESTAMP)[row]);
+        Candidate {
+            time: time.filter(|time| order::TIMES.contains(time)),
+            life: order::life(batch, row),
+            offset: batch.long(place::KAFKA_OFFSET)[row],
+            index: batch.int(place::KAFKA_INDEX)[row],
+            partition: batch.int(place::KAFKA_PARTITION)[row],
+            topic: names.number(batch.text(place::KAFKA_TOPIC)[row].data()),
+            dt: names.number(batch.text(place::DT)[row].data()),
+            digest: self.digests[row],
+        }
+    }
+}
+
+/// Topics and days, by number: there are few.
+#[derive(Default)]
+struct Names {
+    known: Vec<Vec<u8>>,
+    numbers: HashMap<Vec<u8>, usize>,
+}
+
+impl Names {
+    fn number(&mut self, text: &[u8]) -> usize {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        self.known.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), self.known.len() - 1);
+        self.known.len() - 1
+    }
 }
 
 /// What is compared of a row, and its digest.
@@ -80,60 +175,10 @@ struct Candidate {
     digest: u128,
 }
 
-/// The rows of a symbol and trade date that count, of those seen so far. Nearly always one.
+/// The rows of a symbol, trade date and time that count, of those seen so far. Nearly always one.
 struct Front {
     row: Candidate,
     more: Vec<Candidate>,
-}
-
-impl Days {
-    fn new(pass: u64, passes: u64) -> Self {
-        Self { pass, passes, known: HashMap::new(), names: Vec::new(), numbers: HashMap::new(), digests: Vec::new() }
-    }
-
-    fn look_at(&mut self, batch: &Batch) {
-        let mut digests = std::mem::take(&mut self.digests);
-        digest::rows(batch, 0..batch.rows, &mut digests);
-        let times = batch.long(place::KAFKA_TIMESTAMP);
-        for (row, digest) in digests.iter().copied().enumerate() {
-            let mut day = digest::bytes(batch.text(place::SYMBOL)[row].data());
-            day = digest::pair(day, batch.int(place::TRADE_DATE)[row].cast_unsigned().into());
-            if batch.has(place::BAR_TIME, row) {
-                day = digest::pair(day, batch.long(place::BAR_TIME)[row].cast_unsigned());
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "any part of it will do")]
-            if day as u64 % self.passes != self.pass {
-                continue;
-            }
-            let time = batch.has(place::KAFKA_TIMESTAMP, row).then(|| times[row]);
-            let candidate = Candidate {
-                time: time.filter(|time| order::TIMES.contains(time)),
-                life: order::life(batch, row),
-                offset: batch.long(place::KAFKA_OFFSET)[row],
-                index: batch.int(place::KAFKA_INDEX)[row],
-                partition: batch.int(place::KAFKA_PARTITION)[row],
-                topic: self.name(batch.text(place::KAFKA_TOPIC)[row].data()),
-                dt: self.name(batch.text(place::DT)[row].data()),
-                digest,
-            };
-            match self.known.entry(day) {
-                Entry::Occupied(mut known) => known.get_mut().meet(candidate, &self.names),
-                Entry::Vacant(place) => {
-                    place.insert(Front { row: candidate, more: Vec::new() });
-                }
-            }
-        }
-        self.digests = digests;
-    }
-
-    fn name(&mut self, text: &[u8]) -> usize {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        self.names.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), self.names.len() - 1);
-        self.names.len() - 1
-    }
 }
 
 impl Candidate {

@@ -54,16 +54,6 @@ pub(crate) fn bytes(bytes: &[u8]) -> u128 {
     lanes.end()
 }
 
-/// The digest of two things, of one the digest.
-pub(super) fn pair(digest: u128, word: u64) -> u128 {
-    let mut lanes = Lanes::START;
-    #[expect(clippy::cast_possible_truncation, reason = "one half after the other")]
-    for word in [digest as u64, (digest >> 64) as u64, word] {
-        lanes.take(word);
-    }
-    lanes.end()
-}
-
 /// The digests of some rows, in their order, instead of what is in `digests`.
 pub(super) fn rows(batch: &Batch, range: Range<usize>, digests: &mut Vec<u128>) {
     let mut lanes = vec![Lanes::START; range.len()];

@@ -56,13 +56,26 @@ chain AS (
         max(last_offset) OVER (
             PARTITION BY kafka_topic, kafka_partition, life, is_certain
             ORDER BY first_offset, last_offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS reached_alike
+        ) AS reached_alike,
+        max(CASE WHEN landed > 0 THEN last_offset END) OVER (
+            PARTITION BY kafka_topic, kafka_partition, life
+            ORDER BY first_offset, last_offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS reached_landed,
+        max(CASE WHEN rejected > 0 THEN last_offset END) OVER (
+            PARTITION BY kafka_topic, kafka_partition, life
+            ORDER BY first_offset, last_offset ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS reached_rejected
     FROM pieces
 ),
 links AS (
     SELECT
         *,
         CASE WHEN reached >= first_offset THEN greatest(last_offset - reached, 0) ELSE last_offset - first_offset + 1 END AS new_offsets,
+        -- A record that is there again is one all the same.
+        landed - CASE WHEN landed > 0 AND is_certain AND reached_landed >= first_offset
+            THEN least(last_offset, reached_landed) - first_offset + 1 ELSE 0 END AS new_landed,
+        rejected - CASE WHEN rejected > 0 AND reached_rejected >= first_offset
+            THEN least(last_offset, reached_rejected) - first_offset + 1 ELSE 0 END AS new_rejected,
         CASE WHEN is_certain AND reached_alike >= first_offset THEN least(last_offset, reached_alike) - first_offset + 1 ELSE 0 END AS repeated,
         -- What Kafka never gives would be too far from what it gives.
         CASE WHEN reached >= 0 AND first_offset - reached > 1 THEN first_offset - reached - 1 END AS missing
@@ -75,8 +88,8 @@ SELECT
     min(first_offset) AS first_offset,
     max(last_offset) AS last_offset,
     CAST(sum(new_offsets) AS bigint) AS offsets,
-    CAST(sum(landed) AS bigint) AS landed,
-    CAST(sum(rejected) AS bigint) AS rejected,
+    CAST(sum(new_landed) AS bigint) AS landed,
+    CAST(sum(new_rejected) AS bigint) AS rejected,
     CAST(sum(bar_rows) AS bigint) AS bar_rows,
     CAST(sum(duplicates) + sum(repeated) AS bigint) AS duplicates,
     count(missing) AS holes,

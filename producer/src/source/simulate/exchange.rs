@@ -163,6 +163,7 @@ fn is_in_last_week(day: NaiveDate) -> bool {
 }
 
 /// Easter Sunday, by the Gregorian calendar (the anonymous algorithm of Nature, 1876).
+#[expect(clippy::many_single_char_names, reason = "as the algorithm has them")]
 fn easter(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year % 19, year / 100, year % 100);
     let (d, e) = (b / 4, b % 4);
