@@ -4,6 +4,12 @@ use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
+/// How intervals of a day and more are called.
+const OF_DAYS: [&str; 17] = [
+    "d", "day", "days", "daily", "w", "wk", "week", "weeks", "weekly", "mo", "month", "months", "monthly", "y", "year",
+    "years", "yearly",
+];
+
 /// A day, and of a bar within it the moment too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
@@ -39,8 +45,9 @@ impl Moment {
     pub(crate) fn of_interval(self, interval: Option<&str>) -> Self {
         let is_daily = interval.is_some_and(|interval| {
             let unit = interval.trim_start_matches(|sign: char| sign.is_ascii_digit()).trim();
-            // Minutes are m, months mo.
-            ["d", "D", "day", "days", "w", "W", "wk", "week", "mo", "M", "month", "y", "Y", "year"].contains(&unit)
+            let word = unit.to_ascii_lowercase();
+            // Minutes are m, months M or mo.
+            unit == "M" || OF_DAYS.contains(&word.as_str())
         });
         if is_daily && self.is_midnight { Self { time_ms: None, ..self } } else { self }
     }
@@ -156,10 +163,10 @@ mod tests {
     #[test]
     fn a_bar_of_a_day_or_more_is_of_its_day() {
         let midnight = Moment::parse("2026-11-20 00:00:00-05:00").unwrap();
-        for interval in ["1d", "5d", "1wk", "1mo", "1D", "1 day"] {
+        for interval in ["1d", "5d", "1wk", "1mo", "1M", "1D", "1 day", "1Day", "daily", "WEEKLY"] {
             assert_eq!(midnight.of_interval(Some(interval)).time_ms, None, "{interval}");
         }
-        for interval in [None, Some("1m"), Some("60m"), Some("1h"), Some("")] {
+        for interval in [None, Some("1m"), Some("60m"), Some("1h"), Some("1Min"), Some("")] {
             assert_eq!(midnight.of_interval(interval), midnight, "{interval:?}");
         }
         let noon = Moment::parse("2026-11-20 12:00:00").unwrap();

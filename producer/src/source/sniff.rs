@@ -133,31 +133,57 @@ fn judge(input: &Input, choices: &Choices, stem: Option<&str>) -> Result<Judged>
         }
         (None, None) => {}
     }
+    let times = Times::of(&lines, &dialect);
     dialect.span.is_within = match &choices.interval {
         Some(interval) => is_within_days(interval),
-        None => mostly_within_days(&lines, &dialect),
+        None => 3 * times.within > times.rows,
     };
+    // A feed of minutes that is started at midnight begins as one of days does.
+    if choices.interval.is_none() && input.is_feed && !input.is_whole && times.is_one_midnight() {
+        return Ok(Judged::Undecided(anyhow!(
+            "all rows so far are of midnight, which is a day or a minute: --interval says what they span, as 1d or 1m"
+        )));
+    }
     // A feed shows at least one row before it is judged.
     let is_early = evidence.rows == 0 && !input.is_whole;
     Ok(if is_early { Judged::TooEarly(Ok(dialect)) } else { Judged::Known(dialect) })
 }
 
-/// Of daily bars one may have the time at which it was asked for, and of bars within days one may be of midnight.
-fn mostly_within_days(lines: &[(u64, String)], dialect: &Dialect) -> bool {
-    let mut cells = Cells::new(dialect.marks);
-    let cell = |cells: &Cells, field| dialect.layout.place(field).map_or("", |place| cells.get(place)).to_owned();
-    let (mut rows, mut within) = (0, 0);
-    for (_, text) in lines.iter().filter(|(line, _)| *line > dialect.header.end()).take(JUDGED_BY) {
-        if cells.split(text) != Row::Whole || cells.len() != dialect.layout.width() {
-            continue;
+/// What rows show of whether bars are within days. Of daily bars one may have the time at which it was asked for, and of bars within days
+/// one may be of midnight.
+#[derive(Default)]
+struct Times {
+    rows: usize,
+    within: usize,
+    /// Rows that say more than a day.
+    timed: usize,
+    days: BTreeSet<String>,
+}
+
+impl Times {
+    fn of(lines: &[(u64, String)], dialect: &Dialect) -> Times {
+        let mut cells = Cells::new(dialect.marks);
+        let cell = |cells: &Cells, field| dialect.layout.place(field).map_or("", |place| cells.get(place)).to_owned();
+        let mut times = Times::default();
+        for (_, text) in lines.iter().filter(|(line, _)| *line > dialect.header.end()).take(JUDGED_BY) {
+            if cells.split(text) != Row::Whole || cells.len() != dialect.layout.width() {
+                continue;
+            }
+            let (date, time) = (cell(&cells, Field::Date), cell(&cells, Field::Time));
+            if let Some(is_within) = date::is_within(&date, &time, &dialect.dates) {
+                times.rows += 1;
+                times.within += usize::from(is_within);
+                times.timed += usize::from(!time.is_empty() || date.contains(':'));
+                times.days.insert(date);
+            }
         }
-        if let Some(is_within) = date::is_within(&cell(&cells, Field::Date), &cell(&cells, Field::Time), &dialect.dates)
-        {
-            rows += 1;
-            within += usize::from(is_within);
-        }
+        times
     }
-    3 * within > rows
+
+    /// Whether all there is are times of one day's midnight.
+    fn is_one_midnight(&self) -> bool {
+        self.rows > 0 && self.within == 0 && self.timed == self.rows && self.days.len() == 1
+    }
 }
 
 /// The lines of the head that are there to their end, as text.

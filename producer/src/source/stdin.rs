@@ -145,6 +145,20 @@ mod tests {
     }
 
     #[test]
+    fn a_feed_that_begins_at_midnight_may_be_of_days_or_of_minutes() {
+        let text = "Index,Date,Open,High,Low,Close\nBTC,2024-02-19 00:00:00+00:00,1,2,1,1\n";
+        let error = begin(SoFar(Some(text.as_bytes())), &Choices::default()).err().unwrap().to_string();
+        assert!(error.contains("--interval"), "{error}");
+        let minutes = Choices { interval: Some("1m".to_owned()), ..Choices::default() };
+        let rows = begin(SoFar(Some(text.as_bytes())), &minutes).unwrap();
+        assert!(listing(rows.take(2)).contains("\"Date\":\"2024-02-19T00:00:00Z\""));
+        // Another day shows it.
+        let days = "Index,Date,Open,High,Low,Close\nBTC,2024-02-19 00:00:00,1,2,1,1\nBTC,2024-02-20 00:00:00,1,2,1,1\n";
+        let rows = begin(SoFar(Some(days.as_bytes())), &Choices::default()).unwrap();
+        assert!(listing(rows.take(3)).contains("\"Date\":\"2024-02-20\""));
+    }
+
+    #[test]
     fn a_quoted_header_is_no_json_text() {
         let text =
             b"\"Index\",\"Date\",\"Open\",\"High\",\"Low\",\"Close\"\n\"HSI\",\"2024-02-19\",\"1\",\"2\",\"1\",\"1\"\n";
