@@ -1,7 +1,7 @@
 //! The order of rows in a merged file: by symbol, by trade date, by the time within it (a daily bar has none, and comes first), and then the
 //! newest first.
 //!
-//! Which of two rows is newer is what `daily_bars.sql` says. Rows that it does not tell apart (a record that landed twice) stand by
+//! Which of two rows is newer is what `newest_bars.sql` says. Rows that it does not tell apart (a record that landed twice) stand by
 //! `dt`, the latest first, and then by their digest: so there is one order, whatever the files in which rows come.
 
 use std::cmp::Ordering;

@@ -1,32 +1,10 @@
--- The bars within the newest day that has any, of each symbol; of each time the newest on the topic, as in daily_bars.
+-- The bars within the newest day that has any, of each symbol.
 WITH bars_of_days AS (
-    SELECT
-        symbol, trade_date, bar_time, bar_interval,
-        CASE WHEN open - open = 0 THEN open END AS open,
-        CASE WHEN high - high = 0 THEN high END AS high,
-        CASE WHEN low - low = 0 THEN low END AS low,
-        CASE WHEN close - close = 0 THEN close END AS close,
-        CASE WHEN volume - volume = 0 AND volume >= 0 THEN volume END AS volume,
-        max(trade_date) OVER (PARTITION BY symbol) AS last_date
+    SELECT *, max(trade_date) OVER (PARTITION BY symbol) AS last_date
     FROM (
-        SELECT
-            *,
-            row_number() OVER (
-                PARTITION BY symbol, trade_date, bar_time
-                ORDER BY
-                    kafka_time DESC NULLS LAST, coalesce(kafka_life, 1) DESC, kafka_offset DESC, kafka_index DESC,
-                    kafka_partition, kafka_topic
-            ) AS newest_first
-        FROM (
-            SELECT
-                symbol, trade_date, bar_time, bar_interval, open, high, low, close, volume,
-                {{kafka_time}} AS kafka_time,
-                kafka_offset, kafka_index, kafka_partition, kafka_topic, kafka_life
-            FROM {{daily}} AS daily_rows
-            WHERE trade_date BETWEEN DATE '0001-01-01' AND {{date}} AND dt >= {{folder_from}} AND bar_time IS NOT NULL
-        ) AS known
-    ) AS ranked
-    WHERE newest_first = 1
+        {{newest_bars}}
+    ) AS newest
+    WHERE bar_time IS NOT NULL
 ),
 spaced AS (
     SELECT
