@@ -238,8 +238,14 @@ async fn view_is_read(stack: &Stack, trino: &mut Trino, bars: &Answer) -> Result
     let database = &stack.outputs().database;
     let seen = same_on_both(stack, trino, &all_of(VIEW)).await?;
     assert_eq!((&seen.names, &seen.types, &seen.rows), (&bars.names, &bars.types, &bars.rows));
-    let asked = "SELECT count(*) FROM bars WHERE kafka_timestamp = TIMESTAMP '2026-11-22 19:05:00.123'";
-    assert_eq!(trino.ask(database, asked)?.rows, [[json!(1)]]);
+    // A bar of its day, and one within another.
+    for time in [
+        "kafka_timestamp = TIMESTAMP '2026-11-22 19:05:00.123' AND bar_time IS NULL",
+        "bar_time = TIMESTAMP '2026-11-21 01:00:00.250'",
+    ] {
+        let asked = format!("SELECT count(*) FROM bars WHERE {time}");
+        assert_eq!(trino.ask(database, &asked)?.rows, [[json!(1)]], "{time}");
+    }
     // Of each symbol and day the newest row, and perhaps others.
     let newest = "SELECT count(*), count(DISTINCT (symbol, trade_date)) FROM";
     let daily = trino.ask(database, &format!("{newest} daily"))?.rows;
