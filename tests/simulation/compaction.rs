@@ -107,17 +107,7 @@ impl Careless {
 
 impl Store for Careless {
     async fn read(&self, key: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
-        let there = self.store.read(key).await?;
-        if key == "catalog/progress.json"
-            && self.is_without(Without::ProgressBase)
-            && let Some((bytes, version)) = &there
-            && let Some((manifest, _)) = self.store.read(manifest::KEY).await?
-        {
-            let mut progress: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-            progress["base"] = Manifest::parse(&manifest).unwrap().version.into();
-            return Ok(Some((progress.to_string().into_bytes(), version.clone())));
-        }
-        Ok(there)
+        self.store.read(key).await
     }
 
     async fn swap(&self, key: &str, body: Vec<u8>, expected: Option<Version>) -> Result<Option<Version>, StoreError> {

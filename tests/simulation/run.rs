@@ -264,7 +264,6 @@ impl Run<'_> {
         let process = self.new_process();
         self.counts.count("compactions", 1);
         self.note(|| format!("process {process}: compacts before {before}"));
-        let is_for_progress = self.plan.without == Some(Without::ProgressBase);
         let order = Order {
             store: ProcessStore { world: Rc::clone(&self.world), process },
             catalog: self.catalog.clone(),
@@ -272,7 +271,7 @@ impl Run<'_> {
             scratch: self.scratch.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default(),
             objects: self.rng.random_range(1..8),
             // Seldom so few that an hour is several parts: it takes many more requests, and other things are to be met too.
-            bytes: if self.rng.random_ratio(if is_for_progress { 4 } else { 1 }, 5) { 1 } else { 1_000_000 },
+            bytes: if self.rng.random_ratio(1, 5) { 1 } else { 1_000_000 },
             part_bytes: [1, 20_000, 1_000_000][self.rng.random_range(0..3)],
             is_late,
             before,
