@@ -109,7 +109,8 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
             && version.is_some()
             && collect::finds_leftovers(&self.store, &manifest).await?
         {
-            match self.tidy(&manifest, version.clone(), ahead, task, &mut summary).await {
+            let bookmark = Bookmark::read(&self.store, manifest.version).await?;
+            match self.tidy(&manifest, version.clone(), (ahead, &bookmark), task, &mut summary).await {
                 Ok(None) => {}
                 Ok(Some(tidied)) => (manifest, version) = tidied,
                 // New hours can be merged all the same.
@@ -152,11 +153,15 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         if let Some(error) = trouble {
             return Err(error);
         }
-        let tidied = self.tidy(&manifest, version.clone(), published?, task, &mut summary).await?;
+        let bookmark = Bookmark::read(&self.store, manifest.version).await?;
+        let tidied = self.tidy(&manifest, version.clone(), (published?, &bookmark), task, &mut summary).await?;
         if let Some(tidied) = tidied {
             (manifest, version) = tidied;
         }
-        let manifest = self.hollow(manifest, version, task, &mut summary).await?;
+        // Another version would make what has been made of this one useless.
+        if !bookmark.goes_on(task.now) {
+            manifest = self.hollow(manifest, version, task, &mut summary).await?;
+        }
         self.tell(&manifest, this_hour, &mut summary).await?;
         Ok(summary)
     }
@@ -259,7 +264,7 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         &self,
         manifest: &Manifest,
         version: Option<Version>,
-        ahead: Option<u64>,
+        (ahead, bookmark): (Option<u64>, &Bookmark),
         task: &Task<'_>,
         summary: &mut Summary,
     ) -> Result<Option<(Manifest, Option<Version>)>, CompactError> {
@@ -267,9 +272,8 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         if ahead.is_some() || version.is_none() {
             return Ok(None);
         }
-        let bookmark = Bookmark::read(&self.store, manifest.version).await?;
         let tidied =
-            collect::parts(&self.store, &self.catalog, (manifest, &bookmark), self.part_grace_ms, task.now).await?;
+            collect::parts(&self.store, &self.catalog, (manifest, bookmark), self.part_grace_ms, task.now).await?;
         summary.removed += tidied.removed;
         // Another version would make what has been made of this one useless: all that waits can wait.
         let is_tidy = tidied.manifest == *manifest && !tidied.is_littered;
@@ -290,9 +294,6 @@ impl<S: PartStore, C: Catalog> Compactor<S, C> {
         summary: &mut Summary,
     ) -> Result<Manifest, CompactError> {
         let Some(grace_ms) = self.landed_grace_ms else { return Ok(manifest) };
-        if Bookmark::read(&self.store, manifest.version).await?.goes_on(task.now) {
-            return Ok(manifest);
-        }
         let hollowed = collect::landed(&self.store, &manifest, grace_ms, task.now, task.late).await?;
         summary.hollowed = hollowed.objects;
         summary.strange_days = hollowed.strange.len();

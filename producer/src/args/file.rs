@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{FalseyValueParser, NonEmptyStringValueParser};
 
+use crate::source::choices::unit_of;
 use crate::source::compression::Compression;
 use crate::source::number::Decimal;
 
@@ -92,7 +93,7 @@ pub(crate) struct InspectArgs {
 
 /// A number of a unit.
 fn interval(typed: &str) -> Result<String, String> {
-    let unit = typed.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let unit = unit_of(typed);
     let is_span = unit.len() < typed.len() && ["s", "m", "min", "h", "d", "wk", "w", "mo", "y"].contains(&unit);
     is_span.then(|| typed.to_owned()).ok_or_else(|| "not a number of s, m, h, d, wk, mo or y, such as 5m".to_owned())
 }

@@ -90,15 +90,19 @@ impl Choices {
     }
 }
 
+/// What stands behind the number of an interval.
+pub(crate) fn unit_of(interval: &str) -> &str {
+    interval.trim_start_matches(|sign: char| sign.is_ascii_digit())
+}
+
 /// Whether bars of an interval are within days.
 pub(crate) fn is_within_days(interval: &str) -> bool {
-    let unit = interval.trim_start_matches(|sign: char| sign.is_ascii_digit());
-    ["s", "m", "min", "h"].contains(&unit)
+    ["s", "m", "min", "h"].contains(&unit_of(interval))
 }
 
 /// How many minutes an interval has, if it is one of whole minutes or hours.
 pub(crate) fn minutes_of(interval: &str) -> Option<u32> {
-    let unit = interval.trim_start_matches(|sign: char| sign.is_ascii_digit());
+    let unit = unit_of(interval);
     let number: u32 = interval[..interval.len() - unit.len()].parse().ok()?;
     match unit {
         "m" | "min" => Some(number),
