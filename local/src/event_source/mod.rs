@@ -11,6 +11,7 @@ mod log;
 mod mapping;
 mod poller;
 mod progress;
+mod reach;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::answer::Answer;
 use crate::aws::Aws;
 pub(crate) use access::check;
 pub(crate) use batch::PAYLOAD_LIMIT_BYTES;
@@ -119,8 +121,8 @@ struct Deployed {
 }
 
 impl Target for Deployed {
-    async fn deliver(&self, event: Vec<u8>) -> Result<()> {
-        self.aws.invoke(&self.mapping.function, event).await.map(drop)
+    async fn deliver(&self, event: Vec<u8>) -> Result<Option<Answer>> {
+        self.aws.invoke(&self.mapping.function, event).await.map(|body| Answer::read(&body))
     }
 
     async fn keep(&self, given_up: GivenUp<'_>) -> Result<Option<String>> {
