@@ -74,15 +74,11 @@ async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
 /// All since the start. What the function does not say of a record is not said here.
 fn what_became(counts: &Counts) -> String {
     let Counts { records, events, landed, rejected, skipped, .. } = counts;
-    let mut text = format!("{records} records in {events} events: {landed} landed, {rejected} rejected");
-    if *skipped > 0 {
-        text += &format!(", {skipped} had landed before");
-    }
     let untold = records.saturating_sub(landed + rejected + skipped);
-    if untold > 0 {
-        text += &format!(", {untold} of which the function says nothing");
-    }
-    text
+    let others = [(*skipped, "had landed before"), (untold, "of which the function says nothing")];
+    let mut parts = vec![format!("{landed} landed"), format!("{rejected} rejected")];
+    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    format!("{records} records in {events} events: {}", parts.join(", "))
 }
 
 async fn say_why(step: &Step, stack: &Stack, rejects: &mut Rejects, rejected: u64) {

@@ -5,8 +5,10 @@
 mod handler;
 mod lander;
 mod metrics;
+mod summary;
 
 pub mod config;
 
-pub use handler::{Answer, IngestError, Summary, handle, invoked};
+pub use handler::{Answer, IngestError, handle, invoked};
 pub use lander::{Lander, PartError, Settling};
+pub use summary::Summary;

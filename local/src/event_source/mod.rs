@@ -5,7 +5,9 @@
 //! event until it succeeds or is [given up](given_up) and kept, and only then commits its offsets: at-least-once, as on AWS.
 
 mod access;
+mod assignment;
 mod batch;
+mod check;
 mod given_up;
 mod log;
 mod mapping;
@@ -28,8 +30,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::answer::Answer;
 use crate::aws::Aws;
-pub(crate) use access::check;
 pub(crate) use batch::PAYLOAD_LIMIT_BYTES;
+pub(crate) use check::check;
 use given_up::GivenUp;
 use log::Log;
 pub use mapping::Backoff;

@@ -1,19 +1,17 @@
 //! From the topic into the function: gather an event, deliver it until it is acknowledged, commit, again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::assignment::Assignment;
 use super::batch::Batch;
 use super::given_up::{Condition, GivenUp};
 use super::log::Log;
@@ -85,7 +83,7 @@ impl<T: Target> Poller<T> {
             .set("heartbeat.interval.ms", "1000")
             // Partitions that are added later are found soon.
             .set("topic.metadata.refresh.interval.ms", "5000")
-            .create_with_context(Assignment { changes: AtomicU64::new(0), log: log.clone() })?;
+            .create_with_context(Assignment::logging_to(log.clone()))?;
         consumer.subscribe(&[&mapping.topic])?;
         log.line(format!("polling as {mapping:?}"));
         Ok(Self {
@@ -150,7 +148,7 @@ impl<T: Target> Poller<T> {
                 Err(KafkaError::PartitionEOF(partition)) => Ok(Read::End(partition)),
                 received => Record::encode(&received?).map(Read::Record),
             });
-            let changes = self.consumer.context().changes.load(Ordering::Acquire);
+            let changes = self.consumer.context().changes();
             if changes != self.seen_assignments {
                 // What was gathered is not acknowledged: whoever has its partition now reads it again.
                 self.seen_assignments = changes;
@@ -276,8 +274,7 @@ impl<T: Target> Poller<T> {
             let (consumer, offsets) = (Arc::clone(&self.consumer), offsets.clone());
             match spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await {
                 Ok(Ok(())) => {
-                    next_offsets.into_iter().for_each(|(partition, next)| self.reach.committed(partition, next));
-                    return;
+                    return self.reach.committed(next_offsets);
                 }
                 Ok(Err(error)) => self.log.line(format!("cannot commit: {error}")),
                 Err(error) => self.log.line(format!("cannot commit: {error}")),
@@ -299,37 +296,4 @@ fn described(batch: &Batch, bytes: usize) -> String {
     let ends: Vec<String> =
         batch.next_offsets().map(|(partition, next)| format!("{partition} up to {}", next - 1)).collect();
     format!("{} records of partition {}, {bytes} bytes", batch.records(), ends.join(", "))
-}
-
-/// Counts changes of the assignment, and logs what librdkafka has to say.
-pub(crate) struct Assignment {
-    changes: AtomicU64,
-    log: Log,
-}
-
-impl ClientContext for Assignment {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.log.line(format!("librdkafka {level:?} {facility}: {message}"));
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.log.line(format!("librdkafka: {error}: {reason}"));
-    }
-}
-
-impl ConsumerContext for Assignment {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        self.changes.fetch_add(1, Ordering::Release);
-        let what = match rebalance {
-            Rebalance::Assign(partitions) => format!("assigned {}", listed(partitions)),
-            Rebalance::Revoke(partitions) => format!("revoked {}", listed(partitions)),
-            Rebalance::Error(error) => format!("failed: {error}"),
-        };
-        self.log.line(format!("rebalance: {what}"));
-    }
-}
-
-fn listed(partitions: &TopicPartitionList) -> String {
-    let numbers: Vec<String> = partitions.elements().iter().map(|element| element.partition().to_string()).collect();
-    format!("partitions {}", numbers.join(", "))
 }

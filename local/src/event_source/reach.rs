@@ -34,8 +34,8 @@ impl Reach {
         self.ends.get(&partition).map_or(next, |end| next.max(*end))
     }
 
-    pub(crate) fn committed(&mut self, partition: i32, next: i64) {
-        self.committed.insert(partition, next);
+    pub(crate) fn committed(&mut self, next_offsets: Vec<(i32, i64)>) {
+        self.committed.extend(next_offsets);
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(reach.settled(0), None);
         reach.ended(0, 4);
         assert_eq!(reach.settled(0), Some(4));
-        reach.committed(0, 4);
+        reach.committed(vec![(0, 4)]);
         assert_eq!(reach.settled(0), None);
         reach.ended(0, 7);
         assert_eq!(reach.settled(0), Some(7));
