@@ -187,10 +187,15 @@ async fn bad_input_is_refused_in_words(stack: &Stack) -> Result<()> {
         (&outputs.report_function, r#"{"report":"weather"}"#, "market-summary"),
         (&outputs.report_function, r#"{"date":"22.11.2026"}"#, "date"),
         (&outputs.ingest_function, r#"{"Records":[]}"#, "not a Kafka event"),
+        (&outputs.compact_function, r#"{"befor":"2026-11-22T19"}"#, "befor"),
     ] {
         let answer = stack.aws().invoke(function, event.as_bytes().to_vec()).await;
         let refused = answer.as_ref().is_err_and(|error| error.to_string().contains(message));
         assert!(refused, "{event}: {answer:?}");
+        let (lambda, event) = (&stack.aws().lambda, event.as_bytes().to_vec());
+        let answer = lambda.invoke().function_name(function).payload(event.into()).send().await?;
+        let answer: serde_json::Value = serde_json::from_slice(answer.payload().map_or(&[], AsRef::as_ref))?;
+        assert_eq!(answer["errorType"], "InvalidInput", "{answer}");
     }
     Ok(())
 }

@@ -3,38 +3,16 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::event::{Event, NotAKafkaEvent};
+use shared::event::Event;
 use shared::key::LandingTime;
-use store::{Store, StoreError};
+use store::Store;
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use crate::lander::{Lander, PartError, Settling};
+use crate::error::IngestError;
+use crate::lander::{Lander, Settling};
 use crate::metrics;
 use crate::summary::Summary;
-
-/// Why an event must be delivered again.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// Nothing in it can be landed or kept.
-    #[error(transparent)]
-    NotAKafkaEvent(#[from] NotAKafkaEvent),
-    /// What there is to settle is not to be had.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Everything else in the event has landed.
-    #[error("{failed} of {all} parts of the event did not land, first {part}: {source}")]
-    Parts {
-        /// How many.
-        failed: usize,
-        /// Of how many.
-        all: usize,
-        /// The first of them, `topic-partition`.
-        part: String,
-        /// Why.
-        source: PartError,
-    },
-}
 
 /// What the schedule sends to have old runs settled.
 #[derive(Deserialize)]
@@ -144,11 +122,14 @@ fn log(summary: &Summary, event: &Event<'_>, time: LandingTime) {
 
 #[cfg(test)]
 mod tests {
+    use lambda_runtime::Diagnostic;
+    use shared::error_type::ErrorType;
     use shared::key::Generation;
-    use shared::landing::{Kind, Object, Version};
-    use store::{Listed, Memory};
+    use shared::landing::{Kind, LandingError, Object, Version};
+    use store::{Listed, Memory, StoreError};
 
     use super::*;
+    use crate::lander::PartError;
 
     /// 2026-11-22T19:05:11.250Z
     const TIME: LandingTime = LandingTime(1_795_374_311_250);
@@ -213,6 +194,10 @@ mod tests {
         Lander::new(Faulty { memory: Memory::default(), prefix, hangs }, Generation(1))
     }
 
+    fn ledger(text: &str) -> Object {
+        Object { key: "ledger/g1/t-0.json".to_owned(), body: text.as_bytes().to_vec(), kind: Kind::Bars }
+    }
+
     fn sound() -> Lander<Faulty> {
         lander("nothing", false)
     }
@@ -264,6 +249,27 @@ mod tests {
         let lander = lander("ledger/g1/t-1", true);
         let error = handle(&lander, TWO_PARTITIONS, TIME, Some(Duration::from_secs(9))).await.unwrap_err().to_string();
         assert_eq!(error, "1 of 2 parts of the event did not land, first t-1: the function's time was up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_is_answered_and_logged_by_a_name_that_says_of_what_kind_it_is() {
+        let late = Some(Duration::from_secs(9));
+        let unavailable = lander("bars/", false);
+        let damaged = sound();
+        damaged.store().memory.overwrite(ledger("{}")).await.unwrap();
+        for (lander, event, time_left, name) in [
+            (&sound(), r#"{"Records":[]}"#, None, "InvalidInput"),
+            (&unavailable, TWO_PARTITIONS, None, "LakeUnavailable"),
+            (&damaged, TWO_PARTITIONS, None, "LakeDamaged"),
+            (&lander("ledger/", true), TWO_PARTITIONS, late, "OutOfTime"),
+        ] {
+            let error = invoked(lander, event, TIME, time_left).await.unwrap_err();
+            let (message, logged) = (error.to_string(), format!("{error:?}"));
+            assert_eq!(logged, format!("{name}: {message}"));
+            assert_eq!(Diagnostic::from(error), Diagnostic { error_type: name.to_owned(), error_message: message });
+        }
+        let contended = PartError::Landing(LandingError::Contended(50));
+        assert_eq!(contended.error_type(), ErrorType::LedgerContended);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! A library too, so that the simulation and the benchmarks run the very code that is deployed, on another store.
 
+mod error;
 mod handler;
 mod lander;
 mod metrics;
@@ -9,6 +10,7 @@ mod summary;
 
 pub mod config;
 
-pub use handler::{Answer, IngestError, handle, invoked};
+pub use error::IngestError;
+pub use handler::{Answer, handle, invoked};
 pub use lander::{Lander, PartError, Settling};
 pub use summary::Summary;
