@@ -11,7 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord};
-use tests::{land, number, produce, start_stack};
+use tests::{error_type, land, number, produce, start_stack};
 
 /// Three days of two symbols, and two rows that are no bars.
 const CSV: &str = "\u{feff}Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD\r
@@ -192,10 +192,7 @@ async fn bad_input_is_refused_in_words(stack: &Stack) -> Result<()> {
         let answer = stack.aws().invoke(function, event.as_bytes().to_vec()).await;
         let refused = answer.as_ref().is_err_and(|error| error.to_string().contains(message));
         assert!(refused, "{event}: {answer:?}");
-        let (lambda, event) = (&stack.aws().lambda, event.as_bytes().to_vec());
-        let answer = lambda.invoke().function_name(function).payload(event.into()).send().await?;
-        let answer: serde_json::Value = serde_json::from_slice(answer.payload().map_or(&[], AsRef::as_ref))?;
-        assert_eq!(answer["errorType"], "InvalidInput", "{answer}");
+        assert_eq!(error_type(stack, function, event).await?, "InvalidInput");
     }
     Ok(())
 }
