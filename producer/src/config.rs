@@ -58,7 +58,7 @@ impl Config {
                 kafka.remove(of_consumers);
             }
             // A row that is lost with others behind it on the topic would never be sent again.
-            kafka.set("enable.gapless.guarantee", "true");
+            kafka.set("enable.gapless.guarantee", "true").set("message.timeout.ms", "0");
         }
         Ok(Config {
             source,
@@ -86,7 +86,9 @@ fn can_resume(args: &Args, source: &Plan, kafka: &ClientConfig) -> Result<()> {
         Plan::Stdin { .. } => bail!(
             "--resume needs a source that can be read again, and standard input cannot: let the program write to a file, and --follow it"
         ),
-        Plan::Replay { files, .. } if files.paths()?.iter().any(|path| path.as_os_str() == "-") => {
+        Plan::Replay { files, .. }
+            if files.paths()?.iter().any(|path| path.exists() && !path.is_file() || path.as_os_str() == "-") =>
+        {
             bail!("--resume needs files that can be read again: unpack them, and name them with --csv")
         }
         Plan::Replay { repeat: true, .. } => bail!("--resume does not go with --repeat, which has no end to go on to"),
@@ -95,6 +97,21 @@ fn can_resume(args: &Args, source: &Plan, kafka: &ClientConfig) -> Result<()> {
             ensure!(args.seed.is_some(), "--resume needs the --seed of the simulation to go on with");
         }
         Plan::Replay { .. } | Plan::Follow { .. } => {}
+    }
+    for timeout in ["message.timeout.ms", "delivery.timeout.ms"] {
+        ensure!(
+            kafka.get(timeout).is_none(),
+            "--resume gives up on no record, since what is behind it would hide it for ever: leave out {timeout}"
+        );
+    }
+    for identity in ["group.instance.id", "group.protocol"] {
+        ensure!(kafka.get(identity).is_none(), "--resume is a member of its group by itself: leave out {identity}");
+    }
+    if let Some(session) = kafka.get("session.timeout.ms") {
+        ensure!(
+            session.parse::<u32>().is_ok(),
+            "--resume needs a number of milliseconds in session.timeout.ms, and {session} is none"
+        );
     }
     let partitioner = kafka.get("partitioner").unwrap_or("consistent_random");
     ensure!(
@@ -198,7 +215,10 @@ mod tests {
             (&["--csv", "bars.csv", "--repeat"], "--repeat"),
             (&["--csv", "bars.csv", "--order", "sample"], "--order sample"),
             (&["--simulate"], "--seed"),
+            (&["--csv", "/dev/null"], "can be read again"),
             (&["--csv", "bars.csv", "-X", "partitioner=murmur2"], "partitioner=murmur2"),
+            (&["--csv", "bars.csv", "-X", "message.timeout.ms=3000"], "leave out message.timeout.ms"),
+            (&["--csv", "bars.csv", "-X", "session.timeout.ms=10s"], "10s is none"),
         ] {
             let message = message(&[typed, &["--resume"]].concat());
             assert!(message.contains("--resume") && message.contains(told), "{message}");

@@ -34,7 +34,7 @@ use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::resume::Resume;
-use crate::source::{NoRecord, Plan, Rows};
+use crate::source::{NoPast, NoRecord, Past, Plan, Rows};
 use crate::stop::Stop;
 use crate::tally::Shortfall;
 
@@ -70,7 +70,7 @@ fn run(args: &Args) -> Result<ExitCode> {
 
 fn rehearse(args: &Args) -> Result<ExitCode> {
     let (source, limits) = config::source_and_limits(args, rand::random())?;
-    let rows = source::open(&source, source::all_new())?;
+    let rows = source::open(&source, Box::new(NoPast))?;
     let mut skipped = config::skipped(args, &source)?;
     let rehearsal = rehearsal::rehearse(rows, &limits, &mut skipped, &Progress::new(None))?;
     writeln!(io::stdout(), "{rehearsal}")?;
@@ -119,19 +119,14 @@ fn publish(args: &Args) -> Result<ExitCode> {
     let resume = match &config.resume {
         Some((start, kafka)) => {
             let say = |sentence: &str| progress.say(sentence);
-            Some(Resume::begin(kafka, &config.topic.name, *start, say)?)
+            Some(Resume::begin(kafka, &config.topic.name, *start, &config.source, say)?)
         }
         None => None,
     };
-    if let Some(resume) = &resume {
-        resume.check(&config.source)?;
-    }
-    let rows = match proven {
-        Some(rows) => rows,
-        None => source::open(&config.source, resume.as_ref().map_or_else(source::all_new, Resume::judge))?,
-    };
+    let past = || resume.as_ref().map_or_else(|| Box::new(NoPast) as Box<dyn Past>, Resume::past);
+    let rows = proven.map_or_else(|| source::open(&config.source, past()), Ok)?;
     let rows = match &resume {
-        Some(resume) => resume.stamped(rows, &config.source),
+        Some(resume) => resume.stamped(rows, &config.source)?,
         None => rows,
     };
     if let Some(seed) = config.source.seed() {
@@ -172,7 +167,7 @@ fn proven(source: &Plan) -> Result<Proven> {
     if !matches!(source, Plan::Replay { .. } | Plan::Sample { .. }) {
         return Ok(Proven::Rows(None));
     }
-    let mut rows = source::open(source, source::all_new())?;
+    let mut rows = source::open(source, Box::new(NoPast))?;
     let mut first = Vec::new();
     while first.len() < MOST {
         match rows.next() {

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, Result, bail};
+use anyhow::{Error, Result, anyhow, bail};
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, sleep_until};
 
@@ -90,7 +90,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn send_all(&mut self, mut rows: mpsc::Receiver<Row>, stop: &mut Stop) -> Result<End> {
+    async fn send_all(&mut self, mut rows: mpsc::Receiver<Option<Row>>, stop: &mut Stop) -> Result<End> {
         let mut pace = Pace::new(self.limits.rate, self.started);
         let mut tick = interval(TICK);
         let mut handed_back = None;
@@ -100,12 +100,9 @@ impl Run<'_> {
                 name = stop.asked() => return Ok(End::Signal(name)),
                 _ = tick.tick() => {
                     self.look();
-                    if let Some(reason) = self.resume.and_then(Resume::lost) {
-                        self.publisher.drop_queue();
-                        bail!("{reason}: nothing more is sent");
-                    }
+                    self.may_go_on()?;
                 }
-                row = next_row(&mut handed_back, &mut rows, pace.due()) => match row {
+                row = next_row(&mut handed_back, &mut rows, pace.due()) => match row? {
                     None => return Ok(End::Source),
                     Some(Ok(record)) => match self.publisher.hand_over(&record)? {
                         Handed::Over => {
@@ -120,6 +117,18 @@ impl Run<'_> {
             }
         }
         Ok(End::Count)
+    }
+
+    /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
+    fn may_go_on(&mut self) -> Result<()> {
+        let Some(resume) = self.resume else { return Ok(()) };
+        let reason = match resume.lost() {
+            Some(reason) => reason,
+            None if self.tally.failed > 0 => "a record did not arrive, and those behind it would hide it".to_owned(),
+            None => return Ok(()),
+        };
+        self.publisher.drop_queue();
+        bail!("{reason}: nothing more is sent")
     }
 
     async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) {
@@ -165,10 +174,11 @@ impl Run<'_> {
 
 /// Runs the source on a thread of its own: reading may block, and a signal must not wait for it. The thread is left
 /// behind in its read when the program ends.
-fn read_ahead(rows: Rows) -> mpsc::Receiver<Row> {
+/// The last is `None`: without it, reading has not come to the end.
+fn read_ahead(rows: Rows) -> mpsc::Receiver<Option<Row>> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     thread::spawn(move || {
-        for row in rows {
+        for row in rows.map(Some).chain([None]) {
             if sender.blocking_send(row).is_err() {
                 break;
             }
@@ -180,15 +190,15 @@ fn read_ahead(rows: Rows) -> mpsc::Receiver<Row> {
 /// The record that the queue had no room for, or else the next row once a record is due. Loses nothing when cancelled.
 async fn next_row(
     handed_back: &mut Option<Record>,
-    rows: &mut mpsc::Receiver<Row>,
+    rows: &mut mpsc::Receiver<Option<Row>>,
     due: Option<Instant>,
-) -> Option<Row> {
+) -> Result<Option<Row>> {
     if handed_back.is_some() {
         sleep(QUEUE_FULL_PAUSE).await;
-        return handed_back.take().map(Ok);
+        return Ok(handed_back.take().map(Ok));
     }
     if let Some(due) = due {
         sleep_until(due.into()).await;
     }
-    rows.recv().await
+    rows.recv().await.ok_or_else(|| anyhow!("reading the source has ended before its end: a defect of this program"))
 }

@@ -39,7 +39,11 @@ impl Skipped {
                 let source = source.canonicalize().ok();
                 source.is_some() && (source == own || source == folder)
             };
-            let source = sources.iter().find(is_read);
+            let is_meant = |source: &&PathBuf| {
+                !source.exists()
+                    && glob::Pattern::new(&source.to_string_lossy()).is_ok_and(|names| names.matches_path(path))
+            };
+            let source = sources.iter().find(|source| is_read(source) || is_meant(source));
             ensure!(source.is_none(), "--skipped {} is a file that is read", path.display());
             let file = OpenOptions::new().create(true).append(true).open(path).with_context(|| unwritable(path))?;
             Ok(Kept { path: path.to_owned(), file, header: None })

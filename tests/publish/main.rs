@@ -77,7 +77,12 @@ fn rows(count: usize) -> String {
         let symbol = ["HSI", "NYA", "IXIC", "N225", "N100", "GDAXI", "KS11"][row % 7];
         let day = row / 7 % 28 + 1;
         let (high, low, volume) = (price + 1.25, price - 1.25, seed >> 40);
-        writeln!(text, "{symbol},2021-06-{day:02},{price:.6},{high:.6},{low:.6},{price:.6},{price:.6},{volume},{:.8}", price * 0.13).unwrap();
+        writeln!(
+            text,
+            "{symbol},2021-06-{day:02},{price:.6},{high:.6},{low:.6},{price:.6},{price:.6},{volume},{:.8}",
+            price * 0.13
+        )
+        .unwrap();
     }
     text
 }
@@ -89,8 +94,7 @@ fn value_bytes(producer: &Path, csv: &Path) -> Result<usize> {
     fs::write(&head, text.lines().take(4).collect::<Vec<_>>().join("\n"))?;
     let output = Command::new(producer).arg("inspect").arg(&head).output().context("cannot run the producer")?;
     let printed = String::from_utf8(output.stdout)?;
-    let values: Vec<usize> =
-        printed.lines().filter_map(|line| Some(line.trim_end().len() - line.find('{')?)).collect();
+    let values: Vec<usize> = printed.lines().filter_map(|line| Some(line.trim_end().len() - line.find('{')?)).collect();
     ensure!(values.len() == 3, "no first bars in {printed}");
     Ok(values.iter().sum::<usize>() / 3)
 }
@@ -101,7 +105,8 @@ fn peer(folder: &Path) -> Result<PathBuf> {
     let newest = |name: &str| -> Result<PathBuf> {
         let entries = fs::read_dir(&build)?.flatten().map(|entry| entry.path().join("out"));
         let is_it = |path: &PathBuf| {
-            path.is_dir() && path.parent().is_some_and(|folder| folder.file_name().unwrap().to_string_lossy().starts_with(name))
+            path.is_dir()
+                && path.parent().is_some_and(|folder| folder.file_name().unwrap().to_string_lossy().starts_with(name))
         };
         let made = |path: &PathBuf| fs::metadata(path).and_then(|out| out.modified()).ok();
         entries.filter(is_it).max_by_key(made).with_context(|| format!("{name} has not been built"))
@@ -121,7 +126,11 @@ fn peer(folder: &Path) -> Result<PathBuf> {
         .args(["-lzstd", "-lz", "-l:libssl.a", "-l:libcrypto.a", "-lm", "-lpthread", "-ldl", "-lrt"])
         .output()
         .context("cannot run cc")?;
-    ensure!(output.status.success(), "rdkafka_performance cannot be built: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "rdkafka_performance cannot be built: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(peer)
 }
 

@@ -53,6 +53,9 @@ pub(crate) fn files_that_grow_and_turn_are_sent_once(topic: &Topic, files: &Path
     topic.wait_for(45, &mut child)?;
     end(child)?;
 
+    // A copy of it beside it is nothing of its own.
+    fs::copy(&feed, format!("{feed}.bak"))?;
+
     // A copy of it is kept, and it is cut short.
     append(&feed, &rows(45, 5))?;
     fs::copy(&feed, turned(0))?;
@@ -97,8 +100,34 @@ pub(crate) fn a_folder_is_followed_with_files_that_come_later(topic: &Topic, fil
     append(&two, &rows(34, 3))?;
     append(&three, &format!("{}\n", json.replace(":30}", ":37}")))?;
     file(&folder, "four.csv", &format!("{HEADER}{}", rows(38, 2)))?;
+    // It is the same under another name, while nobody reads it and while somebody does.
+    fs::rename(&one, folder.join("one-20240219.csv"))?;
     let mut child = follow()?;
     topic.wait_for(40, &mut child)?;
+    fs::rename(&two, folder.join("two-20240219.csv"))?;
+    append(folder.join("two-20240219.csv").to_str().unwrap(), &rows(40, 1))?;
+    file(&folder, "two.csv", &format!("{HEADER}{}", rows(41, 1)))?;
+    topic.wait_for(42, &mut child)?;
     end(child)?;
-    topic.has_each_once(40)
+
+    // Two files at once, several records in a line.
+    let bars = |from: usize| {
+        let bar = |number: usize| json.replace(":30}", &format!(":{number}}}"));
+        let lines = [bar(from), bar(from + 1), bar(from + 2)].join("\n");
+        serde_json::Value::String(lines).to_string() + "\n"
+    };
+    let four = file(&folder, "five.json", "")?;
+    let mut child = follow()?;
+    for round in 0..20 {
+        append(&three, &bars(42 + round * 6))?;
+        append(&four, &bars(45 + round * 6))?;
+    }
+    topic.wait_for(162, &mut child)?;
+    child.kill()?;
+    child.wait()?;
+    let mut child = follow()?;
+    append(&four, &format!("{}\n", json.replace(":30}", ":162}")))?;
+    topic.wait_for(163, &mut child)?;
+    end(child)?;
+    topic.has_each_once(163)
 }

@@ -33,9 +33,13 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
     two_do_not_send_at_once(&Topic::make(&broker, "two", 2).await?, files)?;
     several_files_are_gone_on_with_in_any_order(&Topic::make(&broker, "several", 2).await?, files)?;
     another_file_of_the_same_name_is_refused(&Topic::make(&broker, "another", 1).await?, files)?;
+    what_is_begun_anew_is_sent_once_more(&Topic::make(&broker, "anew", 3).await?, files)?;
+    a_pattern_is_the_files_that_it_fits(&Topic::make(&broker, "pattern", 2).await?, files)?;
+    nothing_is_sent_behind_what_did_not_arrive(&Topic::make(&broker, "large", 1).await?, files)?;
+    headers_of_others_do_no_harm(&Topic::make(&broker, "hostile", 2).await?, files)?;
     more_partitions_change_nothing_for_what_is_being_sent(&Topic::make(&broker, "more", 2).await?, files).await?;
     a_simulation_goes_on(&Topic::make(&broker, "simulation", 3).await?)?;
-    a_topic_without_its_records_is_refused(&Topic::make(&broker, "emptied", 1).await?, files).await?;
+    a_topic_without_its_records_is_refused(&Topic::make(&broker, "emptied", 2).await?, files).await?;
     followed::files_that_grow_and_turn_are_sent_once(&Topic::make(&broker, "followed", 3).await?, files)?;
     followed::a_folder_is_followed_with_files_that_come_later(&Topic::make(&broker, "folder", 3).await?, files)
 }
@@ -143,10 +147,76 @@ fn another_file_of_the_same_name_is_refused(topic: &Topic, files: &Path) -> Resu
     let grown = topic.producer(&["--csv", &csv, "--resume"]).output()?;
     assert!(sums(&grown).starts_with("read 150, skipped 0, on the topic before 100, sent 50"), "{}", stderr(&grown));
     topic.has_each_once(150)?;
-    let anew = topic.producer(&["--csv", &csv, "--resume=anew"]).output()?;
-    assert!(sums(&anew).starts_with("read 150, skipped 0, sent 150"), "{}", stderr(&anew));
-    assert_eq!(topic.records()?, 300);
     Ok(())
+}
+
+/// All of it once more, also when it is interrupted; and nothing of others.
+fn what_is_begun_anew_is_sent_once_more(topic: &Topic, files: &Path) -> Result<()> {
+    let one = file(files, "anew.csv", &format!("{HEADER}{}", rows(0, 600)))?;
+    let other = file(files, "beside.csv", &format!("{HEADER}{}", rows(600, 600)))?;
+    let run = |arguments: &[&str]| -> Result<String> {
+        let output = topic.producer(arguments).output()?;
+        assert!(output.status.success(), "{}", stderr(&output));
+        Ok(sums(&output))
+    };
+    run(&["--csv", &one, "--resume"])?;
+    run(&["--csv", &other, "--resume"])?;
+    assert!(run(&["--csv", &one, "--resume=anew", "--count", "3"])?.starts_with("read 3, skipped 0, sent 3"));
+    let rest = run(&["--csv", &one, "--resume"])?;
+    assert!(rest.starts_with("read 600, skipped 0, on the topic before 3, sent 597"), "{rest}");
+    let beside = run(&["--csv", &other, "--resume"])?;
+    assert!(beside.starts_with("read 600, skipped 0, on the topic before 600, sent 0"), "{beside}");
+    assert_eq!(topic.records()?, 1800);
+    Ok(())
+}
+
+fn a_pattern_is_the_files_that_it_fits(topic: &Topic, files: &Path) -> Result<()> {
+    let folder = files.join("pattern");
+    fs::create_dir(&folder)?;
+    let pattern = format!("{}/*.csv", folder.display());
+    let run = |sent: &str| -> Result<()> {
+        let output = topic.producer(&["--csv", &pattern, "--resume"]).output()?;
+        assert!(sums(&output).starts_with(sent), "{} {}", sums(&output), stderr(&output));
+        Ok(())
+    };
+    let monday = file(&folder, "monday.csv", &format!("{HEADER}{}", rows(0, 20)))?;
+    run("read 20, skipped 0, sent 20")?;
+    file(&folder, "tuesday.csv", &format!("{HEADER}{}", rows(20, 15)))?;
+    run("read 35, skipped 0, on the topic before 20, sent 15")?;
+    fs::remove_file(monday)?;
+    file(&folder, "wednesday.csv", &format!("{HEADER}{}", rows(35, 5)))?;
+    run("read 20, skipped 0, on the topic before 15, sent 5")?;
+    topic.has_each_once(40)
+}
+
+/// A record that cannot be sent ends the run before another hides it.
+fn nothing_is_sent_behind_what_did_not_arrive(topic: &Topic, files: &Path) -> Result<()> {
+    let bar = |number: usize, note: &str| format!("{{\"Index\":\"HSI\",\"Volume\":{number},\"note\":\"{note}\"}}\n");
+    let feed = file(files, "large.json", &[bar(0, ""), bar(1, &"x".repeat(5000)), bar(2, "")].concat())?;
+    let send = ["--follow", &feed, "--resume", "-X", "message.max.bytes=2000"];
+    for _ in 0..2 {
+        let refused = topic.producer(&send).output()?;
+        assert_eq!(refused.status.code(), Some(1));
+        let told = "line 2: a record of HSI with ";
+        assert!(stderr(&refused).contains(told), "{}", stderr(&refused));
+        assert_eq!(topic.records()?, 1);
+    }
+    let mut child = topic.producer(&["--follow", &feed, "--resume"]).spawn()?;
+    topic.wait_for(3, &mut child)?;
+    topic::terminate(&child)?;
+    assert!(child.wait()?.success());
+    topic.has_each_once(3)
+}
+
+/// Anybody may write headers of any kind.
+fn headers_of_others_do_no_harm(topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "hostile.csv", &format!("{HEADER}{}", rows(0, 50)))?;
+    topic.add_headers(&["AAAAAAAA:1~AAAA/1000", "AAAAAAAA:1~AAAA/0", "\u{0}", ""])?;
+    for before in [0, 50] {
+        let output = topic.producer(&["--csv", &csv, "--resume"]).output()?;
+        assert!(output.status.success(), "{before}: {}", stderr(&output));
+    }
+    topic.has_each_once(50)
 }
 
 async fn more_partitions_change_nothing_for_what_is_being_sent(topic: &Topic, files: &Path) -> Result<()> {
@@ -159,8 +229,12 @@ async fn more_partitions_change_nothing_for_what_is_being_sent(topic: &Topic, fi
         "{}",
         stderr(&output)
     );
-    assert!(stderr(&output).contains("5 partitions, and its records are spread over 2"), "{}", stderr(&output));
-    topic.has_each_once(1000)
+    // Another file is spread over all.
+    let wide = file(files, "wide.csv", &format!("{HEADER}{}", rows(1000, 1000)))?;
+    assert!(topic.producer(&["--csv", &wide, "--resume"]).output()?.status.success());
+    let again = topic.producer(&["--csv", &csv, &wide, "--resume"]).output()?;
+    assert!(sums(&again).starts_with("read 2000, skipped 0, on the topic before 2000, sent 0"), "{}", stderr(&again));
+    topic.has_each_once(2000)
 }
 
 fn a_simulation_goes_on(topic: &Topic) -> Result<()> {
@@ -188,5 +262,11 @@ async fn a_topic_without_its_records_is_refused(topic: &Topic, files: &Path) -> 
     assert!(stderr(&refused).contains("had records, and has none any more"), "{}", stderr(&refused));
     let anew = topic.producer(&["--csv", &csv, "--resume=anew"]).output()?;
     assert!(sums(&anew).starts_with("read 20, skipped 0, sent 20"), "{}", stderr(&anew));
+    // A partition that had none since is known to have had none.
+    topic.delete_records().await?;
+    let hsi = file(files, "one-symbol.csv", &format!("{HEADER}HSI,2024-02-19,1,1,1,1,1\n"))?;
+    assert!(topic.producer(&["--csv", &hsi, "--resume=anew"]).output()?.status.success());
+    let again = topic.producer(&["--csv", &hsi, "--resume"]).output()?;
+    assert!(sums(&again).starts_with("read 1, skipped 0, on the topic before 1, sent 0"), "{}", stderr(&again));
     Ok(())
 }

@@ -9,7 +9,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::Message as _;
+use rdkafka::message::{Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tests::built;
@@ -155,6 +155,20 @@ impl Topic {
         for partition in 0..self.partitions()? {
             for _ in 0..of_each {
                 let record = BaseRecord::<str, [u8]>::to(&self.name).partition(partition).key("of another");
+                producer.send(record).map_err(|(error, _)| error)?;
+            }
+        }
+        Ok(producer.flush(ANSWER)?)
+    }
+
+    /// Records without a value, with such headers, in every partition.
+    pub(crate) fn add_headers(&self, places: &[&str]) -> Result<()> {
+        let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", &self.servers).create()?;
+        for partition in 0..self.partitions()? {
+            for place in places {
+                let headers = OwnedHeaders::new().insert(Header { key: "place", value: Some(*place) });
+                let record =
+                    BaseRecord::<str, [u8]>::to(&self.name).partition(partition).key("of another").headers(headers);
                 producer.send(record).map_err(|(error, _)| error)?;
             }
         }

@@ -45,7 +45,8 @@ struct Other {
 impl Lock {
     /// Joins, when nobody is there; waits for one who may be dead.
     pub(crate) fn take(kafka: &ClientConfig, topic: &str, mut say: impl FnMut(&str)) -> Result<Lock> {
-        let group = kafka.get("group.id").map_or_else(|| format!("tickerlake-producer-{topic}"), ToOwned::to_owned);
+        let typed = kafka.get("group.id").filter(|group| !group.is_empty());
+        let group = typed.map_or_else(|| format!("tickerlake-producer-{topic}"), ToOwned::to_owned);
         let name = format!("producer-{}-{:08x}", std::process::id(), rand::random::<u32>());
         let session = kafka.get("session.timeout.ms").and_then(|typed| typed.parse().ok()).unwrap_or(SESSION_MS);
         let mut settings = kafka.clone();
@@ -62,14 +63,20 @@ impl Lock {
         let patience = Duration::from_millis(session) + GRACE;
         let started = Instant::now();
         let mut has_said = false;
-        while let Some(other) = others(&consumer, &group, &name)? {
-            ensure!(started.elapsed() < patience, refusal(topic, &group, &other));
+        loop {
+            let (what, refusal) = match others(&consumer, &group, &name) {
+                Ok(None) => break,
+                Ok(Some(other)) => {
+                    let Other { client, host } = &other;
+                    let what = format!("{client} at {host} had this topic a moment ago, and may be there still");
+                    (what, refusal(topic, &group, &other))
+                }
+                // A broker that does not answer, or has just begun.
+                Err(error) => (format!("{error:#}"), error),
+            };
+            ensure!(started.elapsed() < patience, refusal);
             if !std::mem::replace(&mut has_said, true) {
-                let Other { client, host } = &other;
-                say(&format!(
-                    "{client} at {host} had this topic a moment ago: waiting up to {} s whether it is still there",
-                    patience.as_secs()
-                ));
+                say(&format!("{what}: waiting up to {} s", patience.as_secs()));
             }
             thread::sleep(POLL);
         }

@@ -3,26 +3,28 @@
 //! An idempotent producer leaves no gap within a partition, so what a partition has of a source are its first records that go there. Each
 //! partition may be elsewhere: what one has acknowledged says nothing of another.
 
+mod before;
 mod lock;
 mod newest;
 mod place;
 mod stamp;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
+use self::before::{Before, absolute};
 use self::lock::Lock;
-use self::newest::Found;
-use self::place::{Lasts, Mark, SourceId, sum};
+use self::place::SourceId;
 pub(crate) use self::stamp::Stamp;
-use self::stamp::{Items, Names, Stamped, absolute, changed, partition_of};
+use self::stamp::{Stamped, changed};
 use crate::delivery::{in_words, refused};
-use crate::source::{Judge, NoRecord, Place, Plan, Row, Rows, Verdict};
+use crate::source::{self, Past, Plan, Rows, Verdict, generation_of};
 
-/// Sources whose places a partition can carry. Each is some 30 bytes of a header.
+/// Sources whose places a topic can carry. Each is some 25 bytes of a header.
 const MOST_SOURCES: usize = 2000;
 
 /// Where to begin.
@@ -37,63 +39,61 @@ pub(crate) enum Start {
 /// A topic that is ours for now, and how far it is.
 pub(crate) struct Resume {
     lock: Lock,
-    before: Vec<Lasts>,
-    partitions: i32,
+    before: Before,
 }
 
 impl Resume {
-    /// Takes the topic, which exists, and reads how far it is.
-    pub(crate) fn begin(kafka: &ClientConfig, topic: &str, start: Start, mut say: impl FnMut(&str)) -> Result<Resume> {
+    /// Takes the topic, which exists, reads how far it is, and refuses files that are not what was sent of them.
+    pub(crate) fn begin(
+        kafka: &ClientConfig,
+        topic: &str,
+        start: Start,
+        plan: &Plan,
+        mut say: impl FnMut(&str),
+    ) -> Result<Resume> {
         let lock = Lock::take(kafka, topic, &mut say)?;
         let of_topic = partitions(kafka, topic)?;
-        let found = match start {
-            Start::Newest => newest::read(kafka, topic, of_topic, &mut say)?,
-            Start::Anew => (0..of_topic).map(|_| Found::default()).collect(),
-        };
-        let partitions = found.iter().find_map(|found| found.partitions).unwrap_or(of_topic);
-        if partitions != of_topic {
-            say(&format!(
-                "the topic has {of_topic} partitions, and its records are spread over {partitions}: so it stays"
-            ));
+        let found = newest::read(kafka, topic, of_topic, &mut say)?;
+        let mut before = Before::new(topic, found, of_topic, start == Start::Anew)?;
+        let sources = before.sources();
+        if sources.len() > MOST_SOURCES {
+            before.keep(&present(plan, &before)?);
+            let left = before.sources().len();
+            say(&format!("the places of {} files that are no longer there are dropped", sources.len() - left));
+            ensure!(
+                left <= MOST_SOURCES,
+                "--resume keeps the places of {MOST_SOURCES} files on a topic, and here are {left}: move those that are done elsewhere"
+            );
         }
-        let before: Vec<Lasts> = found.into_iter().map(|found| found.lasts).collect();
-        let most = before.iter().map(Lasts::len).max().unwrap_or_default();
-        ensure!(
-            most <= MOST_SOURCES,
-            "topic {topic} carries the places of {most} files, and --resume keeps {MOST_SOURCES}: use another topic, or --resume=anew with a \
-             folder from which the files that are done were taken"
-        );
-        let sources: std::collections::BTreeSet<_> = before.iter().flat_map(Lasts::keys).collect();
         if !sources.is_empty() {
-            say(&format!("the topic has records of {} sources that can be gone on with", sources.len()));
+            say(&format!("the topic has the places of {} sources", sources.len()));
         }
-        Ok(Resume { lock, before, partitions })
+        let resume = Resume { lock, before };
+        resume.check(plan)?;
+        Ok(resume)
     }
 
-    /// Refuses files that are not what was sent of them.
-    pub(crate) fn check(&self, plan: &Plan) -> Result<()> {
-        let Plan::Replay { files, .. } = plan else { return Ok(()) };
+    fn check(&self, plan: &Plan) -> Result<()> {
+        let (Plan::Replay { files, .. }, false) = (plan, self.before.is_to_begin_anew()) else { return Ok(()) };
         for path in files.paths()? {
+            let name = absolute(&path.display().to_string());
+            let Some(generation) = self.before.generation(&name) else { continue };
             let rows = || files.only(&path).open();
-            if let Verdict::Other(place) =
-                verdict(&self.before, self.partitions, &absolute(&path.display().to_string()), rows)?
-            {
+            if let Verdict::Other(place) = self.before.compare(&generation_of(&name, generation), rows)? {
                 return Err(changed(&place).context(format!("cannot go on with {}", path.display())));
             }
         }
         Ok(())
     }
 
-    /// Judges sources that are found later.
-    pub(crate) fn judge(&self) -> Judge {
-        let (before, partitions) = (self.before.clone(), self.partitions);
-        Box::new(move |name, rows| verdict(&before, partitions, name, rows))
+    /// What was sent before, for sources that are found later.
+    pub(crate) fn past(&self) -> Box<dyn Past> {
+        Box::new(self.before.clone())
     }
 
     /// The rows that are not on the topic yet, each with its place.
-    pub(crate) fn stamped(&self, rows: Rows, plan: &Plan) -> Rows {
-        let names = Names::new(only_name(plan));
-        Box::new(Stamped::new(rows, names, self.before.clone(), self.partitions))
+    pub(crate) fn stamped(&self, rows: Rows, plan: &Plan) -> Result<Rows> {
+        Ok(Box::new(Stamped::new(rows, self.before.clone(), only_name(plan)?)))
     }
 
     /// Why nothing more may be sent, if so.
@@ -102,55 +102,31 @@ impl Resume {
     }
 }
 
-/// Reads a source as far as it was sent, and compares the last record of each partition.
-fn verdict<R: Iterator<Item = Row>>(
-    before: &[Lasts],
-    partitions: i32,
-    name: &str,
-    rows: impl FnOnce() -> Result<R>,
-) -> Result<Verdict> {
-    let source = SourceId::of(name);
-    let lasts: Vec<_> = before.iter().map(|lasts| lasts.get(&source)).collect();
-    let Some(end) = lasts.iter().flatten().map(|last| last.mark).max() else { return Ok(Verdict::New) };
-    let mut items = Items::default();
-    let mut left = lasts.iter().flatten().count();
-    let mut seen = Place::default();
-    for row in rows()? {
-        let record = match row {
-            Ok(record) => record,
-            Err(NoRecord::Broken(_)) => break,
-            Err(_) => continue,
-        };
-        let mark: Mark = items.mark(source, record.place.line);
-        if mark > end {
-            break;
-        }
-        seen = record.place;
-        let partition = usize::try_from(partition_of(&record.key, partitions)).unwrap_or_default();
-        if let Some(last) = lasts[partition].filter(|last| last.mark == mark) {
-            if last.sum != sum(&record.value) {
-                return Ok(Verdict::Other(seen));
-            }
-            left -= 1;
-        }
-        if left == 0 {
-            break;
-        }
-    }
-    Ok(if left == 0 { Verdict::Same } else { Verdict::Other(seen) })
-}
-
 /// The name of a source whose rows do not name one.
-fn only_name(plan: &Plan) -> String {
-    match plan {
+fn only_name(plan: &Plan) -> Result<String> {
+    Ok(match plan {
         Plan::Replay { files, .. } | Plan::Sample { files, .. } => {
-            files.named.first().map(|path| absolute(&path.display().to_string())).unwrap_or_default()
+            files.paths()?.first().map(|path| absolute(&path.display().to_string())).unwrap_or_default()
         }
         Plan::Simulate { from, seed, interval } => {
             format!("simulation {seed} {from} {}", interval.as_deref().unwrap_or("1d"))
         }
         Plan::Stdin { .. } | Plan::Follow { .. } => String::new(),
-    }
+    })
+}
+
+/// Sources whose files are there.
+fn present(plan: &Plan, before: &Before) -> Result<BTreeSet<SourceId>> {
+    let names = match plan {
+        Plan::Replay { files, .. } => files.paths()?.iter().map(|path| absolute(&path.display().to_string())).collect(),
+        Plan::Follow { named, .. } => source::followed_names(named),
+        _ => vec![only_name(plan)?],
+    };
+    let of_name = |name: &String| {
+        let generations = before.generation(name).map_or(0..0, |last| 0..last + 1);
+        generations.map(|generation| SourceId::of(&generation_of(name, generation))).collect::<Vec<_>>()
+    };
+    Ok(names.iter().flat_map(of_name).collect())
 }
 
 fn partitions(kafka: &ClientConfig, topic: &str) -> Result<i32> {

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::place::{Last, Lasts, PLACE, PLACES, Place, parse_places, sum};
+use super::place::{Emptied, Last, Lasts, PLACE, PLACES, Place, parse_places};
 use crate::delivery::{in_words, refused};
 
 /// How often more is read when nothing is found, and how much at first.
@@ -21,8 +21,12 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Found {
     pub(crate) lasts: Lasts,
-    /// How many partitions the newest record says that records are spread over.
-    pub(crate) partitions: Option<i32>,
+    /// Its end, if it had records and has none any more.
+    pub(crate) emptied: Option<i64>,
+    /// The ends of partitions that had none when its records were sent.
+    pub(crate) emptied_before: Emptied,
+    /// Whether a record is lost that said more.
+    pub(crate) is_cut: bool,
 }
 
 /// Reads all partitions of the topic. `say` is told of what takes long.
@@ -39,36 +43,35 @@ pub(crate) fn read(
         .set("enable.partition.eof", "true")
         // What transactions of others leave open or take back is there all the same.
         .set("isolation.level", "read_uncommitted")
+        // What is deleted in this moment is an error, and not the end.
+        .set("auto.offset.reset", "error")
         .set("fetch.wait.max.ms", "10");
     let consumer: BaseConsumer = settings.create().map_err(refused)?;
-    (0..partitions).map(|partition| newest(&consumer, topic, partition, &mut say)).collect()
+    (0..partitions).map(|partition| newest(&consumer, topic, (partition, partitions), &mut say)).collect()
 }
 
-fn newest(consumer: &BaseConsumer, topic: &str, partition: i32, say: &mut impl FnMut(&str)) -> Result<Found> {
+fn newest(
+    consumer: &BaseConsumer,
+    topic: &str,
+    (partition, partitions): (i32, i32),
+    say: &mut impl FnMut(&str),
+) -> Result<Found> {
     let watermarks = consumer.fetch_watermarks(topic, partition, SILENCE);
     let (low, high) = watermarks.map_err(|error| unreadable(topic, partition, &in_words(&error)))?;
-    ensure!(
-        low < high || high == 0,
-        "partition {partition} of topic {topic} had records, and has none any more: where --resume stopped there can no longer be told \
-         (the topic's retention is shorter than the pause); --resume=anew sends from the first row"
-    );
+    if low == high {
+        return Ok(Found { emptied: (high > 0).then_some(high), ..Found::default() });
+    }
     let mut span = 1;
     loop {
         let from = low.max(high - span);
         if span > 100_000 {
             say(&format!("partition {partition}: reading {} records for the newest with a place", high - from));
         }
-        let mut ends = Ends::default();
-        if from < high {
-            read_span(consumer, topic, partition, (from, high), |message| ends.take(message))?;
-        }
+        let mut ends = Ends { partitions, ..Ends::default() };
+        read_span(consumer, topic, partition, (from, high), |message| ends.take(message))?;
         if ends.is_whole || from == low {
-            ensure!(
-                ends.is_whole || ends.found.lasts.is_empty(),
-                "partition {partition} of topic {topic} has lost the record that says where --resume stopped (the topic's retention is \
-                 shorter than the pause); --resume=anew sends from the first row"
-            );
-            return Ok(ends.found);
+            let is_cut = !ends.is_whole && !ends.found.lasts.is_empty();
+            return Ok(Found { is_cut, ..ends.found });
         }
         span = span.saturating_mul(WIDER);
     }
@@ -80,6 +83,8 @@ struct Ends {
     found: Found,
     /// Whether all sources are known.
     is_whole: bool,
+    /// How many the topic has.
+    partitions: i32,
 }
 
 impl Ends {
@@ -89,17 +94,22 @@ impl Ends {
             let header = headers.iter().find(|header| header.key == name)?;
             str::from_utf8(header.value?).ok()
         };
-        let Some(place) = header(PLACE).and_then(|text| text.parse::<Place>().ok()) else { return };
+        // Anybody may write headers.
+        let is_possible = |last: &Last| last.partitions <= self.partitions;
+        let place = header(PLACE).and_then(|text| text.parse::<Place>().ok());
+        let Some(place) = place.filter(|place| is_possible(&place.last)) else { return };
         if place.since_places.is_none() {
             self.found.lasts.clear();
+            self.found.emptied_before.clear();
             self.is_whole = true;
-        } else if let Some(others) = header(PLACES).and_then(|text| parse_places(text).ok()) {
+        } else if let Some((others, emptied)) = header(PLACES).and_then(|text| parse_places(text).ok())
+            && others.values().all(is_possible)
+        {
             self.found.lasts = others;
+            self.found.emptied_before = emptied;
             self.is_whole = true;
         }
-        let last = Last { mark: place.mark, sum: sum(message.payload().unwrap_or_default()) };
-        self.found.lasts.insert(place.source, last);
-        self.found.partitions = Some(place.partitions);
+        self.found.lasts.insert(place.source, place.last);
     }
 }
 
@@ -136,8 +146,8 @@ fn read_span(
 }
 
 fn is_final(error: &KafkaError) -> bool {
-    use rdkafka::error::RDKafkaErrorCode::{TopicAuthorizationFailed, UnknownTopicOrPartition};
-    matches!(error.rdkafka_error_code(), Some(TopicAuthorizationFailed | UnknownTopicOrPartition))
+    use rdkafka::error::RDKafkaErrorCode::{AutoOffsetReset, TopicAuthorizationFailed, UnknownTopicOrPartition};
+    matches!(error.rdkafka_error_code(), Some(AutoOffsetReset | TopicAuthorizationFailed | UnknownTopicOrPartition))
 }
 
 fn unreadable(topic: &str, partition: i32, reason: &str) -> anyhow::Error {

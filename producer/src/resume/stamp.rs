@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Error, anyhow};
-
 use rdkafka::message::{Header, OwnedHeaders};
 
-use super::place::{Last, Lasts, Mark, PLACE, PLACES, Place, SourceId, places, sum};
+use super::before::{Before, absolute};
+use super::place::{Emptied, Last, Lasts, Mark, PLACE, PLACES, Place, SourceId, Sum, places};
 use crate::source::{NoRecord, Place as RowPlace, Record, Row, Rows};
 
-/// Records of a partition between two that say the places of all sources: so many are read when a run starts.
+/// Records of a partition between two that say all there is to know of it: so many are read when a run starts.
 pub(crate) const BETWEEN_PLACES: u32 = 1000;
+/// The longest time between them, so that retention takes none away that is needed.
+const PLACES_EVERY: Duration = Duration::from_hours(1);
 
 /// Where a record goes, and what it says of its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +40,11 @@ pub(crate) fn partition_of(key: &str, partitions: i32) -> i32 {
     i32::try_from(place).unwrap_or_default()
 }
 
+/// What the line of a record is known again by.
+pub(crate) fn sum_of(record: &Record) -> Sum {
+    Sum::of(record.place.sum.unwrap_or_else(|| crc32fast::hash(&record.value)))
+}
+
 /// What is said when a source is not what it was.
 pub(crate) fn changed(place: &RowPlace) -> Error {
     anyhow!(
@@ -45,109 +53,104 @@ pub(crate) fn changed(place: &RowPlace) -> Error {
     )
 }
 
-/// Names the source of a row.
-pub(crate) struct Names {
-    /// Of rows whose place says none.
-    pub(crate) only: String,
-    known: HashMap<Arc<str>, SourceId>,
-}
-
-impl Names {
-    pub(crate) fn new(only: String) -> Names {
-        Names { only, known: HashMap::new() }
-    }
-
-    pub(crate) fn of(&mut self, file: Option<&Arc<str>>) -> SourceId {
-        match file {
-            None => SourceId::of(&self.only),
-            Some(file) => *self.known.entry(file.clone()).or_insert_with(|| SourceId::of(&absolute(file))),
-        }
-    }
-}
-
-/// The name that a file has from anywhere.
-pub(crate) fn absolute(file: &str) -> String {
-    std::fs::canonicalize(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
-}
-
 /// Counts the records of a line.
 #[derive(Default)]
-pub(crate) struct Items {
-    last: Option<(SourceId, Mark)>,
-    made_up: u64,
-}
+pub(crate) struct Items(HashMap<SourceId, Mark>);
 
 impl Items {
-    /// The mark of the next record, which is of this line; 0 of what was made up, which has a number in place of a line.
+    /// The mark of the next record, which is of this line. What was made up is of line 0, and has a number in place of it.
     pub(crate) fn mark(&mut self, source: SourceId, line: u64) -> Mark {
-        let mut mark = Mark { line, item: 0 };
-        if line == 0 {
-            self.made_up += 1;
-            mark.line = self.made_up;
-        }
-        if let Some((before, last)) = self.last
-            && before == source
-            && last.line == mark.line
-        {
-            mark.item = last.item + 1;
-        }
-        self.last = Some((source, mark));
-        mark
+        let next = match (self.0.get(&source), line) {
+            (Some(last), 0) => Mark { line: last.line + 1, item: 0 },
+            (None, 0) => Mark { line: 1, item: 0 },
+            (Some(last), line) if last.line == line => Mark { line, item: last.item + 1 },
+            _ => Mark { line, item: 0 },
+        };
+        self.0.insert(source, next);
+        next
     }
+}
+
+/// A source, as its rows are stamped.
+#[derive(Clone, Copy)]
+struct Source {
+    id: SourceId,
+    /// How many partitions its records are spread over: as many as when it was begun.
+    partitions: i32,
 }
 
 /// What is known of a partition while records are sent to it.
 struct Sending {
     lasts: Lasts,
-    /// Records since one with `places`; none of this run yet.
-    since_places: Option<u32>,
+    /// Records since one with `places`, and when that was; none of this run yet.
+    since_places: Option<(u32, Instant)>,
 }
 
 /// The rows of a source, stamped.
 pub(crate) struct Stamped {
     rows: Rows,
-    names: Names,
+    before: Before,
+    /// The source of rows that name none.
+    only: String,
+    known: HashMap<Option<Arc<str>>, Source>,
     items: Items,
-    partitions: i32,
-    /// How far each source was in each partition before this run.
-    before: Vec<Lasts>,
     sending: Vec<Sending>,
+    emptied: Emptied,
 }
 
 impl Stamped {
-    /// `before` is by partition.
-    pub(crate) fn new(rows: Rows, names: Names, before: Vec<Lasts>, partitions: i32) -> Stamped {
-        let sending = before.iter().map(|lasts| Sending { lasts: lasts.clone(), since_places: None }).collect();
-        Stamped { rows, names, items: Items::default(), partitions, before, sending }
+    pub(crate) fn new(rows: Rows, before: Before, only: String) -> Stamped {
+        let sending = |lasts: &Lasts| Sending { lasts: lasts.clone(), since_places: None };
+        let sending = before.lasts.iter().map(sending).collect();
+        let emptied = before.emptied.clone();
+        Stamped { rows, before, only, known: HashMap::new(), items: Items::default(), sending, emptied }
+    }
+
+    fn source(&mut self, place: &RowPlace) -> Source {
+        let (before, only) = (&self.before, &self.only);
+        let source = |named: &Option<Arc<str>>| {
+            let id = match (named, &place.source) {
+                (_, Some(followed)) => SourceId::of(followed),
+                (Some(file), None) => before.current(&absolute(file)),
+                (None, None) => before.current(only),
+            };
+            Source { id, partitions: before.partitions(id) }
+        };
+        let named = place.source().cloned();
+        *self.known.entry(named).or_insert_with_key(source)
     }
 
     fn stamp(&mut self, mut record: Record) -> Row {
-        let source = self.names.of(record.place.source());
-        let mark = self.items.mark(source, record.place.line);
-        let partition = partition_of(&record.key, self.partitions);
+        let Source { id, partitions } = self.source(&record.place);
+        let mark = self.items.mark(id, record.place.line);
+        let partition = partition_of(&record.key, partitions);
         let index = usize::try_from(partition).unwrap_or_default();
-        if let Some(last) = self.before[index].get(&source).filter(|last| mark <= last.mark) {
-            let is_other = mark == last.mark && sum(&record.value) != last.sum;
+        let last = Last { mark, sum: sum_of(&record), partitions };
+        if let Some(before) = self.before.last(id, index).filter(|before| mark <= before.mark) {
+            let is_other = mark == before.mark && last.sum != before.sum;
             return Err(if is_other { NoRecord::Broken(changed(&record.place)) } else { NoRecord::Present });
         }
-        let sending = &mut self.sending[index];
-        sending.lasts.insert(source, Last { mark, sum: sum(&record.value) });
-        let since_places = (sending.lasts.len() > 1).then(|| match sending.since_places {
-            Some(records) if records < BETWEEN_PLACES => records + 1,
-            _ => 0,
+        let Some(sending) = self.sending.get_mut(index) else {
+            return Err(NoRecord::Broken(anyhow!("the topic has fewer partitions than it had")));
+        };
+        sending.lasts.insert(id, last);
+        let now = Instant::now();
+        let has_more = sending.lasts.len() > 1 || !self.emptied.is_empty();
+        sending.since_places = has_more.then(|| match sending.since_places {
+            Some((records, at)) if records < BETWEEN_PLACES && now - at < PLACES_EVERY => (records + 1, at),
+            _ => (0, now),
         });
-        sending.since_places = since_places;
-        let place = Place { source, mark, partitions: self.partitions, since_places };
-        let places = (since_places == Some(0)).then(|| places(&sending.lasts, source));
+        let since_places = sending.since_places.map(|(records, _)| records);
+        let place = Place { source: id, last, since_places };
+        let places = (since_places == Some(0)).then(|| places(&sending.lasts, id, &self.emptied));
         record.stamp = Some(Box::new(Stamp { partition, place: place.to_string(), places }));
         Ok(record)
     }
 
     /// Whether a row was dealt with before this run: one behind it is on the topic.
     fn was_before(&mut self, place: &RowPlace) -> bool {
-        let source = self.names.of(place.source());
-        let lasts = self.before.iter().filter_map(|lasts| lasts.get(&source));
-        lasts.map(|last| last.mark.line).max().is_some_and(|line| place.line < line)
+        let source = self.source(place).id;
+        self.before.end(source).is_some_and(|end| place.line < end.line)
     }
 }
 
@@ -172,28 +175,19 @@ mod tests {
         Record::new(key.to_owned(), value, RowPlace::new(Some(file.into()), line))
     }
 
-    /// Sends rows to a log per partition.
-    fn send(logs: &mut [Vec<Stamp>], rows: Vec<Record>, before: Vec<Lasts>) {
-        let count = i32::try_from(logs.len()).unwrap();
-        let rows = Box::new(rows.into_iter().map(Ok));
-        for record in Stamped::new(rows, Names::new(String::new()), before, count).flatten() {
-            let stamp = *record.stamp.unwrap();
-            logs[usize::try_from(stamp.partition).unwrap()].push(stamp);
-        }
+    fn rows(file: &str, lines: u64) -> Vec<Record> {
+        (2..lines + 2).map(|line| record(["A", "B", "C"][usize::try_from(line % 3).unwrap()], file, line)).collect()
     }
 
-    fn rows(files: &[&str], lines: u64) -> Vec<Record> {
-        let of = |file: &str| {
-            (2..lines + 2)
-                .map(|line| record(["A", "B", "C"][usize::try_from(line % 3).unwrap()], file, line))
-                .collect::<Vec<_>>()
-        };
-        files.iter().flat_map(|file| of(file)).collect()
+    /// What the stamps of a partition say, in the order of its records.
+    fn stamps(rows: Vec<Record>, before: Before) -> Vec<Stamp> {
+        let rows = Box::new(rows.into_iter().map(Ok));
+        Stamped::new(rows, before, String::new()).flatten().map(|record| *record.stamp.unwrap()).collect()
     }
 
     #[test]
     fn symbols_go_where_librdkafka_sends_them() {
-        // `rd_kafka_msg_partitioner_consistent`, as the test of the program sees it too.
+        // `rd_kafka_msg_partitioner_consistent`: a CRC-32, modulo. The test on the broker compares with librdkafka itself.
         assert_eq!([0, 1, 2].map(|n| partition_of(["HSI", "NYA", "IXIC"][n], 1)), [0, 0, 0]);
         assert_eq!(partition_of("", 7), 0);
         assert_eq!(i64::from(partition_of("HSI", 1000)), i64::from(crc32fast::hash(b"HSI")) % 1000);
@@ -201,25 +195,33 @@ mod tests {
 
     #[test]
     fn one_source_says_no_others_and_several_do_at_the_first_and_each_thousandth_record() {
-        let mut logs = vec![Vec::new()];
-        send(&mut logs, rows(&["a"], 5), vec![Lasts::new()]);
-        assert!(logs[0].iter().all(|stamp| stamp.places.is_none() && !stamp.place.contains("/1-")));
-        let before = Lasts::from([(SourceId::of("a"), Last { mark: Mark { line: 6, item: 0 }, sum: 1 })]);
-        let mut logs = vec![Vec::new()];
-        send(&mut logs, rows(&["b"], 2500), vec![before]);
-        let with: Vec<usize> = (0..2500).filter(|place| logs[0][*place].places.is_some()).collect();
+        let one = stamps(rows("a", 5), Before::of(vec![Lasts::new()], 1));
+        assert!(one.iter().all(|stamp| stamp.places.is_none() && !stamp.place.contains("/1-")));
+        let last = Last { mark: Mark { line: 6, item: 0 }, sum: Sum::of(1), partitions: 1 };
+        let before = Before::of(vec![Lasts::from([(SourceId::of("a"), last)])], 1);
+        let two = stamps(rows("b", 2500), before);
+        let with: Vec<usize> = (0..2500).filter(|place| two[*place].places.is_some()).collect();
         assert_eq!(with, [0, 1001, 2002]);
-        assert!(logs[0][1000].place.ends_with("/1-1000"));
+        assert!(two[1000].place.ends_with("/1-1000"));
     }
 
     #[test]
-    fn records_of_one_line_are_told_apart() {
+    fn the_ends_of_emptied_partitions_go_along() {
+        let mut before = Before::of(vec![Lasts::new()], 1);
+        before.emptied = Emptied::from([(0, 70)]);
+        let stamps = stamps(rows("a", 2), before);
+        assert_eq!((stamps[0].places.as_deref(), stamps[1].places.as_deref()), (Some("=0:70"), None));
+        assert!(stamps[1].place.ends_with("/1-1"));
+    }
+
+    #[test]
+    fn records_of_one_line_are_told_apart_also_where_sources_alternate() {
         let mut items = Items::default();
         let (one, two) = (SourceId::of("a"), SourceId::of("b"));
         let marks =
-            [(one, 1), (one, 1), (one, 2), (two, 2), (two, 2)].map(|(source, line)| items.mark(source, line).item);
-        assert_eq!(marks, [0, 1, 0, 0, 1]);
-        let made_up = [0, 0, 0].map(|line| items.mark(one, line).line);
+            [(one, 1), (two, 1), (one, 1), (one, 2), (two, 1)].map(|(source, line)| items.mark(source, line).item);
+        assert_eq!(marks, [0, 0, 1, 0, 1]);
+        let made_up = [0, 0, 0].map(|line| items.mark(SourceId::of("c"), line).line);
         assert_eq!(made_up, [1, 2, 3]);
     }
 }

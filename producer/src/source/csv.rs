@@ -39,6 +39,8 @@ pub(crate) struct CsvRows<R> {
     /// Lines that are a footer if nothing follows them.
     prose: Vec<(u64, String)>,
     last_line: u64,
+    /// CRC-32 of the last line that began a row.
+    last_sum: u32,
     /// Headers below the first.
     headers: u64,
     is_empty: bool,
@@ -67,6 +69,7 @@ impl<R: BufRead> CsvRows<R> {
             ready: VecDeque::new(),
             prose: Vec::new(),
             last_line: 0,
+            last_sum: 0,
             headers: 0,
             is_empty: true,
             is_over: false,
@@ -88,6 +91,7 @@ impl<R: BufRead> CsvRows<R> {
         self.is_empty = false;
         // A file that was appended to another brings its mark along.
         let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        self.last_sum = crc32fast::hash(line);
         let Ok(text) = str::from_utf8(line) else {
             let raw = line.to_vec();
             self.end_prose(false);
@@ -111,7 +115,7 @@ impl<R: BufRead> CsvRows<R> {
         };
         match outcome {
             Ok(mut record) => {
-                record.place = Place::new(self.file.clone(), number);
+                record.place = self.place(number);
                 if self.prose.is_empty() {
                     return Ok(Step::Record(record));
                 }
@@ -168,12 +172,16 @@ impl<R: BufRead> CsvRows<R> {
         Ok(false)
     }
 
+    fn place(&self, line: u64) -> Place {
+        Place { sum: Some(self.last_sum), ..Place::new(self.file.clone(), line) }
+    }
+
     fn tell(&mut self, message: &str) {
         self.ready.push_back(Err(NoRecord::Told(message.to_owned())));
     }
 
     fn skip(&mut self, line: u64, reason: String, raw: Vec<u8>) {
-        let place = Place::new(self.file.clone(), line);
+        let place = self.place(line);
         self.ready.push_back(Err(NoRecord::Skipped { place, reason, raw, header: Some(self.header.clone()) }));
     }
 }

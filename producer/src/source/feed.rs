@@ -32,7 +32,7 @@ impl Iterator for Feed {
         let rows = match &mut self.rows {
             Some(rows) => rows,
             none => none.insert(
-                begin(io::stdin(), &self.choices, STANDARD_INPUT, None)
+                begin(io::stdin(), &self.choices, STANDARD_INPUT, None, false)
                     .unwrap_or_else(|error| Box::new(std::iter::once(Err(NoRecord::Broken(error))))),
             ),
         };
@@ -40,12 +40,14 @@ impl Iterator for Feed {
     }
 }
 
-/// Reads as far as there is something. `name` is what it is called; `stem` the symbol, where the name of a file says it.
+/// Reads as far as there is something. `name` is what it is called, beside each line if it `is_of_several`; `stem` the symbol, where the name
+/// of a file says it.
 pub(crate) fn begin(
     raw: impl io::Read + Send + 'static,
     choices: &Choices,
     name: &str,
     stem: Option<&str>,
+    is_of_several: bool,
 ) -> Result<Rows> {
     let mut input = Input::open(raw, choices, true)?;
     if is_json(&mut input, choices)? {
@@ -55,8 +57,9 @@ pub(crate) fn begin(
         return Ok(Box::new(told.into_iter().chain(JsonRows::new(input.into_reader()))));
     }
     let dialect = sniff::sniff(&mut input, choices, stem)?;
+    let file = is_of_several.then(|| name.into());
     let told = std::iter::once(Err(NoRecord::Told(format!("{name}: {dialect}"))));
-    Ok(Box::new(told.chain(CsvRows::new(input.into_reader(), dialect, choices.wanted(), None))))
+    Ok(Box::new(told.chain(CsvRows::new(input.into_reader(), dialect, choices.wanted(), file))))
 }
 
 /// Whether it is JSON, or at least nothing else: a line that is not is skipped, and the next may be.
@@ -98,7 +101,7 @@ mod tests {
     use crate::source::listing;
 
     fn read(bytes: &[u8]) -> String {
-        match begin(Cursor::new(bytes.to_vec()), &Choices::default(), STANDARD_INPUT, None) {
+        match begin(Cursor::new(bytes.to_vec()), &Choices::default(), STANDARD_INPUT, None, false) {
             Ok(rows) => listing(rows),
             Err(error) => format!("broken: {error}\n"),
         }
@@ -137,16 +140,23 @@ mod tests {
             &Choices::default(),
             STANDARD_INPUT,
             None,
+            false,
         )
         .unwrap();
         assert!(matches!(rows.next(), Some(Err(NoRecord::Told(_)))));
         assert!(matches!(rows.next(), Some(Ok(_))));
-        let mut rows = begin(SoFar(Some(b"{\"Index\":\"HSI\"}\n")), &Choices::default(), STANDARD_INPUT, None).unwrap();
+        let mut rows =
+            begin(SoFar(Some(b"{\"Index\":\"HSI\"}\n")), &Choices::default(), STANDARD_INPUT, None, false).unwrap();
         assert!(matches!(rows.next(), Some(Ok(_))));
         // The first was cut off.
-        let mut rows =
-            begin(SoFar(Some(b"{\"Index\":\"A\",\n{\"Index\":\"B\"}\n")), &Choices::default(), STANDARD_INPUT, None)
-                .unwrap();
+        let mut rows = begin(
+            SoFar(Some(b"{\"Index\":\"A\",\n{\"Index\":\"B\"}\n")),
+            &Choices::default(),
+            STANDARD_INPUT,
+            None,
+            false,
+        )
+        .unwrap();
         assert!(matches!(rows.next(), Some(Err(NoRecord::Skipped { .. }))));
         assert!(matches!(rows.next(), Some(Ok(_))));
     }
@@ -154,22 +164,24 @@ mod tests {
     #[test]
     fn a_feed_whose_days_are_one_or_another_is_refused_at_once() {
         let feed = SoFar(Some(b"Index,Date,Open,High,Low,Close\nHSI,02/03/2024,1,2,1,1\n"));
-        let error = begin(feed, &Choices::default(), STANDARD_INPUT, None).err().unwrap().to_string();
+        let error = begin(feed, &Choices::default(), STANDARD_INPUT, None, false).err().unwrap().to_string();
         assert!(error.starts_with("line 2: 02/03/2024 is one day or another"), "{error}");
     }
 
     #[test]
     fn a_feed_that_begins_at_midnight_may_be_of_days_or_of_minutes() {
         let text = "Index,Date,Open,High,Low,Close\nBTC,2024-02-19 00:00:00+00:00,1,2,1,1\n";
-        let error =
-            begin(SoFar(Some(text.as_bytes())), &Choices::default(), STANDARD_INPUT, None).err().unwrap().to_string();
+        let error = begin(SoFar(Some(text.as_bytes())), &Choices::default(), STANDARD_INPUT, None, false)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("--interval"), "{error}");
         let minutes = Choices { interval: Some("1m".to_owned()), ..Choices::default() };
-        let rows = begin(SoFar(Some(text.as_bytes())), &minutes, STANDARD_INPUT, None).unwrap();
+        let rows = begin(SoFar(Some(text.as_bytes())), &minutes, STANDARD_INPUT, None, false).unwrap();
         assert!(listing(rows.take(2)).contains("\"Date\":\"2024-02-19T00:00:00Z\""));
         // Another day shows it.
         let days = "Index,Date,Open,High,Low,Close\nBTC,2024-02-19 00:00:00,1,2,1,1\nBTC,2024-02-20 00:00:00,1,2,1,1\n";
-        let rows = begin(SoFar(Some(days.as_bytes())), &Choices::default(), STANDARD_INPUT, None).unwrap();
+        let rows = begin(SoFar(Some(days.as_bytes())), &Choices::default(), STANDARD_INPUT, None, false).unwrap();
         assert!(listing(rows.take(3)).contains("\"Date\":\"2024-02-20\""));
     }
 

@@ -1,6 +1,6 @@
 //! Files of bars: found by name or pattern, all judged before the first is read.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -38,9 +38,11 @@ impl Files {
                 continue;
             };
             let before = paths.len();
+            // A link beside the file that it leads to is the same once more.
+            let mut seen = BTreeSet::new();
             for path in glob::glob(pattern).with_context(|| format!("{pattern} is no pattern of names"))? {
                 let path = path?;
-                if path.is_file() {
+                if path.is_file() && seen.insert(path.canonicalize()?) {
                     paths.push(path);
                 }
             }

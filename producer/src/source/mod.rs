@@ -33,6 +33,7 @@ use shared::bar::Bar;
 use self::choices::Choices;
 use self::feed::Feed;
 pub(crate) use self::files::{Files, Opened, input};
+pub(crate) use self::follow::names as followed_names;
 use self::sample::Sample;
 pub(crate) use self::shown::shown;
 use self::simulate::Simulation;
@@ -74,6 +75,8 @@ pub(crate) struct Place {
     pub(crate) line: u64,
     /// What it is told by from other files that had or will have the same name; of files that are followed.
     pub(crate) source: Option<Arc<str>>,
+    /// CRC-32 of the line, where a record is not sent as it stands.
+    pub(crate) sum: Option<u32>,
 }
 
 /// Why there is no record where one was looked for.
@@ -109,8 +112,39 @@ pub(crate) enum Verdict {
     Other(Place),
 }
 
-/// Judges a source by its name and, if need be, its rows.
-pub(crate) type Judge = Box<dyn Fn(&str, &dyn Fn() -> Result<Rows>) -> Result<Verdict> + Send>;
+/// What was sent before.
+pub(crate) trait Past: Send {
+    /// How often a source of this name was begun anew, as far as something of it is known.
+    fn generation(&self, name: &str) -> Option<u32>;
+
+    /// Whether all is to be sent again, as other generations.
+    fn is_to_begin_anew(&self) -> bool;
+
+    /// Judges a source, with its generation in its name, by its rows.
+    fn verdict(&self, name: &str, rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict>;
+}
+
+/// A run that goes on with nothing.
+pub(crate) struct NoPast;
+
+impl Past for NoPast {
+    fn generation(&self, _name: &str) -> Option<u32> {
+        None
+    }
+
+    fn is_to_begin_anew(&self) -> bool {
+        false
+    }
+
+    fn verdict(&self, _name: &str, _rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict> {
+        Ok(Verdict::New)
+    }
+}
+
+/// A name with its generation.
+pub(crate) fn generation_of(name: &str, generation: u32) -> String {
+    if generation == 0 { name.to_owned() } else { format!("{name}\n{generation}") }
+}
 
 pub(crate) type Row = Result<Record, NoRecord>;
 pub(crate) type Rows = Box<dyn Iterator<Item = Row> + Send>;
@@ -126,8 +160,8 @@ impl Plan {
 }
 
 /// Opens the source. What is wrong with the whole of it (no such file, no such column) is an error here, before anything
-/// is sent. Files that are followed are judged, to find where to go on in them.
-pub(crate) fn open(plan: &Plan, judge: Judge) -> Result<Rows> {
+/// is sent. Files that are followed are compared with what was sent, to find where to go on in them.
+pub(crate) fn open(plan: &Plan, past: Box<dyn Past>) -> Result<Rows> {
     Ok(match plan {
         Plan::Replay { files, repeat: false } => Box::new(files.open()?),
         Plan::Replay { files, repeat: true } => {
@@ -143,13 +177,8 @@ pub(crate) fn open(plan: &Plan, judge: Judge) -> Result<Rows> {
             Box::new(bars.map(move |bar| Record::of(&bar, interval.as_deref())))
         }
         Plan::Stdin { choices } => Box::new(Feed::new(choices.clone())),
-        Plan::Follow { named, choices } => Box::new(follow::open(named, choices, judge)?),
+        Plan::Follow { named, choices } => Box::new(follow::open(named, choices, past)?),
     })
-}
-
-/// The judge of a run that goes on with nothing.
-pub(crate) fn all_new() -> Judge {
-    Box::new(|_, _| Ok(Verdict::New))
 }
 
 /// How many rows the source has, where it can be told beforehand.
@@ -181,7 +210,7 @@ impl Record {
 
 impl Place {
     pub(crate) fn new(file: Option<Arc<str>>, line: u64) -> Place {
-        Place { file, line, source: None }
+        Place { file, line, source: None, sum: None }
     }
 
     /// Makes it one of a file that is followed.

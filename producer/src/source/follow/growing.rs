@@ -1,8 +1,8 @@
-//! A file read as it grows: at its end it is waited for more, until another file has its name or it is shorter than before.
+//! A file read as it grows, by whole lines: at its end it is waited for more, until another file has its name or it is cut short.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -10,8 +10,14 @@ use std::time::{Duration, Instant};
 
 /// How often files are looked at.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
-/// Who writes a file goes on for a while after it was renamed.
-const STILL_WRITTEN: Duration = Duration::from_secs(1);
+/// Who writes a file goes on for a while after it was renamed: it is over when nothing has come for so long.
+const STILL_WRITTEN: Duration = Duration::from_secs(5);
+/// Lines that are given out one by one, so that a file is judged by the same ones whether it is just begun or full.
+const SINGLE_LINES: usize = 200;
+/// Bytes before the end that must still be there when there is more.
+const KNOWN_AGAIN: usize = 64;
+/// As for any line.
+const LONGEST: usize = 64 << 20;
 
 /// Says once that a file was read to its end.
 #[derive(Clone, Default)]
@@ -31,55 +37,158 @@ impl CaughtUp {
     }
 }
 
+/// What stood behind the last end of a line when a file was over.
+#[derive(Clone, Default)]
+pub(crate) struct Unfinished(Arc<Mutex<Vec<u8>>>);
+
+impl Unfinished {
+    pub(crate) fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, bytes: Vec<u8>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    }
+}
+
 pub(crate) struct Growing {
     file: File,
-    /// Where it is, as long as it is this file.
-    path: PathBuf,
+    /// Where it is, as long as it is this file; nowhere, if it grows no more.
+    path: Option<PathBuf>,
     caught_up: CaughtUp,
-    /// When it was seen that another file has the name, or none that was there before.
+    unfinished: Unfinished,
+    /// What is read into.
+    chunk: Box<[u8]>,
+    /// Read, and not given out from `given` on; whole lines up to `whole`.
+    pending: Vec<u8>,
+    given: usize,
+    whole: usize,
+    lines: usize,
+    position: u64,
+    /// The last bytes before the position.
+    tail: Vec<u8>,
+    /// Whether there was no more at the last look.
+    is_at_end: bool,
+    /// When it was seen that another file has the name, or that it was written since.
     turned: Option<Instant>,
 }
 
 impl Growing {
-    pub(crate) fn new(file: File, path: PathBuf, caught_up: CaughtUp) -> Growing {
-        Growing { file, path, caught_up, turned: None }
+    pub(crate) fn new(file: File, path: Option<PathBuf>, caught_up: CaughtUp, unfinished: Unfinished) -> Growing {
+        Growing {
+            file,
+            path,
+            caught_up,
+            unfinished,
+            chunk: vec![0; 1 << 14].into_boxed_slice(),
+            pending: Vec::new(),
+            given: 0,
+            whole: 0,
+            lines: 0,
+            position: 0,
+            tail: Vec::new(),
+            is_at_end: false,
+            turned: None,
+        }
     }
 
     /// Whether nothing more will come, as far as can be told.
     fn is_over(&mut self) -> io::Result<bool> {
+        let Some(path) = &self.path else { return Ok(true) };
         let own = self.file.metadata()?;
-        if own.len() < self.file.stream_position()? {
+        if own.len() < self.position {
             return Ok(true);
         }
-        let is_there = match fs::metadata(&self.path) {
-            Ok(now) => Some((now.dev(), now.ino()) == (own.dev(), own.ino())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        let is_there = match fs::metadata(path) {
+            Ok(now) => (now.dev(), now.ino()) == (own.dev(), own.ino()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(error),
         };
-        match (is_there, self.turned) {
-            // Moved away, and no other there yet: who writes it may still.
-            (Some(true) | None, _) => self.turned = None,
-            (Some(false), None) => self.turned = Some(Instant::now()),
-            (Some(false), Some(since)) => return Ok(since.elapsed() >= STILL_WRITTEN),
+        // Moved away, and no other there yet: who writes it may still. One that nobody can reach any more is over like one that was turned.
+        match (is_there || own.nlink() > 0 && !path.exists(), self.turned) {
+            (true, _) => self.turned = None,
+            (false, None) => self.turned = Some(Instant::now()),
+            (false, Some(since)) => return Ok(since.elapsed() >= STILL_WRITTEN),
         }
         Ok(false)
+    }
+
+    /// Whether what was read last is still before the position.
+    fn is_same(&self) -> io::Result<bool> {
+        let mut now = vec![0; self.tail.len()];
+        let from = self.position - self.tail.len() as u64;
+        match self.file.read_exact_at(&mut now, from) {
+            Ok(()) => Ok(now == self.tail),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads on; `false` at the end.
+    fn read_on(&mut self) -> io::Result<bool> {
+        let read = self.file.read(&mut self.chunk)?;
+        let chunk = &self.chunk[..read];
+        self.position += read as u64;
+        self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
+        self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
+        if self.given == self.pending.len() {
+            self.pending.clear();
+            (self.given, self.whole) = (0, 0);
+        }
+        let before = self.pending.len();
+        self.pending.extend_from_slice(chunk);
+        if let Some(end) = memchr::memrchr2(b'\n', b'\r', chunk) {
+            self.whole = before + end + 1;
+        }
+        // The other half of an end in UTF-16.
+        if self.whole > 0 && self.pending.get(self.whole) == Some(&0) {
+            self.whole += 1;
+        }
+        if self.pending.len() - self.whole > LONGEST {
+            let message = format!("a line is longer than {} MB", LONGEST >> 20);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        Ok(read > 0)
     }
 }
 
 impl Read for Growing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let read = self.file.read(buffer)?;
-            if read > 0 {
+            if self.given < self.whole {
+                let mut ready = &self.pending[self.given..self.whole];
+                if self.lines < SINGLE_LINES
+                    && let Some(end) = memchr::memchr(b'\n', ready)
+                {
+                    ready = &ready[..=end];
+                    self.lines += 1;
+                }
+                let count = ready.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&ready[..count]);
+                self.given += count;
+                return Ok(count);
+            }
+            let is_over = if self.is_at_end && !self.is_same()? {
+                true
+            } else if self.read_on()? {
+                self.is_at_end = false;
                 // It is written on: the wait begins again.
                 self.turned = self.turned.map(|_| Instant::now());
-                return Ok(read);
-            }
-            self.caught_up.set();
-            if self.is_over()? {
+                false
+            } else {
+                self.is_at_end = true;
+                self.caught_up.set();
+                self.is_over()?
+            };
+            if is_over {
+                self.unfinished.set(self.pending.split_off(self.given.min(self.pending.len())));
+                (self.given, self.whole) = (0, 0);
+                self.pending.clear();
                 return Ok(0);
             }
-            thread::sleep(POLL);
+            if self.is_at_end {
+                thread::sleep(POLL);
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Which file has a name now, and which had it before: a file that is followed is another one once it was turned (`bars.csv` becomes
+//! Which file is which, whatever it is called: a file that is followed is another one once it was turned (`bars.csv` becomes
 //! `bars.csv.1`, and a new `bars.csv` begins) or cut short.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -12,95 +11,108 @@ use anyhow::Result;
 use super::super::choices::Choices;
 use super::super::feed::begin;
 use super::super::files::stem;
-use super::super::{Judge, Verdict};
+use super::super::{Past, Verdict, generation_of};
+use super::growing::{CaughtUp, Growing, Unfinished};
 
-/// A file under a name that was or is followed.
+/// The number of a file, and of the device that it is on: nobody else has them while it is there.
+pub(crate) type Number = (u64, u64);
+
+/// A file that is or was followed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Incarnation {
     /// Where it is.
     pub(crate) path: PathBuf,
-    /// What tells it from others: the name that is followed, the file, and how often that was cut short.
-    pub(crate) name: String,
+    pub(crate) number: Number,
+    /// What tells it from others: folder and file, whatever it is called there.
     file: String,
+    /// How often it was cut short, or sent anew.
     generation: u32,
 }
 
 impl Incarnation {
-    /// A file, as one of the name that is `followed`.
-    pub(crate) fn of(path: &Path, followed: &Path, metadata: &Metadata) -> Result<Incarnation> {
+    pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Incarnation> {
         // A number is used again once its file is gone; the moment of its making is not.
         let made = metadata.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        let file = format!("{}#{:x}-{:x}", full(followed)?.display(), metadata.ino(), made.as_nanos());
-        Ok(Incarnation { path: path.to_owned(), name: file.clone(), file, generation: 0 })
+        let folder = folder(path).canonicalize()?;
+        let file = format!("{}#{:x}-{:x}", folder.display(), metadata.ino(), made.as_nanos());
+        Ok(Incarnation { path: path.to_owned(), number: (metadata.dev(), metadata.ino()), file, generation: 0 })
     }
 
-    fn generation(&self, generation: u32) -> Incarnation {
-        let name = if generation == 0 { self.file.clone() } else { format!("{}.{generation}", self.file) };
-        Incarnation { name, generation, ..self.clone() }
+    /// The name of the source.
+    pub(crate) fn name(&self) -> String {
+        generation_of(&self.file, self.generation)
     }
 
-    pub(crate) fn is_of_the_file(&self, other: &Incarnation) -> bool {
-        self.file == other.file
+    /// What the file is called in all its generations.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
     }
 
-    fn verdict(&self, followed: &Path, choices: &Choices, judge: &Judge) -> Result<Verdict> {
-        let rows = || {
-            let shown = self.path.display().to_string();
-            begin(File::open(&self.path)?, choices, &shown, stem(followed).as_deref())
-        };
-        judge(&self.name, &rows)
-    }
-}
-
-/// Counts how often a file was cut short while it was followed.
-#[derive(Default)]
-pub(crate) struct Generations(BTreeMap<String, u32>);
-
-impl Generations {
-    pub(crate) fn take(&mut self, incarnation: &Incarnation) -> Incarnation {
-        self.0.insert(incarnation.file.clone(), incarnation.generation);
-        incarnation.clone()
+    pub(crate) fn next(&self) -> Incarnation {
+        Incarnation { generation: self.generation + 1, ..self.clone() }
     }
 
-    pub(crate) fn next(&mut self, incarnation: &Incarnation) -> Incarnation {
-        let generation = self.0.get(&incarnation.file).map_or(0, |generation| generation + 1);
-        self.take(&incarnation.generation(generation))
-    }
-}
-
-/// What is to be read of a name at first: what is left of files that had it before, and the one that has it now.
-pub(crate) fn to_begin_with(followed: &Path, choices: &Choices, judge: &Judge) -> Result<Vec<Incarnation>> {
-    let Ok(metadata) = fs::metadata(followed) else { return turned_known(followed, &[], choices, judge) };
-    let now = Incarnation::of(followed, followed, &metadata)?;
-    // As often as it was cut short before.
-    let mut generation = 0;
-    let mut cut = Vec::new();
-    let now = loop {
-        let now = now.generation(generation);
-        match now.verdict(followed, choices, judge)? {
-            Verdict::Other(_) => cut.push(now),
-            Verdict::New | Verdict::Same => break now,
+    /// The generation that is to be read, and whether something of the file is known.
+    fn judged(self, followed: &Path, choices: &Choices, past: &dyn Past) -> Result<(Incarnation, Verdict)> {
+        let Some(generation) = past.generation(&self.file) else { return Ok((self, Verdict::New)) };
+        let last = Incarnation { generation, ..self };
+        if past.is_to_begin_anew() {
+            return Ok((last.next(), Verdict::New));
         }
-        generation += 1;
+        let verdict = last.verdict(&last.path, followed, choices, past)?;
+        Ok((if matches!(verdict, Verdict::Other(_)) { last.next() } else { last }, verdict))
+    }
+
+    /// Whether a file holds what was sent as this one.
+    fn verdict(&self, path: &Path, followed: &Path, choices: &Choices, past: &dyn Past) -> Result<Verdict> {
+        past.verdict(&self.name(), &|| {
+            let read = Growing::new(File::open(path)?, None, CaughtUp::default(), Unfinished::default());
+            begin(read, choices, &path.display().to_string(), stem(followed).as_deref(), true)
+        })
+    }
+}
+
+/// What is to be read of a name at first: what is left of files that had it before, and the one that has it now. `others` are followed
+/// by themselves.
+pub(crate) fn to_begin_with(
+    followed: &Path,
+    choices: &Choices,
+    past: &dyn Past,
+    others: &dyn Fn(Number) -> bool,
+) -> Result<Vec<Incarnation>> {
+    let now = match fs::metadata(followed) {
+        Ok(metadata) => Some(Incarnation::of(followed, &metadata)?),
+        Err(_) => None,
     };
-    let mut all = turned_known(followed, &cut, choices, judge)?;
-    all.push(now);
+    let mut all = Vec::new();
+    if !past.is_to_begin_anew() {
+        all = formers(followed, now.as_ref(), choices, past)?;
+        all.retain(|former| !others(former.number));
+    }
+    if let Some(now) = now {
+        all.push(now.judged(followed, choices, past)?.0);
+    }
     Ok(all)
 }
 
-/// Files that were turned: the first one of which something was sent, and all after it. `cut` is the file that has the name now, as it
-/// was each time before it was cut short: copies of it may be there.
-fn turned_known(followed: &Path, cut: &[Incarnation], choices: &Choices, judge: &Judge) -> Result<Vec<Incarnation>> {
+/// Files that had the name: the first one of which something was sent, and all after it.
+fn formers(followed: &Path, now: Option<&Incarnation>, choices: &Choices, past: &dyn Past) -> Result<Vec<Incarnation>> {
     let mut known = Vec::new();
-    for path in turned(followed)? {
-        let own = Incarnation::of(&path, followed, &fs::metadata(&path)?)?;
-        let copies = cut.iter().map(|cut| Incarnation { path: path.clone(), ..cut.clone() });
-        // Text that is none of bars is nothing of ours.
-        let is_same = |incarnation: &Incarnation| {
-            incarnation.verdict(followed, choices, judge).is_ok_and(|verdict| verdict == Verdict::Same)
-        };
-        match std::iter::once(own.clone()).chain(copies).find(is_same) {
-            Some(incarnation) => known.push(incarnation),
+    for path in turned(followed) {
+        let Ok(metadata) = fs::metadata(&path) else { continue };
+        let own = Incarnation::of(&path, &metadata)?;
+        if past.generation(own.file()).is_some() {
+            known.push(own.judged(followed, choices, past)?.0);
+            continue;
+        }
+        // A copy that was made before the file was cut short.
+        let generations = now.and_then(|now| past.generation(now.file())).map_or(0..0, |last| 0..last + 1);
+        let copy = generations.filter_map(|generation| Some(Incarnation { generation, ..now?.clone() })).find(|copy| {
+            // Text that is none of bars is nothing of ours.
+            copy.verdict(&path, followed, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
+        });
+        match copy {
+            Some(copy) => known.push(Incarnation { path, number: own.number, ..copy }),
             None if !known.is_empty() => known.push(own),
             None => {}
         }
@@ -108,30 +120,51 @@ fn turned_known(followed: &Path, cut: &[Incarnation], choices: &Choices, judge: 
     Ok(known)
 }
 
+/// Files that came between one and the one that has its name now.
+pub(crate) fn between(followed: &Path, before: &Incarnation, is_known: &dyn Fn(Number) -> bool) -> Vec<Incarnation> {
+    let files = turned(followed);
+    let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == before.number);
+    // Those after it in time; none, if it is not there any more.
+    let after = files.iter().position(is_before).map_or(files.len(), |place| place + 1);
+    let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
+    files[after..].iter().filter_map(incarnation).filter(|found| !is_known(found.number)).collect()
+}
+
 /// Files beside it that may have had its name, the oldest first.
-fn turned(followed: &Path) -> Result<Vec<PathBuf>> {
-    let full = full(followed)?;
-    let Some(folder) = full.parent() else { return Ok(Vec::new()) };
+fn turned(followed: &Path) -> Vec<PathBuf> {
+    // A folder that cannot be listed has none to show.
+    let entries = fs::read_dir(folder(followed)).into_iter().flatten();
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if is_turned_name(&path, &full) && !super::is_left_out(&path) && path.is_file() {
-            found.push((fs::metadata(&path)?.modified()?, path));
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if is_turned_name(&path, followed)
+            && !super::is_left_out(&path)
+            && let Ok(metadata) = fs::metadata(&path)
+            && metadata.is_file()
+            && let Ok(modified) = metadata.modified()
+        {
+            found.push((modified, path));
         }
     }
     found.sort();
-    Ok(found.into_iter().map(|(_, path)| path).collect())
+    found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// `bars.csv.1`, `bars.csv-20240219` of `bars.csv`.
+/// `bars.csv.1`, `bars.csv-20240219`, `bars-2024-02-19.csv` of `bars.csv`: what is added is a number or a day.
 pub(crate) fn is_turned_name(path: &Path, other: &Path) -> bool {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let is_behind = |rest: &str| rest.starts_with(['.', '-']);
-    path.parent() == other.parent() && name(path).strip_prefix(&name(other)).is_some_and(is_behind)
+    let (name, other_name) = (name(path), name(other));
+    let (stem, ending) = other_name.rsplit_once('.').map_or((other_name.as_str(), ""), |(stem, ending)| (stem, ending));
+    let added = name
+        .strip_prefix(&other_name)
+        .or_else(|| name.strip_prefix(stem)?.strip_suffix(ending)?.strip_suffix('.').filter(|_| !ending.is_empty()));
+    let is_number = |added: &str| {
+        added.starts_with(['.', '-', '_'])
+            && added.contains(|sign: char| sign.is_ascii_digit())
+            && added.chars().all(|sign| sign.is_ascii_digit() || ".-_T".contains(sign))
+    };
+    folder(path) == folder(other) && added.is_some_and(is_number)
 }
 
-/// The name that a file has from anywhere, also before it is there.
-fn full(path: &Path) -> Result<PathBuf> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(folder.canonicalize()?.join(path.file_name().unwrap_or_default()))
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,8 +1,9 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 
+use super::growing::{Growing, Unfinished};
 use super::*;
-use crate::source::{all_new, listing};
+use crate::source::{NoPast, listing};
 
 fn append(path: &Path, text: &str) {
     OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
@@ -24,7 +25,7 @@ fn next(rows: &mut Follow, count: usize) -> Vec<String> {
 fn a_file_is_read_to_its_end_and_on_as_it_grows_line_by_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bars.csv");
-    let mut rows = open(std::slice::from_ref(&path), &Choices::default(), all_new()).unwrap();
+    let mut rows = open(std::slice::from_ref(&path), &Choices::default(), Box::new(NoPast)).unwrap();
     fs::write(&path, format!("{HEADER}{}", bar("A"))).unwrap();
     assert_eq!(next(&mut rows, 2)[1], "A");
     append(&path, &bar("B")[..5]);
@@ -37,7 +38,7 @@ fn a_file_is_read_to_its_end_and_on_as_it_grows_line_by_line() {
     fs::write(&path, format!("{HEADER}{}", bar("E"))).unwrap();
     let told = next(&mut rows, 4);
     assert_eq!((told[0].as_str(), told[3].as_str()), ("D", "E"));
-    assert!(told[1].ends_with("read from its first line"), "{told:?}");
+    assert!(told[1].ends_with("begun again, or another file"), "{told:?}");
 }
 
 #[test]
@@ -52,35 +53,62 @@ fn files_that_are_there_are_read_one_after_the_other_and_what_is_no_feed_is_left
     ] {
         fs::write(folder.path().join(name), format!("{HEADER}{}{}", bar(symbols[0]), bar(symbols[1]))).unwrap();
     }
-    let mut rows = open(&[folder.path().to_owned()], &Choices::default(), all_new()).unwrap();
-    let seen = next(&mut rows, 6);
-    assert_eq!([&seen[1..3], &seen[4..]].concat(), ["A", "B", "C", "D"]);
+    let mut rows = open(&[folder.path().to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    let seen = next(&mut rows, 7);
+    assert!(seen[0].contains("a.csv.1: left out, as what"), "{seen:?}");
+    assert_eq!([&seen[2..4], &seen[5..]].concat(), ["A", "B", "C", "D"]);
     fs::write(folder.path().join("e.json"), "{\"Index\":\"E\"}\n").unwrap();
     assert_eq!(next(&mut rows, 1), ["E"]);
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_an_error_at_once() {
-    let error = open(&["no/such/folder/bars.csv".into()], &Choices::default(), all_new()).err().unwrap();
+    let error = open(&["no/such/folder/bars.csv".into()], &Choices::default(), Box::new(NoPast)).err().unwrap();
     assert!(error.to_string().ends_with("there is no folder no/such/folder"), "{error}");
 }
 
+/// What is read until nothing is there, and what is left then.
+fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
+    let mut text = String::new();
+    growing.read_to_string(&mut text).unwrap();
+    (text, String::from_utf8(unfinished.take()).unwrap())
+}
+
 #[test]
-fn a_file_that_has_grown_is_no_end_and_one_that_was_cut_is() {
+fn whole_lines_are_given_out_and_half_a_line_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bars.csv");
-    fs::write(&path, "one").unwrap();
-    let caught_up = CaughtUp::default();
-    let mut growing = Growing::new(File::open(&path).unwrap(), path.clone(), caught_up.clone());
-    let mut buffer = [0; 10];
-    assert_eq!(growing.read(&mut buffer).unwrap(), 3);
-    let reader = thread::spawn(move || (growing.read(&mut [0; 10]).unwrap(), growing));
-    caught_up.wait();
-    append(&path, "two");
-    let (read, mut growing) = reader.join().unwrap();
-    assert_eq!(read, 3);
-    fs::write(&path, "3").unwrap();
-    assert_eq!(growing.read(&mut buffer).unwrap(), 0);
+    fs::write(&path, "one\r\ntwo\nthr").unwrap();
+    let (caught_up, unfinished) = (CaughtUp::default(), Unfinished::default());
+    let growing = |path: Option<PathBuf>, file: &Path| {
+        Growing::new(File::open(file).unwrap(), path, caught_up.clone(), unfinished.clone())
+    };
+    assert_eq!(read_to_end(&mut growing(None, &path), &unfinished), ("one\r\ntwo\n".to_owned(), "thr".to_owned()));
+
+    // It grows, and then it is cut short, even if it is longer soon after.
+    for cut in ["3", "another\nand\nanother\nand\nanother\n"] {
+        fs::write(&path, "one\ntwo\nthr").unwrap();
+        let caught_up = CaughtUp::default();
+        let mut reads =
+            Growing::new(File::open(&path).unwrap(), Some(path.clone()), caught_up.clone(), unfinished.clone());
+        let left = unfinished.clone();
+        let reader = thread::spawn(move || read_to_end(&mut reads, &left));
+        caught_up.wait();
+        append(&path, "ee\n");
+        thread::sleep(POLL * 3);
+        fs::write(&path, cut).unwrap();
+        assert_eq!(reader.join().unwrap(), ("one\ntwo\nthree\n".to_owned(), String::new()), "{cut}");
+    }
+}
+
+#[test]
+fn a_header_without_rows_is_told_and_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bars.csv");
+    fs::write(&path, HEADER).unwrap();
+    let reads = Growing::new(File::open(&path).unwrap(), None, CaughtUp::default(), Unfinished::default());
+    let rows = crate::source::feed::begin(reads, &Choices::default(), "bars.csv", None, true).unwrap();
+    assert!(listing(rows).ends_with("told: bars.csv: a header and no rows\n"));
 }
 
 #[test]
@@ -89,6 +117,10 @@ fn names_of_files_that_were_turned_are_told_from_others() {
         ("bars.csv.1", true),
         ("bars.csv-20240219", true),
         ("bars.csv", false),
+        ("bars-2024-02-19.csv", true),
+        ("bars.csv.bak", false),
+        ("bars.csv.A", false),
+        ("barsx.csv", false),
         ("bars.csvx", false),
         ("other.csv.1", false),
         ("sub/bars.csv.1", false),

@@ -1,0 +1,208 @@
+//! What the topic says of sources when a run begins.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+
+use super::newest::Found;
+use super::place::{Emptied, Last, Lasts, Mark, SourceId, Sum};
+use super::stamp::{Items, sum_of};
+use crate::source::{NoRecord, Past, Place, Row, Rows, Verdict, generation_of};
+
+/// How far each source was in each partition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Before {
+    /// By partition.
+    pub(super) lasts: Vec<Lasts>,
+    /// Partitions of the topic.
+    of_topic: i32,
+    pub(super) emptied: Emptied,
+    is_to_begin_anew: bool,
+}
+
+/// The name that a file has from anywhere.
+pub(crate) fn absolute(file: &str) -> String {
+    std::fs::canonicalize(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+}
+
+impl Before {
+    /// Refuses what can no longer be told, unless all is to be begun anew.
+    pub(super) fn new(topic: &str, found: Vec<Found>, of_topic: i32, is_to_begin_anew: bool) -> Result<Before> {
+        const WHY: &str = "retention has deleted records of it; --resume=anew sends from the first row";
+        let mut known = Emptied::new();
+        for found in &found {
+            known.extend(&found.emptied_before);
+        }
+        let has_places = found.iter().any(|found| !found.lasts.is_empty());
+        let mut emptied = Emptied::new();
+        for (partition, found) in (0..).zip(&found) {
+            if found.is_cut && !is_to_begin_anew {
+                bail!("partition {partition} of topic {topic} does not say any more where --resume stopped: {WHY}");
+            }
+            let Some(end) = found.emptied else { continue };
+            if known.get(&partition) != Some(&end) && !is_to_begin_anew {
+                let what = if has_places { "there can no longer be told" } else { "can no longer be told" };
+                bail!(
+                    "partition {partition} of topic {topic} had records, and has none any more: where --resume stopped {what}, since {WHY}"
+                );
+            }
+            emptied.insert(partition, end);
+        }
+        let lasts = found.into_iter().map(|found| found.lasts).collect();
+        Ok(Before { lasts, of_topic, emptied, is_to_begin_anew })
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(lasts: Vec<Lasts>, of_topic: i32) -> Before {
+        Before { lasts, of_topic, ..Before::default() }
+    }
+
+    pub(super) fn last(&self, source: SourceId, partition: usize) -> Option<&Last> {
+        self.lasts.get(partition)?.get(&source)
+    }
+
+    fn lasts_of(&self, source: SourceId) -> impl Iterator<Item = &Last> {
+        self.lasts.iter().filter_map(move |lasts| lasts.get(&source))
+    }
+
+    /// The furthest that is on the topic.
+    pub(super) fn end(&self, source: SourceId) -> Option<Mark> {
+        self.lasts_of(source).map(|last| last.mark).max()
+    }
+
+    /// How many partitions a source is spread over.
+    pub(super) fn partitions(&self, source: SourceId) -> i32 {
+        self.lasts_of(source).map(|last| last.partitions).next().unwrap_or(self.of_topic)
+    }
+
+    pub(super) fn sources(&self) -> BTreeSet<SourceId> {
+        self.lasts.iter().flat_map(Lasts::keys).copied().collect()
+    }
+
+    /// The source of this name that is sent now.
+    pub(super) fn current(&self, name: &str) -> SourceId {
+        let generation = match self.generation(name) {
+            Some(known) => known + u32::from(self.is_to_begin_anew),
+            None => 0,
+        };
+        SourceId::of(&generation_of(name, generation))
+    }
+
+    /// Forgets sources that are none of these.
+    pub(super) fn keep(&mut self, kept: &BTreeSet<SourceId>) {
+        for lasts in &mut self.lasts {
+            lasts.retain(|source, _| kept.contains(source));
+        }
+    }
+
+    /// Reads a source as far as it was sent, and compares its lines with what is known of them.
+    pub(super) fn compare<R: Iterator<Item = Row>>(
+        &self,
+        name: &str,
+        rows: impl FnOnce() -> Result<R>,
+    ) -> Result<Verdict> {
+        let source = SourceId::of(name);
+        let mut left: BTreeMap<Mark, Sum> = self.lasts_of(source).map(|last| (last.mark, last.sum)).collect();
+        let Some(end) = left.keys().max().copied() else { return Ok(Verdict::New) };
+        let mut items = Items::default();
+        let mut seen = Place::default();
+        for row in rows()? {
+            // What a row is taken for may have changed: its line has not.
+            let (place, mark, sum) = match row {
+                Ok(record) => (record.place.clone(), items.mark(source, record.place.line), sum_of(&record)),
+                Err(NoRecord::Skipped { place: place @ Place { sum: Some(sum), .. }, .. }) => {
+                    (place.clone(), Mark { line: place.line, item: 0 }, Sum::of(sum))
+                }
+                Err(NoRecord::Broken(_)) => break,
+                Err(_) => continue,
+            };
+            if mark > end {
+                break;
+            }
+            seen = place;
+            if left.remove(&mark).is_some_and(|known| known != sum) {
+                return Ok(Verdict::Other(seen));
+            }
+            if left.is_empty() {
+                return Ok(Verdict::Same);
+            }
+        }
+        Ok(Verdict::Other(seen))
+    }
+}
+
+impl Past for Before {
+    fn generation(&self, name: &str) -> Option<u32> {
+        let is_known = |generation: &u32| self.end(SourceId::of(&generation_of(name, *generation))).is_some();
+        // One without a record has no successor.
+        (0..u32::MAX).take_while(is_known).last()
+    }
+
+    fn is_to_begin_anew(&self) -> bool {
+        self.is_to_begin_anew
+    }
+
+    fn verdict(&self, name: &str, rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict> {
+        self.compare(name, rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Record;
+
+    fn record(line: u64) -> Record {
+        Record::new("A".to_owned(), format!("row {line}").into_bytes(), Place::new(None, line))
+    }
+
+    fn last(line: u64) -> Last {
+        Last { mark: Mark { line, item: 0 }, sum: sum_of(&record(line)), partitions: 2 }
+    }
+
+    #[test]
+    fn a_source_is_the_same_if_it_has_the_same_lines_where_each_partition_stopped() {
+        let source = SourceId::of("a");
+        let before = Before::of(vec![Lasts::from([(source, last(3))]), Lasts::from([(source, last(5))])], 2);
+        let verdict = |lines: &[u64], name: &str| {
+            before.compare(name, || Ok(lines.iter().map(|line| Ok(record(*line))))).unwrap()
+        };
+        assert_eq!(verdict(&[2, 3, 4, 5, 6], "a"), Verdict::Same);
+        assert!(matches!(verdict(&[2, 3, 4], "a"), Verdict::Other(_)));
+        assert_eq!(verdict(&[2], "b"), Verdict::New);
+        let other = |line: u64| Ok(Record { value: b"other".to_vec(), ..record(line) });
+        let rows = || Ok([2, 3, 4, 5].into_iter().map(other));
+        assert_eq!(before.compare("a", rows).unwrap(), Verdict::Other(Place::new(None, 3)));
+    }
+
+    #[test]
+    fn a_source_that_is_begun_anew_is_the_next_of_its_name() {
+        let [first, second] = [0, 1].map(|generation| SourceId::of(&generation_of("a", generation)));
+        let before = Before::of(vec![Lasts::from([(first, last(3)), (second, last(2))])], 1);
+        assert_eq!((before.generation("a"), before.generation("b")), (Some(1), None));
+        assert_eq!(before.current("a"), second);
+        let anew = Before { is_to_begin_anew: true, ..before };
+        assert_eq!(anew.current("a"), SourceId::of(&generation_of("a", 2)));
+        assert_eq!(anew.current("b"), SourceId::of("b"));
+    }
+
+    #[test]
+    fn a_partition_that_was_emptied_is_refused_unless_it_was_so_before() {
+        let found = |before: Emptied| {
+            let there = Found {
+                lasts: Lasts::from([(SourceId::of("a"), last(3))]),
+                emptied_before: before,
+                ..Found::default()
+            };
+            vec![there, Found { emptied: Some(70), ..Found::default() }]
+        };
+        assert!(Before::new("bars", found(Emptied::new()), 2, false).unwrap_err().to_string().contains("partition 1"));
+        assert!(Before::new("bars", found(Emptied::from([(1, 60)])), 2, false).is_err());
+        for kept in [
+            Before::new("bars", found(Emptied::from([(1, 70)])), 2, false),
+            Before::new("bars", found(Emptied::new()), 2, true),
+        ] {
+            assert_eq!(kept.unwrap().emptied, Emptied::from([(1, 70)]));
+        }
+    }
+}
