@@ -19,7 +19,10 @@ fn the_readme_says_of_each_parameter_what_an_update_does() {
         let replaced = replaced_by(&parameter);
         let said: BTreeSet<_> = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         if replaced.contains(STAYS) {
-            assert!(cell.starts_with("stays"), "{parameter} stays for the life of the stack; docs/reference.md: {cell:?}");
+            assert!(
+                cell.starts_with("stays"),
+                "{parameter} stays for the life of the stack; docs/reference.md: {cell:?}"
+            );
         } else {
             assert_eq!(
                 said, replaced,
