@@ -68,7 +68,7 @@ fn complaints(output: &Output) -> BTreeSet<String> {
 
 #[test]
 fn no_link_leads_nowhere() {
-    let output = links(&[&project_root()]);
+    let output = links(&[project_root()]);
     assert!(output.status.success(), "{:#?}", complaints(&output));
 }
 

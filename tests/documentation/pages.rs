@@ -34,7 +34,10 @@ pub(crate) fn typed(page: &str, language: &str) -> String {
         match inside {
             None if begin == opening => inside = Some(line.len() - begin.len()),
             Some(_) if begin == "```" => inside = None,
-            Some(indented) => typed += &format!("{}\n", line.get(indented..).unwrap_or_default()),
+            Some(indented) => {
+                typed += line.get(indented..).unwrap_or_default();
+                typed.push('\n');
+            }
             None => {}
         }
     }
