@@ -55,7 +55,11 @@ OWN_KAFKA := $(if $(KAFKA_BOOTSTRAP_SERVERS),,$(KAFKA))
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
-SUPERVISED := $(PYTHON) local/supervise.py $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
+BELOW      := $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
+# `exec`: no shell is in between, which would end by the signal too soon.
+SUPERVISED := exec $(PYTHON) local/supervise.py --in-make $(BELOW)
+# What runs until Ctrl-C: then it has done what was wanted.
+SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-signal $(BELOW)
 
 .PHONY: help demo up compact test test-athena simulate bench fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
 
@@ -66,7 +70,7 @@ demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=fil
 	@$(SUPERVISED) .demo
 
 up: prerequisites-stack          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
-	@$(SUPERVISED) .up
+	@$(SUPERVISED_UNTIL_CTRL_C) .up
 
 compact:                         ## merges the small objects of the stack of `make up`, all that have landed until now
 	@test -x target/debug/local || { echo "no stack is up: start one with make up" >&2; exit 1; }
