@@ -30,7 +30,7 @@ const GIVEN: [(&str, &[&str]); 4] = [
 ];
 
 /// Files that the commands name.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     (
         "acme.csv",
         "Price,Close,High,Low,Open,Volume\nTicker,ACME,ACME,ACME,ACME,ACME\nDate,,,,,\n2024-02-20,101.5,103.0,100.0,100.5,1200300\n",
@@ -45,6 +45,10 @@ const FILES: [(&str, &str); 8] = [
     ),
     (
         "bars.csv",
+        "Index,Date,Open,High,Low,Close,Adj Close,Volume\nACME,2024-02-20,100.5,103,100,101.5,101.5,1200300\n",
+    ),
+    (
+        "data/bars.csv",
         "Index,Date,Open,High,Low,Close,Adj Close,Volume\nACME,2024-02-20,100.5,103,100,101.5,101.5,1200300\n",
     ),
     ("ca.pem", "-----BEGIN CERTIFICATE-----\n"),
@@ -90,11 +94,13 @@ pub(crate) fn typed(page: &str, commands: &str) -> Vec<Vec<String>> {
     calls.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The producer looks at broker and topic in `doctor`, which is asked for its help instead; else it reads what it is given, and stops before
-/// the broker.
+/// The producer reads what it is given, and stops before the broker. What asks the broker (`doctor`) or never ends (`--follow`) is asked for
+/// its help instead, which it gives only where it knows every option.
 fn producer() -> String {
     let program = built("producer").display().to_string();
-    format!("case $1 in doctor) exec '{program}' \"$@\" --help ;; *) exec '{program}' \"$@\" --dry-run ;; esac")
+    format!(
+        "case \" $* \" in ' doctor '* | *' --follow '*) exec '{program}' \"$@\" --help ;; *) exec '{program}' \"$@\" --dry-run ;; esac"
+    )
 }
 
 fn program(path: &Path, text: &str) {
