@@ -73,3 +73,16 @@ fn every_option_and_variable_of_the_producer_that_its_page_names_is_there() {
     }
     assert!(named.len() > 40, "{named:?}");
 }
+
+/// Those that local/environment.mk lets through because they are meant for this project.
+#[test]
+fn every_variable_that_is_said_to_make_is_in_the_reference() {
+    let list = read("local/environment.mk");
+    let (_, said) = list.split_once("\n# What is said to this project.\n").unwrap();
+    let lines = said.lines().map_while(|line| line.strip_prefix("KEPT += "));
+    let variables: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+    let page = read("docs/reference.md");
+    let missing: Vec<_> = variables.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/reference.md does not name {missing:?}");
+    assert!(variables.len() > 15, "{variables:?}");
+}
