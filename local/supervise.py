@@ -156,8 +156,9 @@ def take_terminal():
         before = os.tcgetpgrp(terminal)
     except OSError:
         return lambda: None
-    # In the background it is somebody else's.
-    if before != os.getpgrp():
+    # In the background it is somebody else's; and in `make up | less` it is for less.
+    if before != os.getpgrp() or not os.isatty(1):
+        os.close(terminal)
         return lambda: None
     # Ctrl-Z would stop this process alone, and whoever waits for `make` would wait on.
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)
