@@ -72,6 +72,8 @@ pub(crate) fn typed(page: &str, commands: &str) -> Vec<Vec<String>> {
     for name in STOOD_IN {
         program(&programs.join(name), &format!("exec python3 '{}' \"$0\" \"$@\"", stand_in.display()));
     }
+    let python = project_root().join("target/tools/venv/bin/python");
+    program(&programs.join("python3"), &format!("exec '{}' \"$@\"", python.display()));
     fs::create_dir_all(folder.path().join("target/debug")).unwrap();
     for place in ["programs/producer", "producer", "target/debug/producer"] {
         program(&folder.path().join(place), &producer());
