@@ -30,6 +30,7 @@ CHECKOV  := target/checkov/venv
 DENY     := target/deny/venv
 BROWSER  := target/browser/venv
 GOLDEN   := target/golden/venv
+PRODUCERS := target/python-producers/venv
 # What is in them, for people; each is local/requirements-<name>.txt.
 IN_sam      := what sam deploys with (a quarter of a minute)
 IN_tools    := the rest of sam, cargo-lambda, zig, cfn-lint and shellcheck (about half a minute)
@@ -39,6 +40,7 @@ IN_deny     := cargo-deny (5 MB)
 IN_browser  := what drives the browser that looks at the reports
 IN_java     := a Java runtime (35 MB)
 IN_golden   := what computes the reports once more (about half a minute)
+IN_python-producers := what producers written in Python use (about half a minute)
 # Python compiles what it uses when it uses it: all of it would take half a minute.
 INSTALL   = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 NO_PYPI  := { \
@@ -141,7 +143,7 @@ clean:                           ## removes everything that was built or set up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
 # Tests wait a lot, and leave much of two cores idle: the functions for AWS are built meanwhile, and what looks at them comes last.
-.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(KAFKA) $(TOOLS)/.complete
+.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(TOOLS)/.complete
 	@nice $(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
 	$(MAKE) --no-print-directory .build-local && cargo test --workspace || exit 1; \
 	echo "waiting for the functions as AWS gets them"; \

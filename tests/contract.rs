@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use local::project_root;
+use shared::error_type::ErrorType;
 use shared::event::Event;
 use shared::key::LandingTime;
 use shared::manifest::{AUDIT_COLUMNS, COLUMNS};
@@ -112,6 +113,19 @@ fn ingest_health_counts_every_reason() {
 }
 
 /// But for one of megabytes.
+/// Those of `crawl`, which shares no code with the others, are compared by its own tests.
+const OF_CRAWL_ALONE: [&str; 2] = ["CrawlerMissing", "CrawlFailed"];
+
+#[test]
+fn the_runbook_explains_each_name_of_an_error_and_no_other() {
+    let runbook = read("RUNBOOK.md");
+    let (_, section) = runbook.split_once("\n| `errorType` |").unwrap();
+    let rows = section.lines().skip(2).map_while(|line| line.strip_prefix("| `"));
+    let explained: BTreeSet<_> = rows.map(|row| row.split('`').next().unwrap().to_owned()).collect();
+    let there_are = ErrorType::ALL.iter().map(ToString::to_string).chain(OF_CRAWL_ALONE.map(str::to_owned));
+    assert_eq!(explained, there_are.collect());
+}
+
 #[test]
 fn there_is_a_sample_event_for_every_reason() {
     // What no event alone makes undecided.

@@ -11,7 +11,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord};
-use tests::{land, number, produce, start_stack};
+use tests::{error_type, land, number, produce, start_stack};
 
 /// Three days of two symbols, and two rows that are no bars.
 const CSV: &str = "\u{feff}Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD\r
@@ -187,10 +187,12 @@ async fn bad_input_is_refused_in_words(stack: &Stack) -> Result<()> {
         (&outputs.report_function, r#"{"report":"weather"}"#, "market-summary"),
         (&outputs.report_function, r#"{"date":"22.11.2026"}"#, "date"),
         (&outputs.ingest_function, r#"{"Records":[]}"#, "not a Kafka event"),
+        (&outputs.compact_function, r#"{"befor":"2026-11-22T19"}"#, "befor"),
     ] {
         let answer = stack.aws().invoke(function, event.as_bytes().to_vec()).await;
         let refused = answer.as_ref().is_err_and(|error| error.to_string().contains(message));
         assert!(refused, "{event}: {answer:?}");
+        assert_eq!(error_type(stack, function, event).await?, "InvalidInput");
     }
     Ok(())
 }

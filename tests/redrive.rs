@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use local::{Backoff, Stack, StackOptions};
-use tests::{built, ingest_environment_with, land, number, produce, put, stack_options};
+use tests::{built, error_type, ingest_environment_with, land, number, produce, put, stack_options};
 
 /// An event that fails is to be given up soon.
 const BACKOFF: Duration = Duration::from_millis(100);
@@ -29,6 +29,9 @@ async fn what_was_given_up_is_kept_and_lands_once_when_it_is_fed_again() -> Resu
     let kept = objects(&stack).await?;
     assert!(!kept.is_empty());
     assert!(kept.iter().all(|(key, _)| key.starts_with("aws/lambda/")), "{kept:?}");
+
+    let of_s3 = error_type(&stack, &stack.outputs().ingest_function, r#"{"settle":true}"#).await?;
+    assert_eq!(of_s3, "LakeUnavailable");
 
     it_is_listed_and_left(&stack, kept.len())?;
     what_fails_again_stays(&stack, &kept).await?;

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod answer;
 mod aws;
 mod broker;
 pub mod compact;
@@ -29,6 +30,7 @@ mod neighbour;
 mod ports;
 mod process;
 pub mod redrive;
+mod rejects;
 mod stack;
 mod topic;
 pub mod up;

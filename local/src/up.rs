@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::time::sleep;
 
-use crate::demo::{Console, say};
+use crate::demo::{Console, Step, say};
+use crate::rejects::Rejects;
 use crate::{Counts, Stack, StackOptions};
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -38,26 +39,60 @@ pub async fn run(options: StackOptions, interrupted: impl Future<Output = ()>) -
 
 async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
     let step = console.step("land what is published, until Ctrl-C");
-    let mut told = Counts::default();
+    let (mut seen, mut told) = (Counts::default(), Counts::default());
+    let mut rejects = Rejects::default();
     loop {
         stack.check_running()?;
         let progress = stack.event_source()?.progress().await?;
         let counts = &progress.counts;
-        if counts.given_up > told.given_up {
+        if counts.given_up > seen.given_up {
             step.say(&format!("{} records given up, and kept for `make redrive`", counts.given_up));
         }
-        if counts.retries > told.retries {
+        if counts.retries > seen.retries {
             step.say(&format!(
                 "invocation failed, trying again: {}",
                 counts.last_error.as_deref().unwrap_or("unknown")
             ));
         }
         if counts.records > told.records && progress.lag() == 0 {
-            step.say(&format!("{} records landed in {} events", counts.records, counts.events));
+            step.say(&what_became(counts));
+            let rejected = counts.rejected - told.rejected;
+            if rejected > 0 {
+                say_why(&step, stack, &mut rejects, rejected).await;
+            }
+            told = counts.clone();
         }
-        step.note(&format!("{} records waiting", progress.lag()));
-        told = counts.clone();
+        step.note(&match progress.lag() {
+            0 => "no record waits".to_owned(),
+            lag => format!("up to {lag} records waiting"),
+        });
+        seen = progress.counts;
         sleep(LOOK).await;
+    }
+}
+
+/// All since the start. What the function does not say of a record is not said here.
+fn what_became(counts: &Counts) -> String {
+    let Counts { records, events, landed, rejected, skipped, .. } = counts;
+    let untold = records.saturating_sub(landed + rejected + skipped);
+    let others = [(*skipped, "had landed before"), (untold, "of which the function says nothing")];
+    let mut parts = vec![format!("{landed} landed"), format!("{rejected} rejected")];
+    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+    format!("{records} records in {events}: {}", parts.join(", "))
+}
+
+async fn say_why(step: &Step, stack: &Stack, rejects: &mut Rejects, rejected: u64) {
+    let bucket = &stack.outputs().lake_bucket;
+    let examples = match rejects.new_examples(stack.aws(), bucket).await {
+        Ok(examples) => examples,
+        Err(error) => return step.say(&format!("why, is not to be had: {error:#}")),
+    };
+    for example in &examples {
+        step.say(&format!("rejected: {example}"));
+    }
+    if rejected > examples.len() as u64 {
+        step.say(&format!("all of them are in s3://{bucket}/rejects/"));
     }
 }
 
@@ -91,4 +126,20 @@ fn how_to_use(stack: &Stack) -> String {
         logs = folder.logs().display(),
         environment = folder.environment_file().display(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_landed_is_told_apart_from_what_did_not() {
+        let counts = Counts { records: 9, events: 2, landed: 6, rejected: 3, ..Counts::default() };
+        assert_eq!(what_became(&counts), "9 records in 2 events: 6 landed, 3 rejected");
+        let counts = Counts { records: 12, events: 1, skipped: 1, ..counts };
+        assert_eq!(
+            what_became(&counts),
+            "12 records in 1 event: 6 landed, 3 rejected, 1 had landed before, 2 of which the function says nothing"
+        );
+    }
 }

@@ -16,6 +16,7 @@ mod placing;
 use std::collections::HashMap;
 use std::mem;
 
+use crate::error_type::ErrorType;
 use crate::event::{Batch, Record};
 use crate::fingerprint::run_fingerprint;
 use crate::key::{Generation, Keys, LandingTime, SEAL};
@@ -114,6 +115,17 @@ pub enum LandingError {
     /// The driver told something that was not asked.
     #[error("{0:?} is no answer to what was asked")]
     OutOfTurn(Answer),
+}
+
+impl LandingError {
+    /// What kind of error it is to whoever invoked a function.
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::UnreadableLedger(_) | Self::UnreadableSeal(_) => ErrorType::LakeDamaged,
+            Self::Contended(_) => ErrorType::LedgerContended,
+            Self::OutOfTurn(_) => ErrorType::Defect,
+        }
+    }
 }
 
 /// A protocol on the objects of the lake that says what to do, and does nothing.

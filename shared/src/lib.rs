@@ -5,6 +5,7 @@
 //! gives the same output, in a test as on AWS.
 
 pub mod bar;
+pub mod error_type;
 pub mod event;
 pub mod key;
 pub mod landing;

@@ -7,3 +7,4 @@ mod handed_on;
 mod jars;
 mod prerequisites;
 mod start;
+mod told;

@@ -1,4 +1,4 @@
-//! `make up` as it is typed, in the worst environment that can be set at once: it starts, and Ctrl-C ends all of it.
+//! `make up` as it is typed, in the worst environment that can be set at once: it starts, says what lands, and Ctrl-C ends all of it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -14,6 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use local::{project_root, stack_folder};
+
+use crate::told::what_lands_is_told;
 
 /// A stack of its own, which does not meet that of a `make up` beside the tests.
 const STACK: &str = "environment";
@@ -108,7 +110,7 @@ const HOSTILE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn the_stack_starts_in_a_hostile_environment_and_ctrl_c_leaves_nothing() {
+fn the_stack_starts_in_a_hostile_environment_says_what_lands_and_ctrl_c_leaves_nothing() {
     let mut up = Up::start();
     let printed = up.wait_for(READY);
     assert!(printed.contains("the stack is up"), "{printed}");
@@ -124,6 +126,9 @@ fn the_stack_starts_in_a_hostile_environment_and_ctrl_c_leaves_nothing() {
     let environment = fs::read_to_string(stack_folder(Some(STACK)).join("env")).unwrap();
     let address = environment.lines().find_map(|line| line.strip_prefix("AWS_ENDPOINT_URL=http://")).unwrap();
     TcpStream::connect(address).unwrap();
+
+    let servers = environment.lines().find_map(|line| line.strip_prefix("KAFKA_BOOTSTRAP_SERVERS=")).unwrap();
+    what_lands_is_told(servers, "stock-bars", |text| up.wait_for(text));
 
     // As a terminal does it: to the foreground group.
     signal("-INT", &format!("-{}", up.make.id()));

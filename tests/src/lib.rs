@@ -72,6 +72,15 @@ pub async fn ingest_environment_with(
     Ok((Environment::builder().set_variables(Some(variables)).build(), before))
 }
 
+/// The name under which a function answers an error, for something that it must not succeed with.
+pub async fn error_type(stack: &Stack, function: &str, event: &str) -> Result<String> {
+    let event = event.as_bytes().to_vec();
+    let answer = stack.aws().lambda.invoke().function_name(function).payload(event.into()).send().await?;
+    let answer: serde_json::Value = serde_json::from_slice(answer.payload().map_or(&[], AsRef::as_ref))?;
+    let name = answer["errorType"].as_str().with_context(|| format!("{answer} is no error"))?;
+    Ok(name.to_owned())
+}
+
 /// The one number that a query answers.
 pub async fn number(stack: &Stack, sql: &str) -> Result<u64> {
     let rows = stack.athena_query(sql).await?;

@@ -1,5 +1,6 @@
 //! Why an invocation did not do all.
 
+use shared::error_type::ErrorType;
 use shared::key::Hour;
 use shared::landing::LandingError;
 use shared::manifest::UnreadableManifest;
@@ -74,4 +75,25 @@ pub enum CompactError {
     /// The hour asked for is yet to come.
     #[error("{0} is yet to come: nothing could land before it any more; name at most the next full hour")]
     TooFar(Hour),
+}
+
+impl CompactError {
+    /// What kind of error it is.
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::Store(_) => ErrorType::LakeUnavailable,
+            Self::Catalog(_) => ErrorType::CatalogUnavailable,
+            Self::Ledger { source, .. } => source.error_type(),
+            Self::Seal(_)
+            | Self::Manifest(_)
+            | Self::Unreadable { .. }
+            | Self::NoManifest
+            | Self::Hollow(_)
+            | Self::Gone(_)
+            | Self::Differs(_) => ErrorType::LakeDamaged,
+            Self::Disk(_) | Self::Merge(MergeError::Disk { .. }) => ErrorType::DiskUnusable,
+            Self::Merge(_) | Self::Lost => ErrorType::Defect,
+            Self::TooFar(_) => ErrorType::InvalidInput,
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! One invocation: read what is asked, compact, say what was done.
 
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
 use serde::Deserialize;
+use shared::error_type::ErrorType;
 use shared::key::{Hour, LandingTime};
 use store::PartStore;
 use tracing::info;
@@ -19,7 +23,7 @@ struct Request {
 }
 
 /// Why an invocation failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum Failure {
     /// An input that cannot be read.
     #[error("the input is not {{}} or {{\"before\": \"2026-11-22T19\"}}: {0}")]
@@ -27,6 +31,29 @@ pub enum Failure {
     /// What could not be done.
     #[error(transparent)]
     Compact(#[from] CompactError),
+}
+
+impl Failure {
+    /// What kind of error it is.
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::Request(_) => ErrorType::InvalidInput,
+            Self::Compact(error) => error.error_type(),
+        }
+    }
+}
+
+/// The runtime logs an error in this form.
+impl fmt::Debug for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {self}", self.error_type())
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.error_type().to_string(), error_message: failure.to_string() }
+    }
 }
 
 /// What an invocation brings beside its input.
@@ -63,7 +90,34 @@ pub async fn handle<S: PartStore, C: Catalog>(
 
 #[cfg(test)]
 mod tests {
+    use shared::landing::LandingError;
+    use store::StoreError;
+
     use super::*;
+
+    #[test]
+    fn an_error_is_answered_by_a_name_that_says_of_what_kind_it_is() {
+        let request = serde_json::from_str::<Request>("[]").unwrap_err();
+        let store =
+            StoreError { action: "read", key: "ledger/g1/t-0.json".to_owned(), message: "slow down".to_owned() };
+        let contended = LandingError::Contended(50);
+        for (failure, name) in [
+            (Failure::from(request), "InvalidInput"),
+            (CompactError::TooFar("2026-11-22T19".parse().unwrap()).into(), "InvalidInput"),
+            (CompactError::from(store).into(), "LakeUnavailable"),
+            (CompactError::NoManifest.into(), "LakeDamaged"),
+            (
+                CompactError::Ledger { key: "ledger/g1/t-0.json".to_owned(), source: contended }.into(),
+                "LedgerContended",
+            ),
+            (CompactError::from(std::io::Error::other("no space left")).into(), "DiskUnusable"),
+            (CompactError::Lost.into(), "Defect"),
+        ] {
+            let (message, logged) = (failure.to_string(), format!("{failure:?}"));
+            assert_eq!(logged, format!("{name}: {message}"));
+            assert_eq!(Diagnostic::from(failure), Diagnostic { error_type: name.to_owned(), error_message: message });
+        }
+    }
 
     #[test]
     fn nothing_is_asked_or_an_hour_and_nothing_else() {

@@ -38,7 +38,7 @@ async fn main() -> Result<(), Error> {
             late: &|| give_up.is_some_and(|give_up| Instant::now() >= give_up),
         };
         // Boxed: the SDK's futures are large.
-        Box::pin(handle(&compactor, event.payload.get(), &invocation)).await.map_err(Error::from)
+        Box::pin(handle(&compactor, event.payload.get(), &invocation)).await
     }))
     .await
 }

@@ -3,9 +3,12 @@
 //! A crawl takes minutes and Glue runs it by itself, so the function does not wait for its end: the next invocation reports how
 //! it went.
 
+use std::fmt;
+
 use aws_sdk_glue::Client;
 use aws_sdk_glue::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_glue::types::{CrawlerState, LastCrawlInfo, LastCrawlStatus};
+use lambda_runtime::Diagnostic;
 use serde::Serialize;
 use tracing::info;
 
@@ -28,7 +31,7 @@ pub(crate) enum Status {
     AlreadyRunning,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum CrawlError {
     #[error("there is no crawler {0}: CRAWLER_NAME must name one that exists in this account and region")]
     Missing(String),
@@ -37,6 +40,30 @@ pub(crate) enum CrawlError {
     LastCrawlFailed { crawler: String, message: String },
     #[error("cannot {action} the crawler {crawler}: {message}")]
     Glue { action: &'static str, crawler: String, message: String },
+}
+
+impl CrawlError {
+    /// The name under which it is answered, which has a row in RUNBOOK.md.
+    fn error_type(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "CrawlerMissing",
+            Self::LastCrawlFailed { .. } => "CrawlFailed",
+            Self::Glue { .. } => "CatalogUnavailable",
+        }
+    }
+}
+
+/// The runtime logs an error in this form.
+impl fmt::Debug for CrawlError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {self}", self.error_type())
+    }
+}
+
+impl From<CrawlError> for Diagnostic {
+    fn from(error: CrawlError) -> Self {
+        Self { error_type: error.error_type().to_owned(), error_message: error.to_string() }
+    }
 }
 
 /// Starts the crawler unless it runs. The failure of the crawl before is an error, so that an alarm sees it.
@@ -151,6 +178,21 @@ mod tests {
         let error = run(&[&failed, &start]).await.unwrap_err().to_string();
         assert_eq!(error, "the last crawl of lake failed: queue is gone; a new one was started");
         assert_eq!(start.num_calls(), 1);
+    }
+
+    #[test]
+    fn each_error_is_answered_by_a_name_that_the_runbook_explains() {
+        let (crawler, message) = ("lake".to_owned(), "queue is gone".to_owned());
+        for (error, name) in [
+            (CrawlError::Missing(crawler.clone()), "CrawlerMissing"),
+            (CrawlError::LastCrawlFailed { crawler: crawler.clone(), message: message.clone() }, "CrawlFailed"),
+            (CrawlError::Glue { action: "start", crawler, message }, "CatalogUnavailable"),
+        ] {
+            assert!(include_str!("../../../RUNBOOK.md").contains(&format!("\n| `{name}` |")), "{name}");
+            let text = error.to_string();
+            assert_eq!(format!("{error:?}"), format!("{name}: {text}"));
+            assert_eq!(Diagnostic::from(error), Diagnostic { error_type: name.to_owned(), error_message: text });
+        }
     }
 
     #[tokio::test]

@@ -15,8 +15,5 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let glue = aws_sdk_glue::Client::new(&aws_config::load_from_env().await);
     // Whatever the schedule sends, what there is to do is the same.
-    run(service_fn(async |_: LambdaEvent<Box<RawValue>>| {
-        handler::handle(&glue, &config.crawler_name).await.map_err(Error::from)
-    }))
-    .await
+    run(service_fn(async |_: LambdaEvent<Box<RawValue>>| handler::handle(&glue, &config.crawler_name).await)).await
 }

@@ -3,68 +3,16 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::event::{Event, NotAKafkaEvent};
+use shared::event::Event;
 use shared::key::LandingTime;
-use shared::landing::Outcome;
-use store::{Store, StoreError};
+use store::Store;
 use tokio::time::Instant;
 use tracing::{error, info};
 
-use crate::lander::{Lander, PartError, Settling};
+use crate::error::IngestError;
+use crate::lander::{Lander, Settling};
 use crate::metrics;
-
-/// What one event came to: the function's result, its log line and its metrics.
-#[derive(Debug, Default, PartialEq, Serialize)]
-pub struct Summary {
-    /// Records in the event: landed, rejected and skipped; those of parts that failed are not in it.
-    pub records: usize,
-    /// Records whose rows this event brought into the lake.
-    pub landed: usize,
-    /// Records kept with the reason why they are no bars.
-    pub rejected: usize,
-    /// Records that were there before, landed or rejected.
-    pub skipped: usize,
-    /// Records of which nothing proves whether they were there before: skipped, or kept as rejects.
-    pub uncertain: usize,
-    /// Those of them that are kept as rejects.
-    pub undecided: usize,
-    /// Objects of bars and rejects written.
-    pub objects: usize,
-    /// Their size in bytes.
-    pub bytes: usize,
-    /// Milliseconds from the newest record's Kafka timestamp to its landing, for the partition that is furthest behind.
-    pub lag_ms: Option<i64>,
-    /// Holes in the ledgers of the event's partitions.
-    pub holes: usize,
-    /// Holes that were closed to keep those ledgers small.
-    pub holes_closed: u64,
-    /// Parts of the event that did not land.
-    #[serde(skip)]
-    pub failed: usize,
-}
-
-/// Why an event must be delivered again.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// Nothing in it can be landed or kept.
-    #[error(transparent)]
-    NotAKafkaEvent(#[from] NotAKafkaEvent),
-    /// What there is to settle is not to be had.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Everything else in the event has landed.
-    #[error("{failed} of {all} parts of the event did not land, first {part}: {source}")]
-    Parts {
-        /// How many.
-        failed: usize,
-        /// Of how many.
-        all: usize,
-        /// The first of them, `topic-partition`.
-        part: String,
-        /// Why.
-        source: PartError,
-    },
-}
+use crate::summary::Summary;
 
 /// What the schedule sends to have old runs settled.
 #[derive(Deserialize)]
@@ -150,23 +98,6 @@ pub async fn handle<S: Store>(
     }
 }
 
-impl Summary {
-    fn add(&mut self, part: &Outcome, time: LandingTime) {
-        self.records += part.landed + part.rejected + part.skipped;
-        self.landed += part.landed;
-        self.rejected += part.rejected;
-        self.skipped += part.skipped;
-        self.uncertain += part.uncertain;
-        self.undecided += part.undecided;
-        self.objects += part.objects;
-        self.bytes += part.bytes;
-        self.holes += part.holes;
-        self.holes_closed += part.holes_closed;
-        let lag_ms = part.newest_timestamp_ms.map(|newest| (time.0 - newest).max(0));
-        self.lag_ms = self.lag_ms.max(lag_ms);
-    }
-}
-
 fn log(summary: &Summary, event: &Event<'_>, time: LandingTime) {
     info!(
         records = summary.records,
@@ -191,11 +122,14 @@ fn log(summary: &Summary, event: &Event<'_>, time: LandingTime) {
 
 #[cfg(test)]
 mod tests {
+    use lambda_runtime::Diagnostic;
+    use shared::error_type::ErrorType;
     use shared::key::Generation;
-    use shared::landing::{Kind, Object, Version};
-    use store::{Listed, Memory};
+    use shared::landing::{Kind, LandingError, Object, Version};
+    use store::{Listed, Memory, StoreError};
 
     use super::*;
+    use crate::lander::PartError;
 
     /// 2026-11-22T19:05:11.250Z
     const TIME: LandingTime = LandingTime(1_795_374_311_250);
@@ -260,6 +194,10 @@ mod tests {
         Lander::new(Faulty { memory: Memory::default(), prefix, hangs }, Generation(1))
     }
 
+    fn ledger(text: &str) -> Object {
+        Object { key: "ledger/g1/t-0.json".to_owned(), body: text.as_bytes().to_vec(), kind: Kind::Bars }
+    }
+
     fn sound() -> Lander<Faulty> {
         lander("nothing", false)
     }
@@ -311,6 +249,27 @@ mod tests {
         let lander = lander("ledger/g1/t-1", true);
         let error = handle(&lander, TWO_PARTITIONS, TIME, Some(Duration::from_secs(9))).await.unwrap_err().to_string();
         assert_eq!(error, "1 of 2 parts of the event did not land, first t-1: the function's time was up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_is_answered_and_logged_by_a_name_that_says_of_what_kind_it_is() {
+        let late = Some(Duration::from_secs(9));
+        let unavailable = lander("bars/", false);
+        let damaged = sound();
+        damaged.store().memory.overwrite(ledger("{}")).await.unwrap();
+        for (lander, event, time_left, name) in [
+            (&sound(), r#"{"Records":[]}"#, None, "InvalidInput"),
+            (&unavailable, TWO_PARTITIONS, None, "LakeUnavailable"),
+            (&damaged, TWO_PARTITIONS, None, "LakeDamaged"),
+            (&lander("ledger/", true), TWO_PARTITIONS, late, "OutOfTime"),
+        ] {
+            let error = invoked(lander, event, TIME, time_left).await.unwrap_err();
+            let (message, logged) = (error.to_string(), format!("{error:?}"));
+            assert_eq!(logged, format!("{name}: {message}"));
+            assert_eq!(Diagnostic::from(error), Diagnostic { error_type: name.to_owned(), error_message: message });
+        }
+        let contended = PartError::Landing(LandingError::Contended(50));
+        assert_eq!(contended.error_type(), ErrorType::LedgerContended);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::{StreamExt, stream};
+use shared::error_type::ErrorType;
 use shared::event::{Batch, Event, Stray};
 use shared::key::{self, Generation, LandingTime};
 use shared::landing::{Kind, Known, Landing, LandingError, Object, Outcome};
@@ -46,6 +47,17 @@ pub enum PartError {
     /// The invocation's time was up.
     #[error("the function's time was up")]
     Late,
+}
+
+impl PartError {
+    /// What kind of error it is.
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::Store(_) => ErrorType::LakeUnavailable,
+            Self::Landing(error) => error.error_type(),
+            Self::Late => ErrorType::OutOfTime,
+        }
+    }
 }
 
 impl<S: Store> Lander<S> {

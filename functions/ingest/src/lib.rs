@@ -2,11 +2,15 @@
 //!
 //! A library too, so that the simulation and the benchmarks run the very code that is deployed, on another store.
 
+mod error;
 mod handler;
 mod lander;
 mod metrics;
+mod summary;
 
 pub mod config;
 
-pub use handler::{Answer, IngestError, Summary, handle, invoked};
+pub use error::IngestError;
+pub use handler::{Answer, handle, invoked};
 pub use lander::{Lander, PartError, Settling};
+pub use summary::Summary;

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let now = now();
         let time_left = time_left(event.context.deadline, now);
-        invoked(&lander, event.payload.get(), now, time_left).await.map_err(Error::from)
+        invoked(&lander, event.payload.get(), now, time_left).await
     }))
     .await
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 use shared::key::LandingTime;
 
-use crate::handler::Summary;
+use crate::summary::Summary;
 
 const DIMENSIONS: [&str; 2] = ["FunctionName", "Topic"];
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
+use shared::error_type::ErrorType;
 use shared::manifest::Manifest;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -132,17 +133,26 @@ enum ReportError {
 /// The runtime logs an error in this form.
 impl fmt::Debug for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
+        write!(formatter, "{}: {self}", self.error_type())
+    }
+}
+
+impl Failure {
+    /// What kind of error it is.
+    pub fn error_type(&self) -> ErrorType {
+        match self {
+            Self::Request(_) | Self::UnknownReport(_) => ErrorType::InvalidInput,
+            Self::Lake(error) => error.error_type(),
+            Self::Reports { .. } => ErrorType::ReportFailed,
+            Self::Index(_) => ErrorType::LakeUnavailable,
+            Self::Mail(_) => ErrorType::MailFailed,
+        }
     }
 }
 
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
-        let error_type = match failure {
-            Failure::Request(_) | Failure::UnknownReport(_) => "InvalidInput",
-            Failure::Lake(_) | Failure::Reports { .. } | Failure::Index(_) | Failure::Mail(_) => "ReportFailed",
-        };
-        Self { error_type: error_type.to_owned(), error_message: failure.to_string() }
+        Self { error_type: failure.error_type().to_string(), error_message: failure.to_string() }
     }
 }
 

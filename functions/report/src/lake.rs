@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use shared::error_type::ErrorType;
 use shared::key::SEAL;
 use shared::manifest::{self, Manifest, UnreadableManifest};
 use thiserror::Error;
@@ -22,6 +23,15 @@ pub enum LakeError {
         "catalog/bars.json is gone: without it nobody knows which parts to read; restore it (RUNBOOK.md, Taking back what was deleted)"
     )]
     Gone,
+}
+
+impl LakeError {
+    pub(crate) fn error_type(&self) -> ErrorType {
+        match self {
+            Self::Unreadable(_) | Self::Gone => ErrorType::LakeDamaged,
+            Self::Storage(_) => ErrorType::LakeUnavailable,
+        }
+    }
 }
 
 /// The newest version; that of a lake that was never compacted, if there is none.

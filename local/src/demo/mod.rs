@@ -13,7 +13,7 @@ use chrono::Utc;
 use tokio::time::{Instant, sleep};
 
 use crate::{Integrity, Stack, StackOptions, compact};
-pub(crate) use console::{Console, say};
+pub(crate) use console::{Console, Step, say};
 use summary::{Lake, Summary};
 
 const LAND_LIMIT: Duration = Duration::from_mins(10);

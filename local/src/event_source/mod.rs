@@ -5,12 +5,15 @@
 //! event until it succeeds or is [given up](given_up) and kept, and only then commits its offsets: at-least-once, as on AWS.
 
 mod access;
+mod assignment;
 mod batch;
+mod check;
 mod given_up;
 mod log;
 mod mapping;
 mod poller;
 mod progress;
+mod reach;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -25,9 +28,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::answer::Answer;
 use crate::aws::Aws;
-pub(crate) use access::check;
 pub(crate) use batch::PAYLOAD_LIMIT_BYTES;
+pub(crate) use check::check;
 use given_up::GivenUp;
 use log::Log;
 pub use mapping::Backoff;
@@ -119,8 +123,8 @@ struct Deployed {
 }
 
 impl Target for Deployed {
-    async fn deliver(&self, event: Vec<u8>) -> Result<()> {
-        self.aws.invoke(&self.mapping.function, event).await.map(drop)
+    async fn deliver(&self, event: Vec<u8>) -> Result<Option<Answer>> {
+        self.aws.invoke(&self.mapping.function, event).await.map(|body| Answer::read(&body))
     }
 
     async fn keep(&self, given_up: GivenUp<'_>) -> Result<Option<String>> {

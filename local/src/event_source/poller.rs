@@ -1,25 +1,25 @@
 //! From the topic into the function: gather an event, deliver it until it is acknowledged, commit, again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::consumer::{CommitMode, Consumer as _, StreamConsumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::assignment::Assignment;
 use super::batch::Batch;
 use super::given_up::{Condition, GivenUp};
 use super::log::Log;
 use super::mapping::{Mapping, StartingPosition};
 use super::progress::Observer;
+use super::reach::Reach;
 use super::record::Record;
+use crate::answer::Answer;
 
 /// Between attempts to read from the broker, or to commit to it.
 const BROKER_BACKOFF: Duration = Duration::from_millis(200);
@@ -27,8 +27,9 @@ const COMMIT_ATTEMPTS: u32 = 5;
 
 /// Where events go: the deployed function, and the on-failure destination.
 pub(crate) trait Target: Send + Sync + 'static {
-    /// Delivers one event; an error means that none of it may count as delivered.
-    fn deliver(&self, event: Vec<u8>) -> impl Future<Output = Result<()>> + Send;
+    /// Delivers one event, and tells what became of its records, if the function says so; an error means that none of it may count as
+    /// delivered.
+    fn deliver(&self, event: Vec<u8>) -> impl Future<Output = Result<Option<Answer>>> + Send;
 
     /// Keeps an event that is given up, and says where; nowhere if there is no destination. An error means that its records must
     /// not be skipped yet.
@@ -44,7 +45,14 @@ pub(crate) struct Poller<T> {
     consumer: Arc<StreamConsumer<Assignment>>,
     /// The record that did not fit into the event before.
     carried: Option<Record>,
+    reach: Reach,
     seen_assignments: u64,
+}
+
+enum Read {
+    Record(Record),
+    /// There is nothing more on this partition.
+    End(i32),
 }
 
 enum Gathered {
@@ -69,14 +77,25 @@ impl<T: Target> Poller<T> {
             .set("auto.offset.reset", if mapping.start == StartingPosition::Latest { "latest" } else { "earliest" })
             // Nothing is polled while an event is retried, which may take for ever; the heartbeats go on meanwhile.
             .set("max.poll.interval.ms", "86400000")
+            // Said whenever a partition has been read to its end.
+            .set("enable.partition.eof", "true")
             .set("session.timeout.ms", "10000")
             .set("heartbeat.interval.ms", "1000")
             // Partitions that are added later are found soon.
             .set("topic.metadata.refresh.interval.ms", "5000")
-            .create_with_context(Assignment { changes: AtomicU64::new(0), log: log.clone() })?;
+            .create_with_context(Assignment::logging_to(log.clone()))?;
         consumer.subscribe(&[&mapping.topic])?;
         log.line(format!("polling as {mapping:?}"));
-        Ok(Self { mapping, target, log, observer, consumer: Arc::new(consumer), carried: None, seen_assignments: 0 })
+        Ok(Self {
+            mapping,
+            target,
+            log,
+            observer,
+            consumer: Arc::new(consumer),
+            carried: None,
+            reach: Reach::default(),
+            seen_assignments: 0,
+        })
     }
 
     /// Polls until `stopped` turns true.
@@ -99,7 +118,11 @@ impl<T: Target> Poller<T> {
                 }
             };
             match outcome {
-                Outcome::Settled => self.commit(batch.next_offsets()).await,
+                Outcome::Settled => {
+                    let next =
+                        batch.next_offsets().map(|(partition, next)| (partition, self.reach.beyond(partition, next)));
+                    self.commit(next.collect()).await;
+                }
                 Outcome::Stopped => break,
             }
         }
@@ -121,16 +144,24 @@ impl<T: Target> Poller<T> {
                 None => Some(self.consumer.recv().await),
                 Some(end) => timeout_at(end, self.consumer.recv()).await.ok(),
             };
-            let encoded = received.map(|received| Record::encode(&received?));
-            let changes = self.consumer.context().changes.load(Ordering::Acquire);
+            let read = received.map(|received| match received {
+                Err(KafkaError::PartitionEOF(partition)) => Ok(Read::End(partition)),
+                received => Record::encode(&received?).map(Read::Record),
+            });
+            let changes = self.consumer.context().changes();
             if changes != self.seen_assignments {
                 // What was gathered is not acknowledged: whoever has its partition now reads it again.
                 self.seen_assignments = changes;
+                self.reach.forget();
                 batch = self.empty_batch();
                 window_end = None;
             }
-            let record = match encoded {
-                Some(Ok(record)) => record,
+            let record = match read {
+                Some(Ok(Read::Record(record))) => record,
+                Some(Ok(Read::End(partition))) => {
+                    self.ended(partition, &batch).await;
+                    continue;
+                }
                 Some(Err(error)) => {
                     self.log.line(format!("cannot read from the topic: {error:#}"));
                     sleep(BROKER_BACKOFF).await;
@@ -151,6 +182,21 @@ impl<T: Target> Poller<T> {
         Gathered::Event(batch)
     }
 
+    /// Where nothing of the partition waits to be delivered, its end is committed: what is before it and was not handed over never will be.
+    async fn ended(&mut self, partition: i32, batch: &Batch) {
+        let position = match self.consumer.position() {
+            Ok(positions) => positions.find_partition(&self.mapping.topic, partition).map(|element| element.offset()),
+            Err(error) => return self.log.line(format!("cannot see how far partition {partition} is: {error}")),
+        };
+        // No offset: nothing was there since the partition was assigned.
+        let Some(Offset::Offset(position)) = position else { return };
+        self.reach.ended(partition, position);
+        let waits = batch.next_offsets().any(|(waiting, _)| waiting == partition);
+        if let Some(end) = self.reach.settled(partition).filter(|_| !waits) {
+            self.commit(vec![(partition, end)]).await;
+        }
+    }
+
     /// Invokes the function with the whole event until it succeeds or is given up, as Lambda does.
     async fn deliver(&self, batch: &Batch, stopped: &mut watch::Receiver<bool>) -> Outcome {
         let event = batch.to_json();
@@ -160,12 +206,13 @@ impl<T: Target> Poller<T> {
         loop {
             let started = Instant::now();
             let error = match self.target.deliver(event.clone()).await {
-                Ok(()) => {
+                Ok(answer) => {
                     self.log.line(format!("acknowledged in {:.2} s: {what}", started.elapsed().as_secs_f64()));
                     self.observer.count(|counts| {
                         counts.events += 1;
                         counts.records += batch.records() as u64;
                         counts.bytes += event.len() as u64;
+                        counts.add(answer.unwrap_or_default());
                     });
                     return Outcome::Settled;
                 }
@@ -217,16 +264,18 @@ impl<T: Target> Poller<T> {
     }
 
     /// A commit that fails for good is no error: what it stood for is delivered again.
-    async fn commit(&self, next_offsets: impl IntoIterator<Item = (i32, i64)>) {
+    async fn commit(&mut self, next_offsets: Vec<(i32, i64)>) {
         let mut offsets = TopicPartitionList::new();
-        for (partition, next) in next_offsets {
+        for (partition, next) in &next_offsets {
             // An offset is never negative, the only one this refuses.
-            let _ = offsets.add_partition_offset(&self.mapping.topic, partition, Offset::Offset(next));
+            let _ = offsets.add_partition_offset(&self.mapping.topic, *partition, Offset::Offset(*next));
         }
         for _ in 0..COMMIT_ATTEMPTS {
             let (consumer, offsets) = (Arc::clone(&self.consumer), offsets.clone());
             match spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync)).await {
-                Ok(Ok(())) => return,
+                Ok(Ok(())) => {
+                    return self.reach.committed(next_offsets);
+                }
                 Ok(Err(error)) => self.log.line(format!("cannot commit: {error}")),
                 Err(error) => self.log.line(format!("cannot commit: {error}")),
             }
@@ -247,37 +296,4 @@ fn described(batch: &Batch, bytes: usize) -> String {
     let ends: Vec<String> =
         batch.next_offsets().map(|(partition, next)| format!("{partition} up to {}", next - 1)).collect();
     format!("{} records of partition {}, {bytes} bytes", batch.records(), ends.join(", "))
-}
-
-/// Counts changes of the assignment, and logs what librdkafka has to say.
-pub(crate) struct Assignment {
-    changes: AtomicU64,
-    log: Log,
-}
-
-impl ClientContext for Assignment {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.log.line(format!("librdkafka {level:?} {facility}: {message}"));
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.log.line(format!("librdkafka: {error}: {reason}"));
-    }
-}
-
-impl ConsumerContext for Assignment {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        self.changes.fetch_add(1, Ordering::Release);
-        let what = match rebalance {
-            Rebalance::Assign(partitions) => format!("assigned {}", listed(partitions)),
-            Rebalance::Revoke(partitions) => format!("revoked {}", listed(partitions)),
-            Rebalance::Error(error) => format!("failed: {error}"),
-        };
-        self.log.line(format!("rebalance: {what}"));
-    }
-}
-
-fn listed(partitions: &TopicPartitionList) -> String {
-    let numbers: Vec<String> = partitions.elements().iter().map(|element| element.partition().to_string()).collect();
-    format!("partitions {}", numbers.join(", "))
 }

@@ -9,6 +9,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use tokio::task::spawn_blocking;
 
 use super::mapping::Mapping;
+use crate::answer::Answer;
 use crate::topic::{self, PartitionOffsets};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -27,7 +28,7 @@ pub struct Progress {
 pub struct PartitionProgress {
     /// What the partition holds.
     pub offsets: PartitionOffsets,
-    /// The next offset to deliver: everything before it is acknowledged. `None` before the first.
+    /// The next offset to deliver: every record before it is acknowledged. `None` before the first.
     pub committed: Option<i64>,
 }
 
@@ -38,6 +39,12 @@ pub struct Counts {
     pub events: u64,
     /// Records in them.
     pub records: u64,
+    /// Those of them that became rows, as the function says.
+    pub landed: u64,
+    /// Those that are kept as rejects.
+    pub rejected: u64,
+    /// Those that were there before.
+    pub skipped: u64,
     /// Bytes of JSON in them.
     pub bytes: u64,
     /// Invocations that failed and were repeated.
@@ -49,20 +56,29 @@ pub struct Counts {
     pub last_error: Option<String>,
 }
 
+impl Counts {
+    pub(super) fn add(&mut self, answer: Answer) {
+        self.landed += answer.landed;
+        self.rejected += answer.rejected;
+        self.skipped += answer.skipped;
+    }
+}
+
 impl Progress {
-    /// Records on the topic.
+    /// Offsets on the topic: its records, and what no reader is given ([`Progress::lag`]).
     pub fn on_topic(&self) -> i64 {
         self.partitions.iter().map(|partition| partition.offsets.end - partition.offsets.start).sum()
     }
 
-    /// Records on the topic that are not acknowledged.
+    /// Records on the topic that are not acknowledged: none of them if it is 0, else at most so many. Before what waits there may be
+    /// markers of transactions and records of aborted ones, which are known only when they have been read.
     pub fn lag(&self) -> i64 {
         self.partitions.iter().map(PartitionProgress::lag).sum()
     }
 }
 
 impl PartitionProgress {
-    /// Records of the partition that are not acknowledged.
+    /// As [`Progress::lag`], of the partition.
     pub fn lag(&self) -> i64 {
         let next = self.committed.unwrap_or(self.offsets.start).max(self.offsets.start);
         (self.offsets.end - next).max(0)

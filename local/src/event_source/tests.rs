@@ -66,6 +66,7 @@ type Kept = (Vec<u8>, Condition);
 struct Function {
     failures: usize,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
+    answer: Option<Answer>,
     bucket_failures: usize,
     writes: Arc<Mutex<Vec<Kept>>>,
 }
@@ -105,13 +106,13 @@ impl Function {
 }
 
 impl Target for Function {
-    async fn deliver(&self, event: Vec<u8>) -> Result<()> {
+    async fn deliver(&self, event: Vec<u8>) -> Result<Option<Answer>> {
         let mut received = self.received.lock().unwrap();
         received.push(event);
         if received.len() <= self.failures {
             bail!("no such bucket");
         }
-        Ok(())
+        Ok(self.answer)
     }
 
     async fn keep(&self, given_up: GivenUp<'_>) -> Result<Option<String>> {
@@ -309,4 +310,18 @@ async fn what_was_gathered_when_a_rebalance_came_is_delivered_once_by_whoever_ha
     assert!(second.log().contains("assigned partitions"), "{}", second.log());
     let once = vec!["gathered".to_owned()];
     assert_eq!(function.values(), BTreeMap::from([(0, once.clone()), (1, once)]), "{}{}", first.log(), second.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_the_records_is_what_the_function_says() {
+    let broker = Broker::with_partitions(1);
+    for value in ["bar", "reject", "again"] {
+        broker.publish(0, value, 1);
+    }
+    let answer = Answer::read(r#"{"records":3,"landed":1,"rejected":1,"skipped":1,"lag_ms":null}"#);
+    let function = Function { answer, ..Function::default() };
+    let limits = Limits { records: 3, bytes: PAYLOAD_LIMIT_BYTES };
+    let running = Running::start(Mapping { limits, window: LIMIT, ..broker.mapping() }, &function);
+    let counts = running.drained().await.counts;
+    assert_eq!((counts.records, counts.landed, counts.rejected, counts.skipped), (3, 1, 1, 1));
 }

@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::feed::{Answer, Fed};
+use super::feed::Fed;
+use crate::answer::Answer;
 pub(super) use crate::demo::say;
 
 pub(super) struct Display {

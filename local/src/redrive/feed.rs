@@ -1,14 +1,12 @@
 //! One object: read it, feed its event to the function, remove it when all of it is durable.
 
-use std::ops::AddAssign;
-
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::operation::get_object::GetObjectError;
-use serde::Deserialize;
 
 use super::record::KeptEvent;
 use super::split::{self, Oversized, Parts};
+use crate::answer::Answer;
 use crate::aws::error_text;
 
 /// The bucket, and the function that its events are for.
@@ -30,39 +28,6 @@ pub(super) enum Fed {
     Looked(u64),
     /// It is not there any more: another redrive has fed it.
     Gone,
-}
-
-/// What the function says of an event.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) struct Answer {
-    /// Records in the event.
-    pub(super) records: u64,
-    /// Records that are bars.
-    #[serde(default)]
-    pub(super) landed: u64,
-    /// Records that are kept as rejects.
-    #[serde(default)]
-    pub(super) rejected: u64,
-    /// Records that had landed before.
-    #[serde(default)]
-    pub(super) skipped: u64,
-    /// Records of which it does not know whether they had landed before.
-    #[serde(default)]
-    pub(super) uncertain: u64,
-    /// Those of them that are kept as rejects.
-    #[serde(default)]
-    pub(super) undecided: u64,
-}
-
-impl AddAssign for Answer {
-    fn add_assign(&mut self, other: Self) {
-        self.records += other.records;
-        self.landed += other.landed;
-        self.rejected += other.rejected;
-        self.skipped += other.skipped;
-        self.uncertain += other.uncertain;
-        self.undecided += other.undecided;
-    }
 }
 
 impl Feeder {
@@ -146,13 +111,13 @@ impl Feeder {
             bail!("{function} failed: {}", error_text(&body));
         }
         // Another function would succeed too, and land nothing.
-        match serde_json::from_str::<Answer>(&body) {
+        match Answer::read(&body) {
             // What is kept as a reject is nowhere lost; what was skipped may be.
-            Ok(Answer { uncertain, undecided, .. }) if uncertain > undecided => bail!(
+            Some(Answer { uncertain, undecided, .. }) if uncertain > undecided => bail!(
                 "of some of its records nobody knows whether they have landed: look for them in bars and rejects (RUNBOOK.md, \
                  records-uncertain); the function says: {body}"
             ),
-            Ok(answer) if answer.records == event.records => Ok(answer),
+            Some(answer) if answer.records == event.records => Ok(answer),
             _ => bail!(
                 "{function} does not account for {} records, is it the ingest function? it says: {body}",
                 event.records

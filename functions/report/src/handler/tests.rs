@@ -502,5 +502,6 @@ async fn one_failing_report_does_not_keep_the_others_from_being_published() {
 async fn an_unknown_report_lists_the_known_ones_and_calls_nothing() {
     let failure = run(&handler(&[], &[]), json!({"report": "gamma"})).await.unwrap_err();
     assert_eq!(failure.to_string(), r#"unknown report "gamma": known are alpha, beta"#);
+    assert_eq!(format!("{failure:?}"), format!("InvalidInput: {failure}"));
     assert_eq!(Diagnostic::from(failure).error_type, "InvalidInput");
 }
