@@ -27,6 +27,7 @@ TOOLS    := target/tools/venv
 SAM      := $(TOOLS)/.sam
 EMULATOR := target/emulator/venv
 CHECKOV  := target/checkov/venv
+DENY     := target/deny/venv
 BROWSER  := target/browser/venv
 GOLDEN   := target/golden/venv
 PRODUCERS := target/python-producers/venv
@@ -35,6 +36,7 @@ IN_sam      := what sam deploys with (a quarter of a minute)
 IN_tools    := the rest of sam, cargo-lambda, zig, cfn-lint and shellcheck (about half a minute)
 IN_emulator := the AWS emulator (about half a minute)
 IN_checkov  := checkov (about half a minute)
+IN_deny     := cargo-deny (5 MB)
 IN_browser  := what drives the browser that looks at the reports
 IN_java     := a Java runtime (35 MB)
 IN_golden   := what computes the reports once more (about half a minute)
@@ -45,15 +47,23 @@ NO_PYPI  := { \
 	echo 'pip could not install them. If this machine reaches PyPI by a proxy or a mirror only, name it: HTTPS_PROXY=http://host:port (pip knows no SOCKS), PIP_INDEX_URL=https://host/simple' >&2; \
 	exit 1; }
 CARGO_FUZZ := target/tools/cargo-fuzz/bin/cargo-fuzz
+MDBOOK   := target/tools/mdbook/bin/mdbook
+MDBOOK_VERSION := 0.5.4
+ACTIONLINT := target/tools/actionlint/actionlint
+ACTIONLINT_VERSION := v1.7.12
 KAFKA    := target/kafka/libs/.complete target/java/.complete
 OWN_KAFKA := $(if $(KAFKA_BOOTSTRAP_SERVERS),,$(KAFKA))
 # sam and cargo-lambda find each other, and zig, here.
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
 # What starts processes runs below the supervisor, so that nothing is left when it ends, whatever ended it.
-SUPERVISED := $(PYTHON) local/supervise.py $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
+BELOW      := $(MAKE) --no-print-directory PYTHON="$(PYTHON)"
+# `exec`: no shell is in between, which would end by the signal too soon.
+SUPERVISED := exec $(PYTHON) local/supervise.py --in-make $(BELOW)
+# What runs until Ctrl-C: then it has done what was wanted.
+SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-signal $(BELOW)
 
-.PHONY: help demo up compact test test-athena simulate bench fuzz check build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test test-athena simulate bench fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -62,7 +72,7 @@ demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=fil
 	@$(SUPERVISED) .demo
 
 up: prerequisites-stack          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
-	@$(SUPERVISED) .up
+	@$(SUPERVISED_UNTIL_CTRL_C) .up
 
 compact:                         ## merges the small objects of the stack of `make up`, all that have landed until now
 	@test -x target/debug/local || { echo "no stack is up: start one with make up" >&2; exit 1; }
@@ -83,8 +93,17 @@ bench: .data prerequisites       ## speed, memory, size and start of the functio
 fuzz: prerequisites-fuzz         ## any bytes into the event parser and the row decoder, any records into lakes: SECONDS=60 for each
 	@$(SUPERVISED) .fuzz
 
-check: prerequisites             ## formatting, lints, the scripts, the templates
+check: prerequisites             ## formatting, lints, the scripts, the templates, the dependencies, the links of the documentation
 	@$(SUPERVISED) .check
+
+advisories: prerequisites        ## known weaknesses of the dependencies, whose list is on github.com
+	@$(SUPERVISED) .advisories
+
+lint-workflows: prerequisites-workflows  ## actionlint on the workflows for GitHub (it is built by Go; make check does it where there is a Go)
+	@$(SUPERVISED) .lint-workflows
+
+docs: prerequisites-docs         ## the documentation as a book, in target/book/html, and whether a link of it leads nowhere
+	@$(SUPERVISED) .docs
 
 build: prerequisites-build       ## the functions, as AWS gets them (for the Architecture in samconfig.toml)
 	@$(SUPERVISED) .build
@@ -96,8 +115,8 @@ redrive: prerequisites-redrive $(SAM)  ## feeds what Lambda gave up on back to i
 	@$(SUPERVISED) .programs WITHOUT_TLS=--no-default-features
 	@target/debug/local redrive $(if $(STACK),--stack "$(STACK)") $(if $(DRY_RUN),--dry-run)
 
-deploy: .update build            ## to AWS, with the parameters in samconfig.toml
-	sam deploy
+deploy: .update build            ## to AWS, with the parameters in samconfig.toml: YES=1 does not ask
+	sam deploy $(if $(YES),--no-confirm-changeset)
 	@$(TOOLS)/bin/python -B local/publish_views.py
 
 undeploy: prerequisites-tools $(SAM)  ## removes the stack from AWS, and says what it keeps: STACK=name, YES=1 does not ask
@@ -168,7 +187,7 @@ clean:                           ## removes everything that was built or set up
 	done
 	@LAKES=50 LAKES_SECONDS=$(or $(SECONDS),60) LAKES_SEED=$$(date +%s) cargo test --workspace --test lakes -- --nocapture
 
-.check: $(TOOLS)/.complete $(CHECKOV)/.complete
+.check: $(TOOLS)/.complete $(CHECKOV)/.complete $(DENY)/.complete
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features tests/release,tests/athena -- --deny warnings
 	local/compiled-once.sh
@@ -176,6 +195,24 @@ clean:                           ## removes everything that was built or set up
 	sam validate --lint
 	cfn-lint $(TEMPLATES)
 	$(CHECKOV)/bin/checkov --framework cloudformation --quiet --compact --skip-download $(addprefix --file ,$(TEMPLATES))
+	$(DENY)/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
+	$(PYTHON) -B local/links.py
+	@if local/prerequisites.sh go 2> /dev/null; then $(MAKE) --no-print-directory PYTHON="$(PYTHON)" .lint-workflows; \
+	else echo "the workflows for GitHub are not looked at: actionlint is built by Go 1.25 or newer, and there is none"; fi
+
+.advisories: $(DENY)/.complete
+	$(DENY)/bin/cargo-deny --locked check --hide-inclusion-graph advisories
+
+# With the shellcheck of the tools it reads the commands in the workflows too.
+.lint-workflows: $(TOOLS)/.complete $(ACTIONLINT)
+	$(ACTIONLINT)
+
+.docs: $(MDBOOK)
+	@$(PYTHON) -B local/links.py
+	@$(PYTHON) -B local/book.py target/book
+	@$(MDBOOK) build target/book
+	@$(PYTHON) -B local/links.py --book target/book/html
+	@echo "no link leads nowhere; the book begins with target/book/html/index.html"
 
 .build: $(TOOLS)/.complete
 	sam build
@@ -223,6 +260,16 @@ $(CARGO_FUZZ):
 	@cargo install --quiet --locked --version 0.13.2 --root target/tools/cargo-fuzz --target-dir target/tools/cargo-fuzz/build cargo-fuzz
 	@rm -rf target/tools/cargo-fuzz/build
 
+# From crates.io, by those who write it: in no wheel of theirs. Without its server, which would be half of the building.
+$(MDBOOK):
+	@echo "installing mdbook from crates.io into target/tools/mdbook (about two minutes)"
+	@cargo install --quiet --locked --version $(MDBOOK_VERSION) --no-default-features --features search --root target/tools/mdbook --target-dir target/tools/mdbook/build mdbook
+	@rm -rf target/tools/mdbook/build
+
+$(ACTIONLINT):
+	@echo "building actionlint, by Go, into $(@D) (about half a minute)"
+	@GOBIN="$(CURDIR)/$(@D)" go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+
 # Before anything starts, the supervisor included; of each only what it needs.
 prerequisites:
 	@local/prerequisites.sh compilers libraries tls python
@@ -244,6 +291,12 @@ prerequisites-build:
 
 prerequisites-fuzz:
 	@local/prerequisites.sh compilers cplusplus python
+
+prerequisites-docs:
+	@local/prerequisites.sh compilers python
+
+prerequisites-workflows:
+	@local/prerequisites.sh python go
 
 prerequisites-tools:
 	@local/prerequisites.sh python

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Names everything that is missing or in the way, with what to do about it, before anything starts.
 #
-#     prerequisites.sh compilers|libraries|tls|cplusplus|python|broker|openssl|browser|trino_java ...
+#     prerequisites.sh compilers|libraries|tls|cplusplus|python|broker|openssl|browser|trino_java|go ...
 #
 # What compiles Rust, librdkafka, OpenSSL for TLS, C++; what sets up the tools; the broker that KAFKA_BOOTSTRAP_SERVERS names,
 # if it does; and what only the tests use.
@@ -150,6 +150,12 @@ openssl_command() {
 browser() {
     [ -n "$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
         lacks 'Chromium (the tests look at the reports in it)' "$(packages chromium chromium); or name one: CHROMIUM=/path/to/it"
+}
+
+go() {
+    version=$(command go env GOVERSION 2>/dev/null)
+    at_least "${version#go}" 1.25 ||
+        lacks "Go 1.25 or newer, which builds actionlint${version:+ (this is $version)}" "https://go.dev/dl, or $(packages golang golang)"
 }
 
 trino_java() {

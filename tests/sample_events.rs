@@ -1,4 +1,4 @@
-//! Every file in events/ against `cargo lambda watch`, as the README says to try them.
+//! Every file in events/ against `cargo lambda watch`, as docs/getting-started.md says to try them.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

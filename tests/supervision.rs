@@ -1,15 +1,16 @@
-//! `local/supervise.py`: whatever ends, and however, nothing that it started is left.
+//! `local/supervise.py`: whatever ends, and however, nothing that it started is left; and `make` says nothing of a signal.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use local::project_root;
+use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -162,4 +163,117 @@ fn a_command_that_is_not_there_is_named() {
         .unwrap();
     assert_eq!(output.status.code(), Some(127));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such/program"));
+}
+
+/// A Makefile with the very recipes of `make demo` and `make up`, and other work below them: `work` is a command.
+fn makefile(work: &str) -> TempDir {
+    let makefile = fs::read_to_string(project_root().join("Makefile")).unwrap();
+    let line = |begin: &str| makefile.lines().find(|line| line.starts_with(begin)).unwrap();
+    let recipe = |target: &str| makefile.lines().skip_while(|line| !line.starts_with(target)).nth(1).unwrap();
+    let (below, supervised, until) = (line("BELOW "), line("SUPERVISED "), line("SUPERVISED_UNTIL_CTRL_C "));
+    let text = format!(
+        "PYTHON := python3\n{below}\n{supervised}\n{until}\n\ndemo:\n{}\nup:\n{}\n.demo .up:\n\t@{work}\n",
+        recipe("demo:"),
+        recipe("up:")
+    );
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("Makefile"), text).unwrap();
+    std::os::unix::fs::symlink(project_root().join("local"), folder.path().join("local")).unwrap();
+    folder
+}
+
+/// Says that it is there, and at a signal that it ends.
+fn work(code: u8) -> String {
+    format!("sh -c 'trap \"echo bye; exit {code}\" INT TERM HUP; echo up; sleep 300 & wait'")
+}
+
+/// What `make TARGET` says once it is asked to end: the number is that of a process, or of a group as a terminal has it.
+fn asked_to_end(folder: &TempDir, target: &str, signal: &str, group: bool) -> Output {
+    let mut make = Command::new("make")
+        .arg(target)
+        .current_dir(folder)
+        .env_remove("MAKEFLAGS")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut up = [0; 3];
+    make.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+    let process = format!("{}{}", if group { "-" } else { "" }, make.id());
+    assert!(Command::new("kill").args([signal, "--", &process]).status().unwrap().success());
+    make.wait_with_output().unwrap()
+}
+
+#[test]
+fn make_says_nothing_of_its_own_when_it_is_asked_to_end_and_ends_by_that_signal() {
+    let folder = makefile(&work(1));
+    for (signal, number, group) in [("-INT", 2, true), ("-TERM", 15, true), ("-TERM", 15, false), ("-HUP", 1, true)] {
+        for target in ["demo", "up"] {
+            let output = asked_to_end(&folder, target, signal, group);
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "bye\n", "{target} {signal}: not in good order");
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{target} {signal}");
+            assert_eq!(output.status.signal(), Some(number), "{target} {signal}");
+        }
+    }
+}
+
+#[test]
+fn make_still_says_what_failed_when_nobody_asked_it_to_end() {
+    let folder = makefile("exit 7");
+    let output = Command::new("make").arg("demo").current_dir(&folder).env_remove("MAKEFLAGS").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(".demo] Error 7") && said.contains("demo] Error 2"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// In a terminal of its own: prints the exit code of `make`, and what is typed after it, which reaches only who has the terminal.
+const TERMINAL: &str = r#"
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp("sh", ["sh", "-c", f"make {sys.argv[1]}; echo code $?; read typed; echo got $typed"])
+said = b""
+def until(text):
+    global said
+    while text not in said:
+        said += os.read(terminal, 1000)
+until(b"up\r\n")
+os.write(terminal, b"\x03")
+until(b"code ")
+os.write(terminal, b"this\n")
+until(b"got this")
+print(said.decode())
+"#;
+
+#[test]
+fn ctrl_c_is_how_make_up_ends_and_no_failure() {
+    let folder = makefile(&work(0));
+    let output = Command::new("timeout")
+        .args(["60", "python3", "-c", TERMINAL, "up"])
+        .current_dir(&folder)
+        .env_remove("MAKEFLAGS")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("code 0\r\n") && said.contains("bye") && !said.contains("***"), "{output:?}");
+}
+
+#[test]
+fn what_is_to_run_until_a_signal_must_then_end_well() {
+    for (code, ends) in [(0, 0), (1, 130)] {
+        let folder = makefile(&work(code));
+        let mut supervisor = Command::new("python3")
+            .args(["local/supervise.py", "--until-signal", "make", "--silent", ".up"])
+            .current_dir(&folder)
+            .env_remove("MAKEFLAGS")
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut up = [0; 3];
+        supervisor.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+        Supervised::signal("-INT", supervisor.id());
+        assert_eq!(supervisor.wait().unwrap().code(), Some(ends));
+    }
 }

@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::{SourceAccessConfiguration, SourceAccessType};
 
 use crate::aws::Aws;
 
-/// A listener with TLS, and the secrets for it, in the shapes that Lambda reads (README.md, "Deploying to AWS").
+/// A listener with TLS, and the secrets for it, in the shapes that Lambda reads (docs/deploying.md).
 #[derive(Clone)]
 pub struct Login {
     /// Addresses of that listener, `host:port,host:port`.

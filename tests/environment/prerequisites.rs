@@ -139,8 +139,10 @@ fn the_rust_that_is_asked_for_is_that_of_the_workspace() {
     let script = fs::read_to_string(project_root().join("local/prerequisites.sh")).unwrap();
     assert!(script.contains(&format!("at_least \"$rust\" {version};")), "{version}");
     assert_eq!(script.matches(&format!("Rust {version} or newer")).count(), 3);
-    let readme = fs::read_to_string(project_root().join("README.md")).unwrap();
-    assert!(readme.contains(&format!("Rust {version} or newer")), "{version}");
+    for page in ["README.md", "CONTRIBUTING.md", "docs/getting-started.md"] {
+        let text = fs::read_to_string(project_root().join(page)).unwrap();
+        assert!(text.contains(&format!("Rust {version} or newer")), "{page}: {version}");
+    }
 }
 
 #[test]

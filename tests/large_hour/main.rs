@@ -1,6 +1,6 @@
 //! The memory of `compact` is bounded, whatever has landed in an hour: the built function as a process, between a bucket and a catalog of
 //! this program's own, on an hour of two million rows. Nothing here depends on how fast the machine is; what it took of the processor is
-//! told, for the README.
+//! told, for docs/speed.md.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 #![expect(clippy::print_stdout, reason = "the figures are what one runs it for")]

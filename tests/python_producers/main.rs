@@ -1,5 +1,5 @@
 //! Producers that people have: the tutorial's own, in Python, as they are. Each value that they send is in the lake, as a row or as a
-//! reject with its reason, and README.md says which.
+//! reject with its reason, and docs/producer.md says which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,4 +1,4 @@
-"""The same with what README.md advises where something would be rejected: an empty cell is null, and a Decimal is a number.
+"""The same with what docs/producer.md advises where something would be rejected: an empty cell is null, and a Decimal is a number.
 
 mended.py SERVERS TOPIC COUNT, in a folder with data/indexProcessed.csv
 """

@@ -333,7 +333,7 @@ impl Run<'_> {
     }
 
     /// Nobody runs, nothing is on its way: days pass, with what the schedule does in them. Then somebody removes an object, or writes its
-    /// rows into another, as the README allows.
+    /// rows into another, as docs/exactly-once.md allows.
     fn somebody_tidies_up(&mut self) -> Result<(), String> {
         if !self.running.is_empty() || !self.late.is_empty() {
             return Ok(());

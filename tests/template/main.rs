@@ -1,4 +1,4 @@
-//! What template.yaml promises to the code, to README.md and to whoever is woken by one of its alarms.
+//! What template.yaml promises to the code, to docs/ and to whoever is woken by one of its alarms.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
@@ -47,7 +47,7 @@ fn every_alarm_tells_somebody_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
-fn every_parameter_is_in_a_group_and_in_the_readme() {
+fn every_parameter_is_in_a_group_and_in_the_reference() {
     let template = template();
     let groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"].as_array().unwrap();
     let grouped = groups.iter().flat_map(|group| group["Parameters"].as_array().unwrap());
@@ -56,15 +56,15 @@ fn every_parameter_is_in_a_group_and_in_the_readme() {
     assert_eq!(grouped.len(), declared.len(), "a parameter is in two groups, or in none");
     assert_eq!(grouped.into_iter().collect::<BTreeSet<_>>(), declared);
 
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("\nParameters of `template.yaml`").unwrap();
-    let (table, _) = table.split_once("\nEnvironment variables").unwrap();
+    let reference = read("docs/reference.md");
+    let (_, table) = reference.split_once("\n## Parameters of the template\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
     let described: BTreeSet<_> = rows.flat_map(|names| names.split(", ")).map(|name| name.trim_matches('`')).collect();
     let missing: Vec<_> = declared.difference(&described).collect();
-    assert!(missing.is_empty(), "README.md does not describe {missing:?}");
+    assert!(missing.is_empty(), "docs/reference.md does not describe {missing:?}");
     let gone: Vec<_> = described.difference(&declared).filter(|name| name.starts_with(char::is_uppercase)).collect();
-    assert!(gone.is_empty(), "README.md describes {gone:?}, which template.yaml does not have");
+    assert!(gone.is_empty(), "docs/reference.md describes {gone:?}, which template.yaml does not have");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::document::{entries, parsed, read, references, template, transformed};
 use crate::permissions::{actions, statements};
 
 #[test]
-fn the_key_policy_of_the_readme_lets_in_each_service_that_acts_in_nobodys_name() {
+fn the_key_policy_of_the_documentation_lets_in_each_service_that_acts_in_nobodys_name() {
     let template = template();
     let mut needed = BTreeSet::new();
     for (name, resource) in entries(&template["Resources"]) {
@@ -26,7 +26,7 @@ fn the_key_policy_of_the_readme_lets_in_each_service_that_acts_in_nobodys_name()
             _ => {}
         }
     }
-    assert_eq!(services(&key_policy()), needed, "let in by the key policy in README.md, and needed");
+    assert_eq!(services(&key_policy()), needed, "let in by the key policy in docs/operating.md, and needed");
 }
 
 /// "A `SourceAccount` setting prevents `EventBridge` from being able to invoke": `EventBridge`'s user guide, "Troubleshooting", which lets it use a
@@ -108,7 +108,7 @@ fn the_architecture_says_of_each_service_and_role_who_uses_it() {
 /// After 60 s without an answer the AWS CLI asks again, and has all reports made once more, and once more.
 #[test]
 fn no_command_of_ours_makes_the_reports_again_while_they_are_made() {
-    for file in ["README.md", "RUNBOOK.md"] {
+    for file in ["docs/reports.md", "RUNBOOK.md"] {
         let text = read(file).replace("\\\n", " ");
         let invocations = text.lines().filter(|line| line.contains("aws lambda invoke") && line.contains("\"$REPORT"));
         let (mut patient, mut all) = (0, 0);
@@ -120,10 +120,10 @@ fn no_command_of_ours_makes_the_reports_again_while_they_are_made() {
     }
 }
 
-/// The statements that README.md shows.
+/// The statements that docs/operating.md shows.
 fn key_policy() -> Value {
-    let readme = read("README.md");
-    let (_, section) = readme.split_once("\n### Encryption\n").unwrap();
+    let operating = read("docs/operating.md");
+    let (_, section) = operating.split_once("\n## Encryption\n").unwrap();
     let (_, block) = section.split_once("```json\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
     serde_json::from_str(&format!("[{block}]")).unwrap()

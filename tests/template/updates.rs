@@ -19,11 +19,14 @@ fn the_readme_says_of_each_parameter_what_an_update_does() {
         let replaced = replaced_by(&parameter);
         let said: BTreeSet<_> = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         if replaced.contains(STAYS) {
-            assert!(cell.starts_with("stays"), "{parameter} stays for the life of the stack; README.md: {cell:?}");
+            assert!(
+                cell.starts_with("stays"),
+                "{parameter} stays for the life of the stack; docs/reference.md: {cell:?}"
+            );
         } else {
             assert_eq!(
                 said, replaced,
-                "{parameter}: what README.md says is replaced, and what is; README.md: {cell:?}"
+                "{parameter}: what docs/reference.md says is replaced, and what is; docs/reference.md: {cell:?}"
             );
         }
     }
@@ -70,11 +73,11 @@ fn what_is_kept_is_not_left_over_from_a_creation_that_failed() {
     }
 }
 
-/// The last cell of each parameter's row in README.md.
+/// The last cell of each parameter's row in docs/reference.md.
 fn cells() -> BTreeMap<String, String> {
-    let readme = read("README.md");
-    let (_, table) = readme.split_once("\nParameters of `template.yaml`").unwrap();
-    let (table, _) = table.split_once("\nEnvironment variables").unwrap();
+    let reference = read("docs/reference.md");
+    let (_, table) = reference.split_once("\n## Parameters of the template\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix('|'));
     rows.flat_map(|row| {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();

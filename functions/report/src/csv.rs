@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(text("high 1, low -5"), "\"high 1, low -5\"\n");
     }
 
-    /// What README.md says that a program may do.
+    /// What docs/reports.md says that a program may do.
     fn taken_back(cell: &str) -> String {
         pieces(cell).map(|(piece, is_run)| if is_run { &piece[1..] } else { piece }).collect()
     }

@@ -43,7 +43,7 @@ pub(super) async fn check(file: &Path) -> Result<()> {
 fn unfit(file: &Path, sums: &str, reasons: &str) -> String {
     let sums = if sums.is_empty() { String::new() } else { format!(": {}", sums.trim()) };
     let said = format!("nothing of {} can be published{sums}", file.display());
-    let what_to_do = "a row has a symbol, a day, Open, High, Low and Close (README, \"The producer\"): mend the file, \
+    let what_to_do = "a row has a symbol, a day, Open, High, Low and Close (docs/producer.md): mend the file, \
                       or run make demo without DATA for simulated bars";
     std::iter::once(said.as_str()).chain(reasons.lines()).chain([what_to_do]).collect::<Vec<_>>().join("\n    ")
 }
