@@ -25,6 +25,9 @@ use crate::visible::shown;
 use behind::Question;
 pub(crate) use frame::frame;
 
+/// Of a page, with everything in it.
+pub(crate) const MOST_BYTES: usize = 1_000_000;
+
 /// More rows of a table than these are for the files: a browser takes long over them, and nobody reads them.
 const MOST_ROWS: usize = 200;
 
@@ -48,7 +51,7 @@ pub(crate) fn render(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: 
     let mut rows = MOST_ROWS;
     loop {
         let page = with_rows(report, kept, answer, moment, rows)?;
-        if page.len() <= behind::MOST_BYTES || rows <= FEWEST_ROWS {
+        if page.len() <= MOST_BYTES || rows <= FEWEST_ROWS {
             return Ok(page);
         }
         rows /= 2;
@@ -112,7 +115,7 @@ fn asked(title: &str, body: &Markup, questions: &[Question]) -> String {
         scripts.extend([&script::LIBRARY, &script::EXPLORING]);
     }
     let without = frame(title, body, Some(""), &scripts).len();
-    let data = behind::to_json(questions, behind::MOST_BYTES.saturating_sub(without + 1));
+    let data = behind::to_json(questions, MOST_BYTES.saturating_sub(without + 1));
     frame(title, body, Some(&data), &scripts)
 }
 
@@ -258,7 +261,5 @@ fn footer(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment, has
     }
 }
 
-#[cfg(test)]
-mod sizes;
 #[cfg(test)]
 mod tests;

@@ -204,7 +204,7 @@ fn panel(label: String, candles: &[Candle], axis: Axis) -> Result<Panel, PlotErr
 
 /// Several bars as one candle, where there are more than the picture has room for.
 fn merged(candles: &[Candle]) -> Vec<Candle> {
-    const MOST: usize = 100;
+    const MOST: usize = 80;
     let merge = |bars: &[Candle]| {
         let rest = bars.get(1..).unwrap_or_default();
         rest.iter().fold(bars[0], |all, bar| Candle {
@@ -274,9 +274,9 @@ mod tests {
         };
         let candles: Vec<Candle> = (0..1_500).map(candle).collect();
         let merged = merged(&candles);
-        assert_eq!(merged.len(), 100);
-        assert_eq!(merged[99], Candle { at: 1_485, open: 1_485.0, high: 1_501.0, low: 1.0, close: 1_500.0 });
-        assert_eq!(super::merged(&candles[..100]), candles[..100]);
+        assert_eq!(merged.len(), 79);
+        assert_eq!(merged[78], Candle { at: 1_482, open: 1_482.0, high: 1_501.0, low: 1.0, close: 1_500.0 });
+        assert_eq!(super::merged(&candles[..80]), candles[..80]);
     }
 
     #[test]

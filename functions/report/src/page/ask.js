@@ -16,7 +16,7 @@ const asking = (() => {
   told.setAttribute("role", "status");
   document.body.append(tip, told);
 
-  /** An answer is `{ head, rows: [{ colour, name, value }] }`. */
+  /** An answer is `{ head, rows: [{ colour, isSecond, name, value }] }`: from the ninth series on colours come a second time, paler. */
   const sentence = ({ head, rows }) => [head, ...rows.map(({ name, value }) => (name ? `${name} ${value}` : value))].join(", ");
 
   function element(name, className, ...content) {
@@ -26,11 +26,12 @@ const asking = (() => {
     return made;
   }
 
-  function row({ colour, name, value }) {
+  function row({ colour, isSecond, name, value }) {
     const line = element("div", "line");
     if (colour) {
       const swatch = element("span", "swatch");
       swatch.style.background = colour;
+      swatch.classList.toggle("second", isSecond === true);
       line.append(swatch);
     }
     if (name) line.append(element("bdi", "", name), " ");
@@ -50,8 +51,9 @@ const asking = (() => {
     const middle = Math.min(Math.max((rect.left + rect.right - width) / 2, 4), room.width - width - 4);
     const left = fitsRight ? rect.right + GAP : fitsLeft ? rect.left - GAP - width : middle;
     const above = rect.top - GAP - height;
-    const beside = Math.min(Math.max((rect.top + rect.bottom - height) / 2, 4), room.height - height - 4);
-    const top = fitsRight || fitsLeft ? beside : above >= 0 ? above : rect.bottom + GAP;
+    const beside = (rect.top + rect.bottom - height) / 2;
+    const wanted = fitsRight || fitsLeft ? beside : above >= 0 ? above : rect.bottom + GAP;
+    const top = Math.min(Math.max(wanted, 4), room.height - height - 4);
     tip.style.left = `${Math.max(left, 0) + scrollX}px`;
     tip.style.top = `${Math.max(top, 0) + scrollY}px`;
   }
@@ -67,6 +69,7 @@ const asking = (() => {
   /**
    * Makes a part of the page answer. `chart` has `count`, `answer(place)`, `rect(place)`, `nearest(x, y)`, `mark(place)` and `clear()`;
    * places are from 0 on, and -1 is none. It may have `beside(place, key)`, for what lies above and below.
+   * Returns what asks for what is at a point of the window.
    */
   function answers(host, name, chart) {
     let at = -1;
@@ -113,6 +116,7 @@ const asking = (() => {
       event.preventDefault();
       ask(place, true);
     });
+    return (x, y) => ask(chart.nearest(x, y), true);
   }
 
   /** What is nearest to a point, by its distance to the rectangle of each. */
@@ -147,7 +151,7 @@ const asking = (() => {
       count: marks.length,
       answer: (place) => ({
         head: marks[place][0],
-        rows: marks[place][2].map(([colour, value]) => ({ colour: colour && themed(colour), value })),
+        rows: marks[place][2].map(([colour, value]) => (colour ? { ...themed(colour), value } : { value })),
       }),
       rect,
       nearest: (x, y) => nearestOf(rects(), x, y),
@@ -206,7 +210,10 @@ const asking = (() => {
   const styles = getComputedStyle(document.documentElement);
   const colour = (name) => styles.getPropertyValue(`--${name}`).trim();
   /** The colour of a series of the pictures, which is its number: as in colour.rs. */
-  const themed = (drawn) => `var(--s${((Number.parseInt(drawn.slice(1), 16) - 1) % 8) + 1})`;
+  const themed = (drawn) => {
+    const number = Number.parseInt(drawn.slice(1), 16) - 1;
+    return { colour: `var(--s${(number % 8) + 1})`, isSecond: number >= 8 };
+  };
 
   const figures = [...document.querySelectorAll("figure[data-chart]")];
   const charts = JSON.parse(document.querySelector("#charts").textContent);

@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 use crate::chart::{Asked, Clock, Mark, Trace, TraceKind, Traces};
 use crate::format;
 
-/// Of a page, with everything in it.
-pub(super) const MOST_BYTES: usize = 1_000_000;
-
 /// The library draws no larger numbers, and JavaScript counts no further.
 const LARGEST: f64 = 9e13;
 const LARGEST_COUNT: i64 = (1 << 53) - 1;

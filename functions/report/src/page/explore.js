@@ -94,7 +94,7 @@
     );
     const hint = element("p", "hint", "Drag moves, pinching zooms; so does the wheel after a click. Keys: arrows for values, + and − to zoom, 0 for all.");
     const absent = chart.rows - chart.traces.length;
-    if (absent > 0) hint.append(` ${chart.traces.length} of ${chart.rows} rows can be chosen, the first of the table: the page has no more numbers to draw.`);
+    if (absent > 0) hint.append(` ${chart.traces.length} of ${chart.rows} symbols can be chosen, the first of the table; the page has the numbers of no others.`);
     const explorer = element("div", "explorer", controls, stage, hint);
     (figure.querySelector(":scope > .picture, :scope > .panels")).before(explorer);
     figure.classList.add("explored");
@@ -154,7 +154,6 @@
     };
 
     function show(chosen) {
-      asking.hide();
       lines.forEach(({ series }) => made.removeSeries(series));
       lines = chosen.flatMap((trace, number) => {
         const priceFormat = { type: "custom", minMove: 10 ** -trace.digits, formatter: trace.text };
@@ -169,7 +168,7 @@
       lines.forEach(({ series, data }) => series.setData(data));
       traces = chosen;
       points = [...new Set(chosen.flatMap((trace) => trace.at))].sort((left, right) => left - right);
-      scale.fitContent();
+      reset();
       tellShown();
     }
     const line = (trace, column) => trace.at.flatMap((at, place) => (column[place] === null ? [] : [{ time: seconds(chart, at), value: column[place] }]));
@@ -188,12 +187,26 @@
       shown.textContent = `${moment(chart, points[first])} to ${moment(chart, points[last])}`;
     }
     scale.subscribeVisibleLogicalRangeChange(tellShown);
+    // All of it stays all of it when the window, or a price beside it, gets wider.
+    let isWhole = true;
+    scale.subscribeSizeChange(() => isWhole && scale.fitContent());
+    const touched = () => {
+      isWhole = false;
+    };
+    stage.addEventListener("pointerdown", touched);
+    stage.addEventListener("wheel", touched, { passive: true });
+    const reset = () => {
+      asking.hide();
+      isWhole = true;
+      scale.fitContent();
+    };
 
     const within = (from, to) => {
       const most = points.length;
       const length = Math.min(Math.max(to - from, Math.min(5, most)), most);
       const start = Math.min(Math.max((from + to - length) / 2, -0.5), most - 0.5 - length);
       asking.hide();
+      touched();
       scale.setVisibleLogicalRange({ from: start, to: start + length });
     };
     const zoom = (factor) => {
@@ -205,10 +218,6 @@
       const { from, to } = visible().range;
       within(from + part * (to - from), to + part * (to - from));
     };
-    const reset = () => {
-      asking.hide();
-      scale.fitContent();
-    };
 
     /** One head for all lines that have a value there. */
     function answer(place) {
@@ -219,7 +228,7 @@
       }
       const rows = lines.flatMap(({ trace, number }) => {
         const found = trace.at.indexOf(at);
-        return found < 0 ? [] : trace.values(found).map(({ value, number: height }) => ({ name: trace.label, value, height, colour: `var(--s${(number % 8) + 1})` }));
+        return found < 0 ? [] : trace.values(found).map(({ value, number: height }) => ({ name: trace.label, value, height, colour: `var(--s${(number % 8) + 1})`, isSecond: number >= 8 }));
       });
       return { head: moment(chart, at), rows: rows.sort((left, right) => right.height - left.height) };
     }
@@ -230,7 +239,7 @@
     }
 
     function answers(name) {
-      asking.answers(stage, name, {
+      const askAt = asking.answers(stage, name, {
         get count() { return points.length; },
         answer,
         rect,
@@ -253,6 +262,11 @@
           made.setCrosshairPosition(data[0]?.value ?? data[0]?.close ?? 0, time, series);
         },
         clear: () => made.clearCrosshairPosition(),
+      });
+      // The library keeps a tap to itself.
+      made.subscribeClick(({ point }) => {
+        const box = stage.getBoundingClientRect();
+        if (point) askAt(box.left + point.x, box.top + point.y);
       });
       stage.addEventListener("keydown", (event) => {
         const action = { "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), "−": () => zoom(2), 0: reset }[event.key];

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::behind::MOST_BYTES;
+use super::{Rehearsal, rehearse};
 use crate::catalog;
 use crate::declaration::{Column, Format};
-use crate::rehearsal::{Rehearsal, rehearse};
+use crate::page::MOST_BYTES;
 
 const SYMBOLS: usize = 600;
 /// As the queries do: more symbols have no arrays.
