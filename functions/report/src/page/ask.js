@@ -67,9 +67,9 @@ const asking = (() => {
   };
 
   /**
-   * Makes a part of the page answer. `chart` has `count`, `answer(place)`, `rect(place)`, `nearest(x, y)`, `mark(place)` and `clear()`;
-   * places are from 0 on, and -1 is none. It may have `beside(place, key)`, for what lies above and below.
-   * Returns what asks for what is at a point of the window.
+   * Makes a part of the page answer. `chart` has `count`, `answer(place)`, `rect(place)`, `mark(place)` and `clear()`; places are from 0
+   * on, and -1 is none. It may have `nearest(x, y)`, which is asked for the pointer, and `beside(place, key)`, for what lies above and
+   * below. Returns what asks for a place that the chart has marked itself.
    */
   function answers(host, name, chart) {
     let at = -1;
@@ -77,25 +77,27 @@ const asking = (() => {
     host.setAttribute("role", "application");
     host.setAttribute("aria-roledescription", "chart");
     host.setAttribute("aria-label", `${name}. The arrow keys step through its values.`);
-    const ask = (place, isTold) => {
-      chart.clear();
+    const ask = (place, isTold, isMarked) => {
+      if (!isMarked) chart.clear();
       at = place;
       if (place < 0) {
         hide();
         return;
       }
-      chart.mark(place);
+      if (!isMarked) chart.mark(place);
       show(chart.answer(place), chart.rect(place));
       if (isTold) tell(chart.answer(place));
     };
     const end = () => ask(-1);
-    host.addEventListener("pointermove", (event) => {
-      if (event.pointerType !== "touch") ask(chart.nearest(event.clientX, event.clientY));
-    });
-    host.addEventListener("pointerleave", (event) => {
-      if (event.pointerType !== "touch") end();
-    });
-    host.addEventListener("click", (event) => ask(chart.nearest(event.clientX, event.clientY), true));
+    if (chart.nearest) {
+      host.addEventListener("pointermove", (event) => {
+        if (event.pointerType !== "touch") ask(chart.nearest(event.clientX, event.clientY));
+      });
+      host.addEventListener("pointerleave", (event) => {
+        if (event.pointerType !== "touch") end();
+      });
+      host.addEventListener("click", (event) => ask(chart.nearest(event.clientX, event.clientY), true));
+    }
     host.addEventListener("blur", end);
     host.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -116,7 +118,7 @@ const asking = (() => {
       event.preventDefault();
       ask(place, true);
     });
-    return (x, y) => ask(chart.nearest(x, y), true);
+    return (place, isTold) => ask(place, isTold, true);
   }
 
   /** What is nearest to a point, by its distance to the rectangle of each. */

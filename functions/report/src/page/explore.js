@@ -239,17 +239,10 @@
     }
 
     function answers(name) {
-      const askAt = asking.answers(stage, name, {
+      const ask = asking.answers(stage, name, {
         get count() { return points.length; },
         answer,
         rect,
-        nearest: (x, y) => {
-          const box = stage.getBoundingClientRect();
-          const logical = scale.coordinateToLogical(x - box.left);
-          if (logical === null || y > box.bottom - scale.height() || x > box.left + scale.width()) return -1;
-          const { first, last } = visible();
-          return Math.min(Math.max(Math.round(logical), first), last);
-        },
         mark: (place) => {
           const { first, last } = visible();
           if (place < first || place > last) {
@@ -263,10 +256,13 @@
         },
         clear: () => made.clearCrosshairPosition(),
       });
-      // The library keeps a tap to itself.
-      made.subscribeClick(({ point }) => {
-        const box = stage.getBoundingClientRect();
-        if (point) askAt(box.left + point.x, box.top + point.y);
+      // Where the pointer is, the library says: it marks that place itself, and keeps a tap to itself.
+      const at = ({ point, time, logical }) => (point && time !== undefined ? logical : -1);
+      made.subscribeCrosshairMove((event) => ask(at(event)));
+      made.subscribeClick((event) => {
+        if (at(event) < 0) return;
+        made.setCrosshairPosition(event.seriesData.values().next().value?.value ?? 0, event.time, lines[0].series);
+        ask(at(event), true);
       });
       stage.addEventListener("keydown", (event) => {
         const action = { "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), "−": () => zoom(2), 0: reset }[event.key];
