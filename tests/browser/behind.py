@@ -39,7 +39,7 @@ def read(page, figure):
     if "marks" in chart:
         return {"marks": [Mark(label, shapes, [["", value] for _, value in values]) for label, shapes, values in chart["marks"]]}
     traces = [trace(chart, *encoded) for encoded in chart["traces"]]
-    first = traces[: chart["drawn"]] if chart["kind"] == "together" else traces[:1]
+    first = traces[: len(chart["drawn"])] if chart["kind"] == "together" else traces[:1]
     answers = together(chart, first) if len(first) > 1 else [answer for trace in first for answer in trace.answers]
     return {"marks": [], "traces": traces, "answers": answers, "points": len(answers), **{key: chart[key] for key in ("kind", "rows", "title")}}
 

@@ -51,7 +51,7 @@ CLEAN = (
 # Two charts that can be asked, as page/figure.rs and page/behind.rs write them: two bars, and candles of which one row is drawn.
 BARS = {"marks": [["FIRST", 1, [[None, "+2 %"]]], ["LAST", 1, [[None, "−1 %"]]]]}
 CANDLES = {
-    "title": "Candles", "kind": "candles", "minutes": False, "names": ["open", "high", "low", "close"], "drawn": 1, "panels": [[20000, 20040]], "rows": 2,
+    "title": "Candles", "kind": "candles", "minutes": False, "names": ["open", "high", "low", "close"], "drawn": [0], "panels": [[20000, 20040]], "rows": 2,
     "axes": [[20000] + [1] * 39], "traces": [[name, 0, 2, [[1000] + [7, -3] * 19 + [7], [1010] + [7, -3] * 19 + [7], [990] + [7, -3] * 19 + [7], [1005] + [7, -3] * 19 + [7]]] for name in ("A", "B")],
 }
 

@@ -15,7 +15,7 @@ const LARGEST: f64 = 9e13;
 const LARGEST_COUNT: i64 = (1 << 53) - 1;
 
 /// What stands around the axes and the traces of a chart.
-const KEYS: usize = 40;
+const KEYS: usize = 120;
 
 /// What can be asked of one chart.
 #[derive(Debug)]
@@ -75,14 +75,15 @@ fn traced(question: &Question, traces: &Traces, room: usize) -> String {
         "kind": kind,
         "minutes": traces.clock == Clock::Minutes,
         "names": traces.names,
-        "drawn": traces.drawn,
         "panels": panels,
         "rows": question.rows,
     });
     let mut left = room.saturating_sub(written(&head).len() + KEYS);
     let mut axes: HashMap<String, usize> = HashMap::new();
     let (mut written_axes, mut written_traces) = (Vec::new(), Vec::new());
-    for trace in &traces.rows {
+    let mut drawn = Vec::new();
+    let mut is_picture_cut = false;
+    for (place, trace) in traces.rows.iter().enumerate() {
         let Some(encoded) = Encoded::of(trace, traces.digits) else { continue };
         let known = axes.get(&encoded.at).copied();
         let numbers = encoded.numbers.join(",");
@@ -93,22 +94,30 @@ fn traced(question: &Question, traces: &Traces, room: usize) -> String {
             encoded.digits
         );
         let bytes = text.len() + 1 + if known.is_none() { encoded.at.len() + 1 } else { 0 };
+        let is_drawn = place < traces.drawn;
         if bytes > left {
+            is_picture_cut = is_drawn;
             break;
         }
         left -= bytes;
+        if is_drawn {
+            drawn.push(place);
+        }
         written_traces.push(text);
         if known.is_none() {
             axes.insert(encoded.at.clone(), axes.len());
             written_axes.push(encoded.at);
         }
     }
-    if written_traces.len() < traces.drawn {
-        // Fewer than the picture shows: it stays a picture.
+    if is_picture_cut {
+        // No room for what the picture shows: it stays a picture.
+        drawn.clear();
         written_traces.clear();
         written_axes.clear();
         head["panels"] = json!([]);
     }
+    // The places in the picture of the first traces: some may not be there.
+    head["drawn"] = json!(drawn);
     let head = written(&head);
     let open = head.strip_suffix('}').unwrap_or(&head);
     format!("{open},\"axes\":[{}],\"traces\":[{}]}}", written_axes.join(","), written_traces.join(","))
@@ -244,9 +253,16 @@ mod tests {
 
     #[test]
     fn bars_that_the_library_cannot_draw_are_left_out_and_of_two_of_one_time_the_last_stays() {
-        let chart = |trace| serde_json::from_str::<Value>(&asked(vec![trace], 0, 9_999)).unwrap();
-        assert_eq!(chart(trace("A", &[1, 2], &[1.0, 1e200]))[0]["traces"], json!([]));
-        let unsorted = chart(trace("A", &[5, 1, 5], &[1.0, 2.0, 3.0]));
+        let chart = |traces| serde_json::from_str::<Value>(&asked(traces, 2, 9_999)).unwrap();
+        let huge = trace("HUGE", &[1, 2], &[1.0, 1e200]);
+        let second = chart(vec![huge, trace("B", &[1, 2], &[1.0, 2.0]), trace("C", &[1, 2], &[1.0, 2.0])]);
+        let names: Vec<&Value> = second[0]["traces"].as_array().unwrap().iter().map(|trace| &trace[0]).collect();
+        assert_eq!(
+            (names, &second[0]["drawn"]),
+            (vec![&json!("B"), &json!("C")], &json!([1])),
+            "B has the second colour"
+        );
+        let unsorted = chart(vec![trace("A", &[5, 1, 5], &[1.0, 2.0, 3.0])]);
         assert_eq!(
             (&unsorted[0]["axes"], &unsorted[0]["traces"]),
             (&json!([[1, 4]]), &json!([["A", 0, 2, [[200, 100]]]]))

@@ -64,14 +64,15 @@
     };
 
     const drawing = draw(stage, chart, shown);
-    if (isTogether) select.append(option(`The ${chart.drawn} of the picture`, ALL));
+    const hasAll = isTogether && chart.drawn.length > 0;
+    if (hasAll) select.append(option(`The ${chart.drawn.length} of the picture`, ALL));
     const order = chart.traces.map((trace, place) => [trace.label, place]);
     order.sort(([left], [right]) => (left > right) - (left < right));
     select.append(...order.map(([label, place]) => option(label, String(place))));
-    select.value = isTogether ? ALL : "0";
+    select.value = hasAll ? ALL : "0";
     const choose = () => {
       const isAll = select.value === ALL;
-      drawing.show(isAll ? chart.traces.slice(0, chart.drawn) : [chart.traces[Number(select.value)]]);
+      drawing.show(isAll ? chart.traces.slice(0, chart.drawn.length) : [chart.traces[Number(select.value)]], isAll ? chart.drawn : [0]);
       figure.classList.toggle("of-one", isTogether && !isAll);
     };
     select.addEventListener("change", choose);
@@ -97,17 +98,17 @@
     if (absent > 0) hint.append(` ${chart.traces.length} of ${chart.rows} symbols can be chosen, the first of the table; the page has the numbers of no others.`);
     const explorer = element("div", "explorer", controls, stage, hint);
     (figure.querySelector(":scope > .picture, :scope > .panels")).before(explorer);
-    figure.classList.add("explored");
     if (isTogether) figure.classList.add("replaced");
     choose();
     drawing.answers(name);
 
-    figure.querySelectorAll(":scope > .panels > .panel").forEach((panel, place) => {
-      const host = panel.querySelector(".picture");
+    const panels = figure.querySelectorAll(":scope > .panels > .panel");
+    if (!isTogether) chart.drawn.forEach((place, number) => {
+      const host = panels[place].querySelector(".picture");
       const wrapper = element("div", "ask");
       host.replaceWith(wrapper);
       wrapper.append(host);
-      asking.panel(wrapper, host.getAttribute("aria-label"), chart.traces[place], chart.panels[place]);
+      asking.panel(wrapper, host.getAttribute("aria-label"), chart.traces[number], chart.panels[place]);
     });
   }
 
@@ -153,9 +154,11 @@
       return { upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down };
     };
 
-    function show(chosen) {
+    /** `numbers` are those of their colours. */
+    function show(chosen, numbers) {
       lines.forEach(({ series }) => made.removeSeries(series));
-      lines = chosen.flatMap((trace, number) => {
+      lines = chosen.flatMap((trace, index) => {
+        const number = numbers[index];
         const priceFormat = { type: "custom", minMove: 10 ** -trace.digits, formatter: trace.text };
         const common = { priceFormat, lastValueVisible: false, priceLineVisible: false };
         if (chart.kind === "candles") return [{ trace, number, series: made.addSeries(CandlestickSeries, { ...common, ...colours(number) }), data: candles(trace) }];
