@@ -137,7 +137,7 @@ DEFECTS = [
     Defect("a pointer that is told nothing", "asking", "nothing is told", asked(), scripts(ASK.replace('"pointermove"', '"gone"'))),
     Defect("a pointer on a line that is told nothing", "asking", "the pointer is told nothing", asked(), scripts(explore=EXPLORE.replace("ask(at(event)));", "0);"))),
     Defect("a value of another bar", "asking", "and not 'LAST'", asked(), scripts(ASK.replace("head: marks[place][0]", "head: marks[0][0]"))),
-    Defect("keys that do not step", "asking", "after ArrowLeft", asked(), scripts(ASK.replace("Math.max(at - 1, 0)", "at"))),
+    Defect("keys that do not step", "asking", "after ArrowLeft", asked(), scripts(ASK.replace("Math.max(at - 1, 0), last)", "at, last)"))),
     Defect("a chart that Tab passes over", "asking", "Tab does not get to it", asked(), scripts(ASK.replace("host.tabIndex = 0", "host.tabIndex = -1"))),
     Defect("a chart that no screen reader hears", "asking", "a screen reader hears ''", asked(), scripts(ASK.replace("if (isTold) tell(", "if (false) tell("))),
     Defect("an answer out of the window", "asking", "leaves the window", asked(), scripts(ASK.replace("${Math.max(left, 0) + scrollX}px", "${left + 2000}px"))),

@@ -108,7 +108,7 @@ const asking = (() => {
       const last = chart.count - 1;
       const steps = {
         ArrowRight: at < 0 ? 0 : Math.min(at + 1, last),
-        ArrowLeft: at < 0 ? last : Math.max(at - 1, 0),
+        ArrowLeft: at < 0 ? last : Math.min(Math.max(at - 1, 0), last),
         Home: 0,
         End: last,
       };

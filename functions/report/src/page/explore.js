@@ -156,6 +156,9 @@
 
     /** `numbers` are those of their colours. */
     function show(chosen, numbers) {
+      // The library tells of its cross whenever its data change: until all of them have, it is nowhere.
+      made.clearCrosshairPosition();
+      points = [];
       lines.forEach(({ series }) => made.removeSeries(series));
       lines = chosen.flatMap((trace, index) => {
         const number = numbers[index];
@@ -186,7 +189,8 @@
     }
     function tellShown() {
       const { first, last } = visible();
-      if (first > last || points.length === 0) return;
+      // While it is laid out anew, or another symbol comes, the library may be elsewhere.
+      if (!(first <= last) || points[first] === undefined || points[last] === undefined) return;
       shown.textContent = `${moment(chart, points[first])} to ${moment(chart, points[last])}`;
     }
     scale.subscribeVisibleLogicalRangeChange(tellShown);
@@ -260,7 +264,7 @@
         clear: () => made.clearCrosshairPosition(),
       });
       // Where the pointer is, the library says: it marks that place itself, and keeps a tap to itself.
-      const at = ({ point, time, logical }) => (point && time !== undefined ? logical : -1);
+      const at = ({ point, time, logical }) => (point && time !== undefined && logical in points ? logical : -1);
       made.subscribeCrosshairMove((event) => ask(at(event)));
       made.subscribeClick((event) => {
         if (at(event) < 0) return;

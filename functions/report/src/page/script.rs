@@ -1,41 +1,37 @@
 //! The scripts that a page may have, each known to its policy by a hash.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// One script.
+/// One script. A static, so that the binary has its text once.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) text: &'static str,
-    hash: LazyLock<String>,
-}
-
-impl Script {
-    /// As a Content-Security-Policy names it.
-    pub(super) fn hash(&self) -> &str {
-        &self.hash
-    }
+    hash: OnceLock<String>,
 }
 
 /// Tables that sort: on every page.
-pub(crate) static SORTING: Script = Script { text: SORT, hash: LazyLock::new(|| hash_of(SORT)) };
+pub(crate) static SORTING: Script = Script::of(include_str!("sort.js"));
 /// Pictures that say what is under the pointer.
-pub(crate) static ASKING: Script = Script { text: ASK, hash: LazyLock::new(|| hash_of(ASK)) };
+pub(crate) static ASKING: Script = Script::of(include_str!("ask.js"));
 /// What draws charts that can be zoomed; `vendor/README.md` says where it is from.
-pub(crate) static LIBRARY: Script = Script { text: CHARTS, hash: LazyLock::new(|| hash_of(CHARTS)) };
+pub(crate) static LIBRARY: Script =
+    Script::of(include_str!("../../vendor/lightweight-charts/lightweight-charts.standalone.production.js"));
 /// What this library shows, and how it is asked.
-pub(crate) static EXPLORING: Script = Script { text: EXPLORE, hash: LazyLock::new(|| hash_of(EXPLORE)) };
+pub(crate) static EXPLORING: Script = Script::of(include_str!("explore.js"));
 
-const SORT: &str = include_str!("sort.js");
-const ASK: &str = include_str!("ask.js");
-const CHARTS: &str = include_str!("../../vendor/lightweight-charts/lightweight-charts.standalone.production.js");
-const EXPLORE: &str = include_str!("explore.js");
+impl Script {
+    const fn of(text: &'static str) -> Self {
+        Self { text, hash: OnceLock::new() }
+    }
 
-fn hash_of(text: &str) -> String {
-    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
+    /// As a Content-Security-Policy names it.
+    pub(super) fn hash(&self) -> &str {
+        self.hash.get_or_init(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(self.text))))
+    }
 }
 
 #[cfg(test)]
@@ -47,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_library_is_the_file_that_was_taken_in() {
-        assert_eq!(crate::format::hex(&Sha256::digest(CHARTS)), TAKEN.trim());
+        assert_eq!(crate::format::hex(&Sha256::digest(LIBRARY.text)), TAKEN.trim());
     }
 
     #[test]
