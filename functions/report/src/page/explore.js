@@ -95,7 +95,7 @@
     );
     const hint = element("p", "hint", "Drag moves, pinching zooms; so does the wheel after a click. Keys: arrows for values, + and − to zoom, 0 for all.");
     const absent = chart.rows - chart.traces.length;
-    if (absent > 0) hint.append(` ${chart.traces.length} of ${chart.rows} symbols can be chosen, the first of the table; the page has the numbers of no others.`);
+    if (absent > 0) hint.append(` ${chart.traces.length} of ${chart.rows} symbols can be chosen: of the others there is too little to draw, or no room in the page.`);
     const explorer = element("div", "explorer", controls, stage, hint);
     (figure.querySelector(":scope > .picture, :scope > .panels")).before(explorer);
     if (isTogether) figure.classList.add("replaced");
