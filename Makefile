@@ -12,7 +12,7 @@ LOCAL_ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_6
 LOCAL_FLAG         := $(if $(filter arm64,$(LOCAL_ARCHITECTURE)),--arm64)
 FUNCTIONS          := $(notdir $(wildcard functions/*))
 TEMPLATES          := $(wildcard template.yaml broker.yaml)
-SCRIPTS            := $(wildcard broker/*.sh local/*.sh tests/*/*.sh) .ci/run
+SCRIPTS            := $(wildcard broker/*.sh local/*.sh tests/*/*.sh functions/*/vendor/*.sh) .ci/run
 
 # All of them, always: for a choice of packages cargo would compile their dependencies anew, with fewer features.
 PROGRAMS           := --workspace --bins

@@ -39,10 +39,12 @@ def executable():
 
 
 @contextlib.contextmanager
-def tab(browser, variant):
+def tab(browser, variant, has_scripts=True):
     context = browser.new_context(
         viewport={"width": variant.width, "height": variant.height},
         color_scheme=variant.scheme,
+        has_touch=variant.width < 500,
+        java_script_enabled=has_scripts,
         reduced_motion="reduce",
         locale="en-GB",
         timezone_id="UTC",

@@ -8,6 +8,7 @@
   // A line of text is higher than its letters by about this part of the font's size, above and below.
   const LINE_MARGIN = 0.17;
   const LABEL_GAP = 2;
+  const LONGEST_WORD = 16;
   const BLOCKS = "header, main, footer, nav, section, article, aside, figure, figcaption, details, table, dl, dl > div, ul, ol, p, "
     + "h1, h2, h3, h4, svg, img, button, [role=region]";
 
@@ -49,7 +50,15 @@
   /** The nearest element with a box of its own. */
   const boxOf = remembered((element, ofParent) => /^(inline|contents)$/.test(getComputedStyle(element).display) ? ofParent : element, null);
 
+  /** A symbol that goes on in the next line is not found by whoever looks for it. */
+  const isBroken = ({ text, lines }) => {
+    const word = text.trim();
+    const isWord = !/\s/.test(word) && word.length <= LONGEST_WORD;
+    return isWord && lines.some((line) => line.top > lines[0].bottom - TOLERANCE);
+  };
+
   const htmlText = (text) => {
+    if (isBroken(text)) findings.push(`the word ${quote(text.text)} goes on in another line in ${describe(text.element.parentElement)}`);
     for (const rect of text.lines) {
       const seen = letters(text, rect);
       const box = boxOf(text.element);

@@ -25,7 +25,7 @@
   for (const element of document.querySelectorAll("a[href], button, summary, [role=region]")) {
     if (!label(element) && (element.matches("[role=region]") || !element.textContent.trim())) findings.push(`${describe(element)} has no name`);
   }
-  for (const table of document.querySelectorAll("table")) {
+  for (const table of document.querySelectorAll("table:not([role=presentation])")) {
     if (!table.querySelector("thead th")) findings.push(`a table has no header: ${describe(table)}`);
   }
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);

@@ -4,11 +4,15 @@ They wear the reports' own style and sort by the reports' own script, so both ar
 """
 
 import dataclasses
+import json
 import pathlib
 
 PAGE_SOURCES = pathlib.Path(__file__).parents[2] / "functions/report/src"
-STYLE = (PAGE_SOURCES / "page.css").read_text() + (PAGE_SOURCES / "page/sort.css").read_text()
+STYLE = (PAGE_SOURCES / "page.css").read_text() + (PAGE_SOURCES / "page/sort.css").read_text() + (PAGE_SOURCES / "page/ask.css").read_text()
 SCRIPT = (PAGE_SOURCES / "page/sort.js").read_text()
+ASK = (PAGE_SOURCES / "page/ask.js").read_text()
+EXPLORE = (PAGE_SOURCES / "page/explore.js").read_text()
+LIBRARY = (PAGE_SOURCES.parent / "vendor/lightweight-charts/lightweight-charts.standalone.production.js").read_text()
 
 SHELL = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>Sample</title><style>{style}</style></head>
@@ -44,6 +48,30 @@ CLEAN = (
 )
 
 
+# Two charts that can be asked, as page/figure.rs and page/behind.rs write them: two bars, and candles of which one row is drawn.
+BARS = {"marks": [["FIRST", 1, [[None, "+2 %"]]], ["LAST", 1, [[None, "−1 %"]]]]}
+CANDLES = {
+    "title": "Candles", "kind": "candles", "minutes": False, "names": ["open", "high", "low", "close"], "drawn": [0], "panels": [[20000, 20040]], "rows": 2,
+    "axes": [[20000] + [1] * 39], "traces": [[name, 0, 2, [[1000] + [7, -3] * 19 + [7], [1010] + [7, -3] * 19 + [7], [990] + [7, -3] * 19 + [7], [1005] + [7, -3] * 19 + [7]]] for name in ("A", "B")],
+}
+
+
+def asked(charts=(BARS, CANDLES)):
+    bars = '<rect x="20" y="10" width="200" height="30" fill="#000400"/><rect x="20" y="50" width="100" height="30" fill="#000500"/>'
+    picture = '<div class="picture" role="img" aria-label="{}"><svg style="width:100%;height:auto" viewBox="0 0 360 200">{}</svg></div>'
+    panel = f'<div class="panel"><p class="name"><bdi class="whole">A</bdi></p>{picture.format("A", "")}</div>'
+    data = json.dumps(charts).replace("<", "\\u003c")
+    return (
+        f'<figure class="chart" data-chart="0"><figcaption>Bars</figcaption>{picture.format("Bars", bars)}</figure>'
+        f'<figure class="chart" data-chart="1"><figcaption>Candles</figcaption><div class="panels">{panel}</div></figure>'
+        f'<script type="application/json" id="charts">{data}</script><script>{SCRIPT}</script>'
+    )
+
+
+def scripts(ask=ASK, explore=EXPLORE):
+    return f"{ask}</script><script>{LIBRARY}</script><script>{explore}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Defect:
     name: str
@@ -69,6 +97,7 @@ DEFECTS = [
     Defect("clipped text", "layout", "is clipped by", '<div style="overflow:hidden;width:80px"><span style="display:inline-block;white-space:nowrap">A long text that is cut</span></div>'),
     Defect("text cut by its height", "layout", "leaves its box", '<p style="height:10px">Text</p>'),
     Defect("a word wider than its card", "layout", "leaves its box", '<p style="width:60px">Supercalifragilistic</p>'),
+    Defect("a symbol in two lines", "layout", "goes on in another line", '<p style="width:60px;overflow-wrap:anywhere">000001.SS</p>'),
     Defect("tiny text", "layout", "px small", '<p style="font-size:7px">Tiny</p>'),
     Defect("labels on one another", "layout", "labels overlap", chart('<text x="10" y="20">1 January</text><text x="30" y="22">2 January</text>')),
     Defect("labels without a gap", "layout", "nearly touch", chart('<text x="100" y="20" text-anchor="end">1 Jan</text><text x="101" y="20">2 Jan</text>')),
@@ -105,6 +134,25 @@ DEFECTS = [
     Defect("a value that is not what is shown", "sorting", "sorts before", table([("HSI", "1", "5.00"), ("NYA", "2", "3.00")])),
     Defect("a number without its value", "sorting", "no data-sort", table([("HSI", "1", "1.00"), ("NYA", "", "3.00")])),
     Defect("formatted text as the value", "sorting", "sorts by text", table([("HSI", "1,000", "1,000"), ("NYA", "2", "2")])),
+    Defect("a pointer that is told nothing", "asking", "nothing is told", asked(), scripts(ASK.replace('"pointermove"', '"gone"'))),
+    Defect("a pointer on a line that is told nothing", "asking", "the pointer is told nothing", asked(), scripts(explore=EXPLORE.replace("ask(at(event)));", "0);"))),
+    Defect("a value of another bar", "asking", "and not 'LAST'", asked(), scripts(ASK.replace("head: marks[place][0]", "head: marks[0][0]"))),
+    Defect("keys that do not step", "asking", "after ArrowLeft", asked(), scripts(ASK.replace("Math.max(at - 1, 0), last)", "at, last)"))),
+    Defect("a chart that Tab passes over", "asking", "Tab does not get to it", asked(), scripts(ASK.replace("host.tabIndex = 0", "host.tabIndex = -1"))),
+    Defect("a chart that no screen reader hears", "asking", "a screen reader hears ''", asked(), scripts(ASK.replace("if (isTold) tell(", "if (false) tell("))),
+    Defect("an answer out of the window", "asking", "leaves the window", asked(), scripts(ASK.replace("${Math.max(left, 0) + scrollX}px", "${left + 2000}px"))),
+    Defect("a close of another day", "asking", "after the pointer", asked(), scripts(explore=EXPLORE.replace("const number = columns[column][place];", "const number = columns[column][0];"))),
+    Defect("a button that zooms nothing", "asking", "after Zoom in", asked(), scripts(explore=EXPLORE.replace("drawing.zoom(0.5)", "drawing.zoom(1)"))),
+    Defect("a wheel that zooms nothing", "asking", "after the wheel", asked(), scripts(explore=EXPLORE.replace("wheel(true)", "wheel(false)"))),
+    Defect("a chart that a drag does not move", "asking", "after a drag", asked(), scripts(explore=EXPLORE.replace("vertTouchDrag: false,", "vertTouchDrag: false, pressedMouseMove: false,"))),
+    Defect("no way back to all of it", "asking", "after Show all", asked(), scripts(explore=EXPLORE.replace("() => drawing.reset()", "() => {}"))),
+    Defect("a symbol that cannot be chosen", "asking", "what can be chosen is not", asked(), scripts(explore=EXPLORE.replace("...order.map(", "...order.slice(1).map("))),
+    Defect("a choice that shows the first symbol", "asking", "and not 'B, ", asked(), scripts(explore=EXPLORE.replace("[chart.traces[Number(select.value)]]", "[chart.traces[0]]"))),
+    Defect("rows that are not there and not missed", "asking", "nothing says that 7 symbols", asked((BARS, CANDLES | {"rows": 9})), scripts(explore=EXPLORE.replace("if (absent > 0)", "if (false)"))),
+    Defect("a finger that is told nothing", "asking", "a finger is told nothing", asked(), scripts(explore=EXPLORE.replace("if (at(event) < 0) return;", "return;")), variant="light-narrow"),
+    Defect("a picture that is not printed", "printed", "the picture is not there", '<style>@media print { .picture { display: none } }</style>' + asked(), scripts(), variant="print"),
+    Defect("buttons on paper", "printed", "what only a script can use", '<style>@media print { .explorer { display: block !important } }</style>' + asked(), scripts(), variant="print"),
+    Defect("a picture that only a script shows", "without scripts", "the picture is not there", '<style>.ask:not([tabindex]) svg, .picture:not(.ask .picture) svg { display: none }</style>' + asked(), scripts()),
     Defect("a button without a script", "sorting", "without scripts", '<button type="button">Sort</button>'),
     Defect("a link that a presigned page cannot follow", "presigned", "presigned link", '<a class="beside" href="report.html">CSV</a>', "0;"),
 ]

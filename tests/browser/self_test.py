@@ -6,7 +6,7 @@ import tempfile
 import chromium
 from findings import Findings
 from pages import ReportPage
-from samples import CLEAN, DEFECTS, SCRIPT, SHELL, STYLE
+from samples import CLEAN, DEFECTS, SCRIPT, SHELL, STYLE, asked, scripts
 from visit import VARIANTS, visit
 
 
@@ -20,8 +20,8 @@ def run(browser):
         sample = ReportPage("sample", file, root)
         for variant in VARIANTS:
             with chromium.tab(browser, variant) as page:
-                lines = found(page, variant, sample, CLEAN, SCRIPT)
-                wrong += [f"a page without a defect: {line}" for line in lines]
+                for name, body, script in (("a page", CLEAN, SCRIPT), ("a page with charts", asked(), scripts())):
+                    wrong += [f"{name} without a defect: {line}" for line in found(page, variant, sample, body, script)]
                 for defect in (defect for defect in DEFECTS if defect.variant == variant.name):
                     lines = found(page, variant, sample, defect.body, defect.script)
                     if not any(defect.message in line for line in lines):

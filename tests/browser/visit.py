@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import asking
+import behind
+import chromium
 import links
 import looks
 import sorting
@@ -28,6 +31,8 @@ VARIANTS = [
 # Where anything is clicked at all: neither a dark page nor a printed one leads elsewhere.
 WAYS_TO_SORT = {"light-wide": (sorting.by_mouse, sorting.by_keys), "light-narrow": (sorting.by_touch,)}
 
+WAYS_TO_ASK = {"light-wide": "mouse", "light-narrow": "touch"}
+
 # Chromium paints nothing below.
 HIGHEST_PICTURE = 16_000
 
@@ -50,6 +55,15 @@ def visit(page, variant, report_page, findings, screenshots=None):
             add("links", links.check(page, report_page))
             add("sorting", sorting.check(page, report_page, ways))
             add("presigned", links.check_presigned(page, address))
+            page.goto(address)
+            add("asking", asking.check(page, WAYS_TO_ASK[variant.name]))
+        if variant.name == "light-wide":
+            add("behind", behind.check(page, report_page))
+            with chromium.tab(page.context.browser, variant, has_scripts=False) as without:
+                without.goto(address)
+                add("without scripts", asking.check_picture(without))
+        if variant.media == "print":
+            add("printed", asking.check_picture(page))
         add("browser", messages)
 
 

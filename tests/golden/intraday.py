@@ -18,9 +18,8 @@ def intraday(lake, date, folder_from):
     found.sort(key=lambda item: (item["traded"] is None, -(item["traded"] or 0), item["name"]))
     for place, row in enumerate(found, 1):
         del row["traded"], row["name"]
-        for name in ("times", "opens", "highs", "lows", "closes"):
-            if row["bars"] > 1500 or place > (200 if name == "closes" else 12):
-                row[name] = None
+        if row["bars"] > 1500 or place > 200:
+            row |= dict.fromkeys(["times", "opens", "highs", "lows", "closes"])
     return found
 
 

@@ -98,9 +98,9 @@ def market_summary(bars):
             "close_usd": last.close_usd, "turnover_usd": turnover,
             "recent_closes": list(recent.close) if place < 200 else None,
             "recent_dates": list(recent.trade_date) if place < 200 else None,
-            "recent_opens": list(recent.open) if place < 12 else None,
-            "recent_highs": list(recent.high) if place < 12 else None,
-            "recent_lows": list(recent.low) if place < 12 else None,
+            "recent_opens": list(recent.open) if place < 200 else None,
+            "recent_highs": list(recent.high) if place < 200 else None,
+            "recent_lows": list(recent.low) if place < 200 else None,
         })
     return with_current(rows, current_change="change")
 
@@ -170,7 +170,7 @@ def trend(bars):
             "high_year": highest.high, "high_year_date": highest.trade_date,
             "from_high_percent": percent(last.close, highest.high),
             "low_year": lowest.low, "low_year_date": lowest.trade_date, "from_low_percent": percent(last.close, lowest.low),
-        } | (chart if place < 12 else dict.fromkeys(chart)))
+        } | (chart if place < 200 else dict.fromkeys(chart)))
     return with_current(rows, current_from_sma_50_percent="from_sma_50_percent")
 
 
@@ -215,7 +215,7 @@ def volatility(bars):
             "calmest_month_volatility": calmest,
             "wildest_month": max((month for month in months if months[month] == wildest), default=None),
             "wildest_month_volatility": wildest,
-        } | (chart if place < 12 else dict.fromkeys(chart)))
+        } | (chart if place < 200 else dict.fromkeys(chart)))
     return with_current(rows, current_volatility="volatility")
 
 
@@ -259,7 +259,7 @@ def drawdown(bars):
             "section": "Below the peak now", "symbol": shown(symbol), "price": kind, "depth_percent": 100 * (price / current["peak"] - 1),
             "last_price": price, "last_date": dates[-1], "days_below": _days(current["peak_date"], dates[-1]),
             "days_to_recover": None,
-            "dates": points if place < 8 else None, "depths": [100 * depths[day] for day in points] if place < 8 else None,
+            "dates": points if place < 200 else None, "depths": [100 * depths[day] for day in points] if place < 200 else None,
         })
         deepest = sorted((fall for fall in falls if fall["trough"] < fall["peak"]), key=lambda fall: fall["trough"] / fall["peak"])
         for rank, fall in enumerate(deepest[:3], 1):

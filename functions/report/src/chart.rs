@@ -3,6 +3,7 @@
 //! A chart over the whole width comes in two sizes of which a page shows one, because text in a scaled SVG shrinks with it. What is
 //! drawn once per row comes as panels, of one size, that stand beside or below each other.
 
+mod asked;
 mod axis;
 mod candlesticks;
 mod clock;
@@ -18,6 +19,8 @@ use chrono::NaiveDate;
 use plotters::prelude::{IntoFont, RGBColor};
 use plotters::style::TextStyle;
 use thiserror::Error;
+
+pub(crate) use asked::{Asked, Clock, Kind as TraceKind, Mark, Trace, Traces};
 
 use crate::declaration::{Chart, Declaration, Kind};
 use crate::table::Rows;
@@ -37,6 +40,8 @@ pub(crate) struct Drawing {
     pub(crate) swatch: Swatch,
     /// What was left out, if anything.
     pub(crate) note: Option<String>,
+    /// What a reader can ask of it.
+    pub(crate) asked: Asked,
 }
 
 /// What is seen of a chart.
@@ -106,7 +111,10 @@ pub(crate) fn draw(
     let digits = |name: &String| declaration.columns[at(name)].digits;
     let drawn = match &chart.kind {
         Kind::IndexedLines { label, x, y, days } => lines::draw_indexed(rows, [at(label), at(x), at(y)], *days),
-        Kind::Lines { label, x, y, unit, days } => lines::draw(rows, [at(label), at(x), at(y)], *days, unit, digits(y)),
+        Kind::Lines { label, x, y, unit, days, rows: most } => {
+            let form = lines::Form { days: *days, unit, digits: digits(y), most: *most };
+            lines::draw(rows, [at(label), at(x), at(y)], &form)
+        }
         Kind::LinesByRow { label, x, y, rows: most } => {
             let columns = panels::Columns { label: at(label), x: at(x), y: all(y), names: labels(y) };
             panels::draw(rows, &columns, *most)

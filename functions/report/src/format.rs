@@ -84,7 +84,12 @@ fn amount(number: f64) -> String {
 
 /// A price to two decimal places; one below 1 has more.
 pub(crate) fn price(number: f64) -> String {
-    decimal(number, 2 + zeros(number))
+    decimal(number, price_digits(number))
+}
+
+/// The decimal places of a price.
+pub(crate) fn price_digits(number: f64) -> usize {
+    2 + zeros(number)
 }
 
 /// Those of the column, and for a price below 1 more; for a change of less than a cent, too.

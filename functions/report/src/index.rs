@@ -119,7 +119,7 @@ pub(crate) fn render(
         }
         footer { dl { div { dt { "Generated" } dd { (now.format("%Y-%m-%d %H:%M UTC")) } } } }
     };
-    page::frame("Reports · tickerlake", &body)
+    page::frame("Reports · tickerlake", &body, None, &[&page::script::SORTING])
 }
 
 fn card(entry: &Entry, link: &impl Fn(&str) -> String) -> Markup {

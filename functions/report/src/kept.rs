@@ -1,8 +1,8 @@
 //! What stays in memory of a report's rows, however many there are: the first of each table, and what is counted over all.
 
 use crate::declaration::Declaration;
-use crate::facts::{self, Tally};
 use crate::table::{Rows, Table, Value};
+use crate::tally::{self, Tally};
 
 /// More than a page shows: charts may look at more rows than the table below them has.
 const MOST_ROWS: usize = 1_000;
@@ -44,7 +44,7 @@ impl<'a> Kept<'a> {
             all: Group::of(declaration, String::new()),
             sections: Vec::new(),
             unsectioned: 0,
-            tallies: facts::tallies(declaration),
+            tallies: tally::tallies(declaration),
         }
     }
 
@@ -59,7 +59,7 @@ impl<'a> Kept<'a> {
 
     pub(crate) fn add(&mut self, row: Vec<Value>) {
         let section = self.section_of(&row);
-        facts::add(self.declaration, &mut self.tallies, &row);
+        tally::add(self.declaration, &mut self.tallies, &row);
         let place = self.table.rows.len();
         let mut is_kept = self.all.add(&row, place);
         match section {
@@ -136,6 +136,7 @@ fn has_something(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts;
 
     const DECLARATION: &str = r#"
 title = ""

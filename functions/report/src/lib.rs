@@ -26,6 +26,7 @@ mod result;
 mod sparkline;
 mod sql;
 mod table;
+mod tally;
 mod upload;
 mod visible;
 

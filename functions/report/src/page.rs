@@ -3,9 +3,11 @@
 //! Everything that comes out of a query is text to `maud`, which escapes it; the charts alone are put in as they are,
 //! and the drawing library escapes their text.
 
+mod behind;
 mod figure;
 mod frame;
 mod rows;
+pub(crate) mod script;
 
 use std::sync::LazyLock;
 
@@ -14,13 +16,23 @@ use maud::{Markup, html};
 
 use crate::athena::Answer;
 use crate::catalog::Report;
-use crate::chart::{self, ChartError};
+use crate::chart::{self, ChartError, Drawing};
 use crate::declaration::Chart;
 use crate::facts;
 use crate::format;
 use crate::kept::{Group, Kept};
 use crate::visible::shown;
+use behind::Question;
 pub(crate) use frame::frame;
+
+/// Of a page, with everything in it.
+pub(crate) const MOST_BYTES: usize = 1_000_000;
+
+/// More rows of a table than these are for the files: a browser takes long over them, and nobody reads them.
+const MOST_ROWS: usize = 200;
+
+/// A page that is too large has fewer, but these.
+const FEWEST_ROWS: usize = 10;
 
 /// Of the name of a section.
 const MOST_LETTERS: usize = 120;
@@ -36,7 +48,26 @@ pub(crate) struct Moment {
 
 /// The page as HTML. It links what lies beside it: `report.csv`, `report.json`, and `index.html` two folders up.
 pub(crate) fn render(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment) -> Result<String, ChartError> {
+    let mut rows = MOST_ROWS;
+    loop {
+        let page = with_rows(report, kept, answer, moment, rows)?;
+        if page.len() <= MOST_BYTES || rows <= FEWEST_ROWS {
+            return Ok(page);
+        }
+        rows /= 2;
+    }
+}
+
+/// At most so many in each table.
+fn with_rows(
+    report: &Report,
+    kept: &Kept<'_>,
+    answer: &Answer,
+    moment: Moment,
+    rows: usize,
+) -> Result<String, ChartError> {
     let declaration = &report.declaration;
+    let mut questions = Vec::new();
     let body = html! {
         header {
             nav {
@@ -62,15 +93,30 @@ pub(crate) fn render(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: 
                 }
             } @else {
                 (stated(kept))
-                (charts(kept, &kept.all, None, moment)?)
-                (tables(kept, moment)?)
+                (charts(kept, &kept.all, None, moment, &mut questions)?)
+                (tables(kept, moment, rows, &mut questions)?)
             }
             (method(report))
         }
-        (footer(report, kept, answer, moment))
+        (footer(report, kept, answer, moment, questions.iter().any(Question::has_traces)))
     };
     let title = format!("{} · {}", declaration.title, moment.date);
-    Ok(frame(&title, &body))
+    Ok(asked(&title, &body, &questions))
+}
+
+/// The page with what its charts are asked for, as far as there is room.
+fn asked(title: &str, body: &Markup, questions: &[Question]) -> String {
+    let mut scripts = vec![&script::SORTING];
+    if questions.is_empty() {
+        return frame(title, body, None, &scripts);
+    }
+    scripts.push(&script::ASKING);
+    if questions.iter().any(Question::has_traces) {
+        scripts.extend([&script::LIBRARY, &script::EXPLORING]);
+    }
+    let without = frame(title, body, Some(""), &scripts).len();
+    let data = behind::to_json(questions, MOST_BYTES.saturating_sub(without + 1));
+    frame(title, body, Some(&data), &scripts)
 }
 
 fn stated(kept: &Kept<'_>) -> Markup {
@@ -96,12 +142,25 @@ fn is_whole(value: &str) -> bool {
 }
 
 /// Those of a section, or those of no section.
-fn charts(kept: &Kept<'_>, group: &Group, section: Option<&str>, moment: Moment) -> Result<Markup, ChartError> {
+fn charts(
+    kept: &Kept<'_>,
+    group: &Group,
+    section: Option<&str>,
+    moment: Moment,
+    questions: &mut Vec<Question>,
+) -> Result<Markup, ChartError> {
     let (declaration, rows) = (kept.declaration, kept.rows(group));
     let declared: Vec<&Chart> = declaration.charts.iter().filter(|chart| chart.section.as_deref() == section).collect();
     let drawn = declared
         .iter()
-        .map(|chart| Ok(figure::render(chart, chart::draw(chart, declaration, &rows, moment.date)?.as_ref())))
+        .map(|chart| {
+            let drawing = chart::draw(chart, declaration, &rows, moment.date)?;
+            let figure = figure::render(chart, drawing.as_ref(), questions.len());
+            let question =
+                |drawing: Drawing| Question { title: chart.title.clone(), asked: drawing.asked, rows: group.count };
+            questions.extend(drawing.map(question));
+            Ok(figure)
+        })
         .collect::<Result<Vec<Markup>, ChartError>>()?;
     Ok(html! {
         @for chart in &drawn { (chart) }
@@ -111,21 +170,26 @@ fn charts(kept: &Kept<'_>, group: &Group, section: Option<&str>, moment: Moment)
     })
 }
 
-fn tables(kept: &Kept<'_>, moment: Moment) -> Result<Markup, ChartError> {
+fn tables(
+    kept: &Kept<'_>,
+    moment: Moment,
+    most_rows: usize,
+    questions: &mut Vec<Question>,
+) -> Result<Markup, ChartError> {
     let declaration = kept.declaration;
     if declaration.sections.is_none() {
-        return Ok(rows::render(kept, &kept.all, "All rows"));
+        return Ok(rows::render(kept, &kept.all, "All rows", most_rows));
     }
     let sections = sections(kept)
         .into_iter()
         .map(|(name, group)| {
-            let charts = charts(kept, group, Some(name), moment)?;
+            let charts = charts(kept, group, Some(name), moment, questions)?;
             let shown = shown(name, MOST_LETTERS);
             Ok(html! {
                 section class="part" {
                     h2 { (shown) }
                     (charts)
-                    @if group.count > 0 { (rows::render(kept, group, &shown)) }
+                    @if group.count > 0 { (rows::render(kept, group, &shown, most_rows)) }
                 }
             })
         })
@@ -166,7 +230,7 @@ fn method(report: &Report) -> Markup {
     }
 }
 
-fn footer(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment) -> Markup {
+fn footer(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment, has_library: bool) -> Markup {
     let minute = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
     let folders = report
         .folder_from(moment.date, moment.as_of)
@@ -185,6 +249,13 @@ fn footer(report: &Report, kept: &Kept<'_>, answer: &Answer, moment: Moment) -> 
         footer {
             dl {
                 @for (name, value) in &entries { div { dt { (name) } dd { (value) } } }
+            }
+            @if has_library {
+                p class="notice-of-library" {
+                    "Charts by TradingView Lightweight Charts™, copyright (с) 2023 TradingView, Inc. "
+                    a href="https://www.tradingview.com/" { "www.tradingview.com" }
+                    ", under the Apache License 2.0."
+                }
             }
         }
     }

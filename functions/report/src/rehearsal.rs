@@ -90,6 +90,9 @@ fn line<'a>(cells: impl Iterator<Item = Option<&'a str>>) -> Vec<u8> {
 }
 
 #[cfg(test)]
+mod sizes;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog;

@@ -26,7 +26,11 @@ pub(crate) fn draw(numbers: &[Option<f64>], digits: usize) -> Markup {
         let up = if high > low { (number - low) / (high - low) } else { 0.5 };
         (MARGIN + across * (WIDTH - 2.0 * MARGIN), HEIGHT - MARGIN - up * (HEIGHT - 2.0 * MARGIN))
     };
-    let points: Vec<String> = known.iter().map(|point| place(*point)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let points: Vec<String> = extremes(&known, numbers.len())
+        .into_iter()
+        .map(|point| place(*point))
+        .map(|(x, y)| format!("{x:.1},{y:.1}"))
+        .collect();
     let (end_x, end_y) = place(*last);
     let show = |number| format::decimal(number, digits);
     let title = format!(
@@ -46,6 +50,25 @@ pub(crate) fn draw(numbers: &[Option<f64>], digits: usize) -> Markup {
     }
 }
 
+/// The lowest and the highest of each three pixels, and the last, where there are more points than pixels.
+fn extremes(known: &[(usize, f64)], all: usize) -> Vec<&(usize, f64)> {
+    const BUCKETS: usize = 36;
+    if known.len() <= 2 * BUCKETS {
+        return known.iter().collect();
+    }
+    let mut kept = Vec::new();
+    for bucket in known.chunk_by(|left, right| left.0 * BUCKETS / all == right.0 * BUCKETS / all) {
+        let lowest = bucket.iter().min_by(|left, right| left.1.total_cmp(&right.1));
+        let highest = bucket.iter().max_by(|left, right| left.1.total_cmp(&right.1));
+        let mut both: Vec<&(usize, f64)> = lowest.into_iter().chain(highest).collect();
+        both.sort_by_key(|point| point.0);
+        both.dedup();
+        kept.extend(both);
+    }
+    kept.extend(known.last().filter(|last| kept.last() != Some(last)));
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +76,17 @@ mod tests {
     #[test]
     fn the_line_runs_from_low_to_high_and_says_so() {
         insta::assert_snapshot!(draw(&[Some(1.0), None, Some(3.0)], 0).into_string());
+    }
+
+    #[test]
+    fn of_more_points_than_pixels_the_extremes_are_drawn() {
+        let numbers: Vec<Option<f64>> =
+            (0..1_500).map(|place| Some(if place == 700 { 9.0 } else { f64::from(place % 7) })).collect();
+        let drawn = draw(&numbers, 0).into_string();
+        let points = drawn.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+        let count = points.split(' ').count();
+        assert!((70..=73).contains(&count), "{count}");
+        assert!(points.contains(",3.0 ") && points.contains(" 107.0,"), "{drawn}");
     }
 
     #[test]

@@ -28,6 +28,13 @@ pub(crate) fn shown(text: &str, columns: usize) -> String {
     shown
 }
 
+/// A word that fits into a line of any width: to be seen unbroken, also where it has a hyphen.
+pub(crate) fn is_word(text: &str) -> bool {
+    const MOST: usize = 16;
+    !text.contains(char::is_whitespace)
+        && text.chars().map(|letter| letter.width().unwrap_or_default()).sum::<usize>() <= MOST
+}
+
 /// Appends what stands for the character, behind so many marks on one letter; returns its width.
 fn push(shown: &mut String, character: char, marks: usize) -> usize {
     let before = shown.len();
@@ -93,6 +100,16 @@ mod tests {
         assert_eq!(shown("日経平均", 5), "日経…");
         assert_eq!(shown("\u{1b}\u{202e}x", 5), "␛…", "a symbol is not cut in two");
         assert_eq!(shown(&"x".repeat(1 << 20), 80).chars().count(), 80);
+    }
+
+    #[test]
+    fn a_symbol_is_a_word_and_what_is_long_is_none() {
+        for word in ["000001.SS", "BTC-USD", "日経平均株価", ""] {
+            assert!(is_word(word), "{word}");
+        }
+        for other in ["000001.SS and ^GSPC", "A.VERY.LONG.SYMBOL", "日経平均株価指数日経"] {
+            assert!(!is_word(other), "{other}");
+        }
     }
 
     #[test]

@@ -114,8 +114,8 @@ SELECT
     price_kind AS price,
     CASE WHEN section_place = 1 AND is_current THEN 'yes' END AS current,
     CASE WHEN section_place = 1 AND is_current THEN last_depth_percent END AS current_depth_percent,
-    CASE WHEN place <= 8 THEN CASE WHEN is_line_open THEN dates || ARRAY[CAST(last_date AS varchar)] ELSE dates END END AS dates,
-    CASE WHEN place <= 8 THEN CASE WHEN is_line_open THEN depths || ARRAY[last_depth_percent] ELSE depths END END AS depths
+    CASE WHEN place <= 200 THEN CASE WHEN is_line_open THEN dates || ARRAY[CAST(last_date AS varchar)] ELSE dates END END AS dates,
+    CASE WHEN place <= 200 THEN CASE WHEN is_line_open THEN depths || ARRAY[last_depth_percent] ELSE depths END END AS depths
 FROM placed
 WHERE section_place = 1 OR place <= 200
 ORDER BY section_place, place, rank

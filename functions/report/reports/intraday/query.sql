@@ -70,10 +70,10 @@ SELECT
     gaps,
     gap_minutes,
     longest_gap_minutes,
-    CASE WHEN place <= 12 AND bars <= 1500 THEN times END AS times,
-    CASE WHEN place <= 12 AND bars <= 1500 THEN opens END AS opens,
-    CASE WHEN place <= 12 AND bars <= 1500 THEN highs END AS highs,
-    CASE WHEN place <= 12 AND bars <= 1500 THEN lows END AS lows,
+    CASE WHEN place <= 200 AND bars <= 1500 THEN times END AS times,
+    CASE WHEN place <= 200 AND bars <= 1500 THEN opens END AS opens,
+    CASE WHEN place <= 200 AND bars <= 1500 THEN highs END AS highs,
+    CASE WHEN place <= 200 AND bars <= 1500 THEN lows END AS lows,
     CASE WHEN place <= 200 AND bars <= 1500 THEN closes END AS closes
 FROM placed
 ORDER BY place

@@ -53,8 +53,8 @@ SELECT
     CASE WHEN is_current THEN close - previous_close END AS current_change,
     CASE WHEN place <= 200 THEN recent_closes END AS recent_closes,
     CASE WHEN place <= 200 THEN recent_dates END AS recent_dates,
-    CASE WHEN place <= 12 THEN recent_opens END AS recent_opens,
-    CASE WHEN place <= 12 THEN recent_highs END AS recent_highs,
-    CASE WHEN place <= 12 THEN recent_lows END AS recent_lows
+    CASE WHEN place <= 200 THEN recent_opens END AS recent_opens,
+    CASE WHEN place <= 200 THEN recent_highs END AS recent_highs,
+    CASE WHEN place <= 200 THEN recent_lows END AS recent_lows
 FROM placed
 ORDER BY place

@@ -80,9 +80,9 @@ SELECT
     100 * (close / CASE WHEN low_year > 0 THEN low_year END - 1) AS from_low_percent,
     CASE WHEN is_current THEN 'yes' END AS current,
     CASE WHEN is_current THEN 100 * (close / CASE WHEN sma_50 > 0 THEN sma_50 END - 1) END AS current_from_sma_50_percent,
-    CASE WHEN place <= 12 THEN dates END AS dates,
-    CASE WHEN place <= 12 THEN closes END AS closes,
-    CASE WHEN place <= 12 THEN sma_20s END AS sma_20s,
-    CASE WHEN place <= 12 THEN sma_50s END AS sma_50s
+    CASE WHEN place <= 200 THEN dates END AS dates,
+    CASE WHEN place <= 200 THEN closes END AS closes,
+    CASE WHEN place <= 200 THEN sma_20s END AS sma_20s,
+    CASE WHEN place <= 200 THEN sma_50s END AS sma_50s
 FROM placed
 ORDER BY place

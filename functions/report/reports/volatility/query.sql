@@ -107,7 +107,7 @@ SELECT
     wildest_month_volatility,
     CASE WHEN is_current THEN 'yes' END AS current,
     CASE WHEN is_current THEN volatility END AS current_volatility,
-    CASE WHEN place <= 12 THEN flatten(dates) END AS dates,
-    CASE WHEN place <= 12 THEN flatten(volatilities) END AS volatilities
+    CASE WHEN place <= 200 THEN flatten(dates) END AS dates,
+    CASE WHEN place <= 200 THEN flatten(volatilities) END AS volatilities
 FROM placed
 ORDER BY place

@@ -45,6 +45,12 @@ impl DateAxis {
         format!("trade date, {} to {}", day(self.first), day(self.last))
     }
 
+    /// The days of the common era from one end of the axis to the other.
+    pub(super) fn places(self) -> Range<i32> {
+        let (first, last) = (self.first.num_days_from_ce(), self.last.num_days_from_ce());
+        first - self.room..last.max(first + 1) + self.room
+    }
+
     fn step(self, labels: u32) -> Step {
         let days = u32::try_from((self.last - self.first).num_days()).unwrap_or_default();
         let fits = |step_days: u32| days / step_days <= labels;
@@ -86,9 +92,7 @@ impl DateAxis {
         draw: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), PlotError>,
     ) -> Result<String, PlotError> {
         let step = self.step(canvas.x_labels);
-        let (first, last) = (self.first.num_days_from_ce(), self.last.num_days_from_ce());
-        let days = first - self.room..last.max(first + 1) + self.room;
-        plot(canvas, heights, (days, self.ticks(step)), &|day| label(step, day), draw)
+        plot(canvas, heights, (self.places(), self.ticks(step)), &|day| label(step, day), draw)
     }
 }
 

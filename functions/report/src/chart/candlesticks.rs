@@ -1,8 +1,11 @@
 //! A small chart per row: each bar is a line from its low to its high, with a body from its open to its close.
 
+use std::ops::Range;
+
 use chrono::Datelike;
 use plotters::prelude::*;
 
+use super::asked::{self, Clock, Trace, Traces};
 use super::axis::{Chart, DateAxis};
 use super::clock::ClockAxis;
 use super::colour::{FALL, RISE};
@@ -31,23 +34,45 @@ enum Axis {
 pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 6], most: usize) -> Result<Option<Drawing>, PlotError> {
     let [label, prices @ ..] = columns;
     let mut drawn = Vec::new();
-    let mut left_out = 0;
-    let mut x_unit = "trade date";
+    let mut traces = Vec::new();
+    let mut shown = Vec::new();
+    let mut clock = Clock::Days;
     for row in rows.iter() {
         let Some((candles, axis)) = candles(row, prices) else { continue };
-        if let Axis::Clock(_) = axis {
-            x_unit = "time, UTC";
+        clock = axis.clock();
+        let label = row[label].label();
+        if drawn.len() < most {
+            drawn.push(panel(label.clone(), &candles, axis)?);
+            shown.push(axis.since_1970(&axis.roomy(merged(&candles).len()).0.places()));
         }
-        if drawn.len() == most {
-            left_out += 1;
-        } else {
-            drawn.push(panel(row[label].label(), &candles, axis)?);
-        }
+        traces.push(trace(label, &candles, axis));
     }
+    let left_out = traces.len() - drawn.len();
+    let names = ["open", "high", "low", "close"].map(str::to_owned).into();
+    let traces = Traces {
+        kind: asked::Kind::Candles,
+        clock,
+        names,
+        digits: None,
+        drawn: drawn.len(),
+        panels: shown,
+        rows: traces,
+    };
     let legend = [(RISE, "closed above its open"), (FALL, "closed at or below it")];
     let legend = legend.map(|(colour, label)| LegendEntry::named(colour, label)).into();
-    let drawing = panels::drawing(drawn, (legend, Swatch::Box), most, left_out);
+    let drawing = panels::drawing(drawn, (legend, Swatch::Box), (most, left_out), traces);
+    let x_unit = if clock == Clock::Minutes { "time, UTC" } else { "trade date" };
     Ok(drawing.map(|drawing| Drawing { x_unit: x_unit.to_owned(), ..drawing }))
+}
+
+fn trace(label: String, candles: &[Candle], axis: Axis) -> Trace {
+    let prices: [fn(&Candle) -> f64; 4] =
+        [|candle| candle.open, |candle| candle.high, |candle| candle.low, |candle| candle.close];
+    Trace {
+        label,
+        at: candles.iter().map(|candle| axis.since_1970(&(candle.at..candle.at)).start).collect(),
+        numbers: prices.map(|price| candles.iter().map(|candle| Some(price(candle))).collect()).into(),
+    }
 }
 
 /// A bar without one of the four prices is left out. Where the high is below the low, which data-quality tells, the line still spans both.
@@ -98,6 +123,29 @@ impl Axis {
         }
     }
 
+    /// What its chart shows.
+    fn places(self) -> Range<i32> {
+        match self {
+            Self::Days(axis) => axis.places(),
+            Self::Clock(axis) => axis.places(),
+        }
+    }
+
+    fn clock(self) -> Clock {
+        match self {
+            Self::Days(_) => Clock::Days,
+            Self::Clock(_) => Clock::Minutes,
+        }
+    }
+
+    fn since_1970(self, places: &Range<i32>) -> Range<i64> {
+        let since = |place: i32| match self {
+            Self::Days(_) => asked::since_1970(place),
+            Self::Clock(axis) => axis.minutes_before() + i64::from(place),
+        };
+        since(places.start)..since(places.end)
+    }
+
     fn in_words(self) -> String {
         match self {
             Self::Days(axis) => axis.in_words(),
@@ -117,18 +165,19 @@ fn panel(label: String, candles: &[Candle], axis: Axis) -> Result<Panel, PlotErr
     let prices = || candles.iter().flat_map(|candle| [candle.open, candle.high, candle.low, candle.close]);
     let low = prices().fold(f64::INFINITY, f64::min);
     let high = prices().fold(f64::NEG_INFINITY, f64::max);
+    let drawn = merged(candles);
     // So that the first and the last body are whole.
-    let (roomy, places) = axis.roomy(candles.len());
+    let (roomy, places) = axis.roomy(drawn.len());
     let width = (PANEL.width / places.max(1) * 6 / 10).clamp(2, 12);
     let draw = |chart: &mut Chart<'_, '_>| {
-        let bodies = candles.iter().map(|candle| {
+        let bodies = drawn.iter().map(|candle| {
             let Candle { at, open, high, low, close } = *candle;
             CandleStick::new(at, open, high, low, close, RISE.filled(), FALL.filled(), width)
         });
         chart.draw_series(bodies)?;
         // A body of no height is not drawn: this is its line.
         let half = i32::try_from(width / 2)?;
-        chart.draw_series(candles.iter().map(|candle| {
+        chart.draw_series(drawn.iter().map(|candle| {
             let colour = if candle.open < candle.close { RISE } else { FALL };
             EmptyElement::at((candle.at, candle.close)) + PathElement::new([(-half, 0), (half, 0)], colour)
         }))?;
@@ -151,6 +200,21 @@ fn panel(label: String, candles: &[Candle], axis: Axis) -> Result<Panel, PlotErr
         ),
         label,
     })
+}
+
+/// Several bars as one candle, where there are more than the picture has room for.
+fn merged(candles: &[Candle]) -> Vec<Candle> {
+    const MOST: usize = 80;
+    let merge = |bars: &[Candle]| {
+        let rest = bars.get(1..).unwrap_or_default();
+        rest.iter().fold(bars[0], |all, bar| Candle {
+            high: all.high.max(bar.high),
+            low: all.low.min(bar.low),
+            close: bar.close,
+            ..all
+        })
+    };
+    candles.chunks(candles.len().div_ceil(MOST).max(1)).map(merge).collect()
 }
 
 #[cfg(test)]
@@ -197,6 +261,22 @@ mod tests {
             panels[0].summary,
             "A, 20 Nov 2026 14:30 to 14:35 UTC: 2 bars between 9.00 and 13.00, the last close 12.00"
         );
+    }
+
+    #[test]
+    fn more_bars_than_there_is_room_for_are_drawn_together() {
+        let candle = |at: i32| Candle {
+            at,
+            open: f64::from(at),
+            high: f64::from(at) + 2.0,
+            low: 1.0,
+            close: f64::from(at) + 1.0,
+        };
+        let candles: Vec<Candle> = (0..1_500).map(candle).collect();
+        let merged = merged(&candles);
+        assert_eq!(merged.len(), 79);
+        assert_eq!(merged[78], Candle { at: 1_482, open: 1_482.0, high: 1_501.0, low: 1.0, close: 1_500.0 });
+        assert_eq!(super::merged(&candles[..80]), candles[..80]);
     }
 
     #[test]

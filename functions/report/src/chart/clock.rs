@@ -1,6 +1,6 @@
 //! The x axis of a chart over the times of a day, in UTC.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use chrono::{NaiveDateTime, TimeDelta, Timelike};
 
@@ -35,6 +35,16 @@ impl ClockAxis {
     /// Where a time is.
     pub(super) fn place(self, time: NaiveDateTime) -> i32 {
         i32::try_from((time - self.first).num_minutes()).unwrap_or(i32::MAX / 2).min(i32::MAX / 2)
+    }
+
+    /// From one end of the axis to the other.
+    pub(super) fn places(self) -> Range<i32> {
+        -self.room..self.last.max(1) + self.room
+    }
+
+    /// From 1970-01-01 to its first.
+    pub(super) fn minutes_before(self) -> i64 {
+        self.first.and_utc().timestamp().div_euclid(60)
     }
 
     /// How many minutes it has.
@@ -77,9 +87,8 @@ impl ClockAxis {
         heights: &RangeInclusive<f64>,
         draw: impl FnOnce(&mut Chart<'_, '_>) -> Result<(), PlotError>,
     ) -> Result<String, PlotError> {
-        let minutes = -self.room..self.last.max(1) + self.room;
         let label = |minutes: i32| self.time(minutes).format("%H:%M").to_string();
-        plot(canvas, heights, (minutes, self.ticks(canvas.x_labels)), &label, draw)
+        plot(canvas, heights, (self.places(), self.ticks(canvas.x_labels)), &label, draw)
     }
 }
 

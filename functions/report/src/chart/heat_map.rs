@@ -5,12 +5,16 @@ use std::ops::RangeInclusive;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::asked::{Asked, Mark};
 use super::colour::{AXIS, COLD, INK, WARM};
 use super::{Canvas, Drawing, LegendEntry, NARROW, Picture, PlotError, Swatch, TOP_MARGIN, WIDE, fitting, label_style};
 use crate::format;
 use crate::table::{Rows, Value};
+use crate::visible::shown;
 
 const MOST_NAMES: usize = 16;
+/// Of a name in what a cell says.
+const MOST_LETTERS: usize = 60;
 /// In pixels.
 const CELL_HEIGHT: u32 = 40;
 /// The place of a pair on each axis, and what of that is coloured.
@@ -80,7 +84,23 @@ pub(super) fn draw(
         legend: vec![end(COLD, *grid.range.start()), end(WARM, *grid.range.end())],
         swatch: Swatch::Box,
         note: (left_out > 0).then(|| format!("The first {MOST_NAMES} names are drawn, {left_out} more are not.")),
+        asked: Asked::Marks(marks(&grid)),
     }))
+}
+
+/// A cell without a number has no shape.
+fn marks(grid: &Grid) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for (name, cells) in grid.names.iter().zip(&grid.cells) {
+        for (other, number) in grid.names.iter().zip(cells) {
+            if let Some(number) = number {
+                let values = vec![(None, format::decimal(*number, grid.digits))];
+                let label = format!("{} and {}", shown(name, MOST_LETTERS), shown(other, MOST_LETTERS));
+                marks.push(Mark { label, values, shapes: 1 });
+            }
+        }
+    }
+    marks
 }
 
 fn plot(grid: &Grid, canvas: Canvas) -> Result<String, PlotError> {

@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use plotters::prelude::*;
 
+use super::asked::{Asked, Mark};
 use super::colour::{self, AXIS, GRID, series_colour};
 use super::{
     Canvas, Drawing, LegendEntry, NARROW, Picture, PlotError, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, X_LABEL_AREA,
@@ -46,6 +47,7 @@ pub(super) fn draw(rows: &Rows<'_>, axes: Axes<'_>) -> Result<Option<Drawing>, P
         return Ok(None);
     }
     let has_one_series = axes.y.len() == 1;
+    let marks = bars.iter().filter_map(|bar| mark(bar, &axes, start)).collect();
     let legend = axes.labels.into_iter().zip(&totals).enumerate().filter(|(_, (_, total))| **total != 0);
     let legend: Vec<LegendEntry> = legend
         .map(|(series, (label, total))| LegendEntry {
@@ -67,7 +69,21 @@ pub(super) fn draw(rows: &Rows<'_>, axes: Axes<'_>) -> Result<Option<Drawing>, P
         legend: if has_one_series { Vec::new() } else { legend },
         swatch: Swatch::Box,
         note: None,
+        asked: Asked::Marks(marks),
     }))
+}
+
+/// An hour with nothing in it has no shape.
+fn mark(bar: &Bar, axes: &Axes<'_>, start: NaiveDateTime) -> Option<Mark> {
+    let hour = start + TimeDelta::minutes(bar.minute.into());
+    let counted = bar.counts.iter().zip(&axes.labels).enumerate().filter(|(_, (count, _))| **count > 0);
+    let value = |(series, (count, label)): (usize, (&i64, &String))| {
+        let colour = (axes.y.len() > 1).then(|| series_colour(series));
+        (colour, format!("{} {label}", format::integer((*count).into())))
+    };
+    let values: Vec<_> = counted.map(value).collect();
+    let label = format!("{} UTC", hour.format("%Y-%m-%d %H:%M"));
+    (!values.is_empty()).then_some(Mark { label, shapes: values.len(), values })
 }
 
 fn bar(row: &[Value], axes: &Axes<'_>, start: NaiveDateTime) -> Option<Bar> {

@@ -1,9 +1,12 @@
 //! Lines over days.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::Datelike;
 use chrono::NaiveDate;
 use plotters::prelude::*;
 
+use super::asked::{self, Trace};
 use super::axis::DateAxis;
 use super::colour::{self, AXIS};
 use super::{Canvas, PlotError, is_drawable};
@@ -37,6 +40,17 @@ pub(super) fn points(dates: &Value, numbers: &Value) -> Vec<(NaiveDate, f64)> {
 /// The same, by days of the common era.
 pub(super) fn by_day(points: &[(NaiveDate, f64)]) -> Vec<(i32, f64)> {
     points.iter().map(|(date, number)| (date.num_days_from_ce(), *number)).collect()
+}
+
+/// Their numbers over the days that any of them has.
+pub(super) fn trace(label: String, lines: &[Line]) -> Trace {
+    let by_day: Vec<BTreeMap<i32, f64>> = lines.iter().map(|line| line.points.iter().copied().collect()).collect();
+    let days: BTreeSet<i32> = by_day.iter().flat_map(|line| line.keys().copied()).collect();
+    Trace {
+        label,
+        at: days.iter().map(|day| asked::since_1970(*day)).collect(),
+        numbers: by_day.iter().map(|line| days.iter().map(|day| line.get(day).copied()).collect()).collect(),
+    }
 }
 
 /// Draws them, and a thin line at the height of `baseline`.

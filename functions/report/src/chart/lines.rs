@@ -2,6 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::asked::{self, Asked, Clock, Traces};
 use super::axis::DateAxis;
 use super::colour::{MOST_SERIES, series_colour};
 use super::line_plot::{self, Line};
@@ -9,21 +10,27 @@ use super::{Drawing, LegendEntry, NARROW, Picture, PlotError, Swatch, WIDE, is_d
 use crate::format;
 use crate::table::{Rows, Value};
 
+/// What is drawn, and how it is told.
+pub(super) struct Form<'a> {
+    /// Before the newest point of all.
+    pub(super) days: Option<u32>,
+    pub(super) unit: &'a str,
+    /// Decimal places.
+    pub(super) digits: usize,
+    /// How many lines, from the first row.
+    pub(super) most: usize,
+}
+
 /// `columns` are those of the label, the dates and the numbers.
-pub(super) fn draw(
-    rows: &Rows<'_>,
-    columns: [usize; 3],
-    days: Option<u32>,
-    unit: &str,
-    digits: usize,
-) -> Result<Option<Drawing>, PlotError> {
+pub(super) fn draw(rows: &Rows<'_>, columns: [usize; 3], form: &Form<'_>) -> Result<Option<Drawing>, PlotError> {
+    let Form { days, unit, digits, most } = *form;
+    let most = most.min(MOST_SERIES);
     let oldest = days.and_then(|days| oldest_shown(rows, columns[1], days)).unwrap_or(NaiveDate::MIN);
     let (mut lines, older) = lines_since(rows, columns, |dates, numbers| {
         let known = line_plot::points(dates, numbers);
         line_plot::by_day(&known.into_iter().filter(|(date, _)| *date >= oldest).collect::<Vec<_>>())
     });
-    let left_out = lines.len().saturating_sub(MOST_SERIES);
-    lines.truncate(MOST_SERIES);
+    let others = lines.split_off(lines.len().min(most));
     let Some(axis) = days_of(&lines) else {
         return Ok(None);
     };
@@ -36,8 +43,24 @@ pub(super) fn draw(
         summary: format!("lines that end with {}", ends.join(", ")),
         legend: legend(&lines, end),
         swatch: Swatch::Line,
-        note: note("first", left_out, &older, oldest),
+        note: note((most, "first"), others.len(), &older, oldest),
+        asked: asked(lines, others, digits),
     }))
+}
+
+/// Those that are drawn, and the others.
+fn asked(drawn: Vec<Line>, others: Vec<Line>, digits: usize) -> Asked {
+    let count = drawn.len();
+    let trace = |line: Line| line_plot::trace(line.label.clone(), &[line]);
+    Asked::Traces(Traces {
+        kind: asked::Kind::Together,
+        clock: Clock::Days,
+        names: vec![String::new()],
+        digits: Some(digits),
+        drawn: count,
+        panels: Vec::new(),
+        rows: drawn.into_iter().chain(others).map(trace).collect(),
+    })
 }
 
 /// The same, each line divided by its first number since `days` before the newest of all.
@@ -47,8 +70,7 @@ pub(super) fn draw_indexed(rows: &Rows<'_>, columns: [usize; 3], days: u32) -> R
     };
     let (mut lines, older) = lines_since(rows, columns, |dates, numbers| indexed(dates, numbers, oldest));
     lines.sort_by(|left, right| move_of(right).abs().total_cmp(&move_of(left).abs()));
-    let left_out = lines.len().saturating_sub(MOST_SERIES);
-    lines.truncate(MOST_SERIES);
+    let others = lines.split_off(lines.len().min(MOST_SERIES));
     lines.sort_by(|left, right| move_of(right).total_cmp(&move_of(left)));
     let Some(axis) = days_of(&lines) else {
         return Ok(None);
@@ -62,7 +84,8 @@ pub(super) fn draw_indexed(rows: &Rows<'_>, columns: [usize; 3], days: u32) -> R
         summary: format!("lines that begin at 100 and end with {}", ends.join(", ")),
         legend: legend(&lines, end),
         swatch: Swatch::Line,
-        note: note("that moved most", left_out, &older, oldest),
+        note: note((MOST_SERIES, "that moved most"), others.len(), &older, oldest),
+        asked: asked(lines, others, 1),
     }))
 }
 
@@ -132,10 +155,10 @@ fn legend(lines: &[Line], end: impl Fn(&Line) -> String) -> Vec<LegendEntry> {
 }
 
 /// `drawn` says which are, if there are more than can be told apart.
-fn note(drawn: &str, left_out: usize, older: &[String], oldest: NaiveDate) -> Option<String> {
+fn note((most, drawn): (usize, &str), left_out: usize, older: &[String], oldest: NaiveDate) -> Option<String> {
     let mut notes = Vec::new();
     if left_out > 0 {
-        notes.push(format!("The {MOST_SERIES} {drawn} are drawn, {left_out} more are not."));
+        notes.push(format!("The {most} {drawn} are drawn, {left_out} more are not."));
     }
     if !older.is_empty() {
         let names = if older.len() > 5 { format!("{} symbols", older.len()) } else { older.join(", ") };

@@ -1,5 +1,6 @@
 //! A small chart per row, with a line for each of several columns.
 
+use super::asked::{self, Asked, Clock, Traces};
 use super::axis::DateAxis;
 use super::colour;
 use super::line_plot::{self, Line};
@@ -20,30 +21,43 @@ pub(super) struct Columns {
 /// The first `most` rows that have something to draw.
 pub(super) fn draw(rows: &Rows<'_>, columns: &Columns, most: usize) -> Result<Option<Drawing>, PlotError> {
     let mut panels = Vec::new();
-    let mut left_out = 0;
+    let mut traces = Vec::new();
+    let mut shown = Vec::new();
     for row in rows.iter() {
         let lines = lines(row, columns);
-        if !lines.iter().any(|line| line.points.len() > 1) {
+        let days = lines.iter().flat_map(|line| line.points.iter().map(|point| point.0));
+        let Some(axis) = DateAxis::over(days).filter(|_| lines.iter().any(|line| line.points.len() > 1)) else {
             continue;
+        };
+        let label = row[columns.label].label();
+        if panels.len() < most {
+            panels.push(panel(label.clone(), &lines, axis)?);
+            let places = axis.places();
+            shown.push(asked::since_1970(places.start)..asked::since_1970(places.end));
         }
-        if panels.len() == most {
-            left_out += 1;
-        } else if let Some(axis) = DateAxis::over(lines.iter().flat_map(|line| line.points.iter().map(|point| point.0)))
-        {
-            panels.push(panel(row[columns.label].label(), &lines, axis)?);
-        }
+        traces.push(line_plot::trace(label, &lines));
     }
+    let left_out = traces.len() - panels.len();
+    let traces = Traces {
+        kind: asked::Kind::Lines,
+        clock: Clock::Days,
+        names: columns.names.clone(),
+        digits: None,
+        drawn: panels.len(),
+        panels: shown,
+        rows: traces,
+    };
     let entry = |(series, name): (usize, &String)| LegendEntry::named(colour::series(series), name);
     let legend = columns.names.iter().enumerate().map(entry).collect();
-    Ok(drawing(panels, (legend, Swatch::Line), most, left_out))
+    Ok(drawing(panels, (legend, Swatch::Line), (most, left_out), traces))
 }
 
 /// The first `most` panels of prices; none if there are none.
 pub(super) fn drawing(
     panels: Vec<Panel>,
     (legend, swatch): (Vec<LegendEntry>, Swatch),
-    most: usize,
-    left_out: usize,
+    (most, left_out): (usize, usize),
+    traces: Traces,
 ) -> Option<Drawing> {
     let note = || format!("The first {most} rows are drawn, {} more are not.", format::count(left_out));
     (!panels.is_empty()).then(|| Drawing {
@@ -54,6 +68,7 @@ pub(super) fn drawing(
         legend,
         swatch,
         note: (left_out > 0).then(note),
+        asked: Asked::Traces(traces),
     })
 }
 

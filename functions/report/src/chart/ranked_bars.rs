@@ -3,6 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::asked::{Asked, Mark};
 use super::colour::{AXIS, FALL, INK, RISE};
 use super::{
     Canvas, Drawing, NARROW, Picture, PlotError, RIGHT_MARGIN, Swatch, TOP_MARGIN, WIDE, fitting, is_drawable,
@@ -67,7 +68,12 @@ pub(super) fn draw(
         legend: Vec::new(),
         swatch: Swatch::Box,
         note: (left_out > 0).then(|| format!("The first {MOST_BARS} are drawn, {left_out} more are not.")),
+        asked: Asked::Marks(bars.iter().map(|bar| mark(bar, unit)).collect()),
     }))
+}
+
+fn mark(bar: &Bar, unit: &str) -> Mark {
+    Mark { label: bar.label.clone(), values: vec![(None, format!("{} {unit}", bar.text))], shapes: 1 }
 }
 
 fn plot(bars: &[Bar], canvas: Canvas) -> Result<String, PlotError> {

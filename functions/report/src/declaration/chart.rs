@@ -40,6 +40,8 @@ pub(crate) enum Kind {
         unit: String,
         /// How far before the newest point of all the chart begins; without it, with the oldest.
         days: Option<u32>,
+        /// How many rows are drawn, from the first.
+        rows: usize,
     },
     /// A small chart per row, with a line for each of several columns.
     LinesByRow {

@@ -4,8 +4,10 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::chart::{Drawing, LegendEntry, Panel, Picture, Swatch};
 use crate::declaration::Chart;
+use crate::visible::is_word;
 
-pub(super) fn render(chart: &Chart, drawing: Option<&Drawing>) -> Markup {
+/// `number` is that of the chart among those of the page that can be asked.
+pub(super) fn render(chart: &Chart, drawing: Option<&Drawing>, number: usize) -> Markup {
     let Some(drawing) = drawing else {
         return html! {
             figure class="chart" {
@@ -15,11 +17,11 @@ pub(super) fn render(chart: &Chart, drawing: Option<&Drawing>) -> Markup {
         };
     };
     html! {
-        figure class="chart" {
+        figure class="chart" data-chart=(number) {
             figcaption { (chart.title) @if !drawing.y_unit.is_empty() { span class="unit" { (drawing.y_unit) } } }
             @match &drawing.picture {
                 Picture::Whole { wide, narrow } => {
-                    div role="img" aria-label={ (chart.title) ": " (drawing.summary) } {
+                    div class="picture" role="img" aria-label={ (chart.title) ": " (drawing.summary) } {
                         div class="wide" { (PreEscaped(wide)) }
                         div class="narrow" { (PreEscaped(narrow)) }
                     }
@@ -38,8 +40,8 @@ pub(super) fn render(chart: &Chart, drawing: Option<&Drawing>) -> Markup {
 fn small(panel: &Panel) -> Markup {
     html! {
         div class="panel" {
-            p class="name" { bdi { (panel.label) } " " span class="value" { (panel.value) } }
-            div role="img" aria-label=(panel.summary) { (PreEscaped(&panel.svg)) }
+            p class="name" { bdi class=[is_word(&panel.label).then_some("whole")] { (panel.label) } " " span class="value" { (panel.value) } }
+            div class="picture" role="img" aria-label=(panel.summary) { (PreEscaped(&panel.svg)) }
         }
     }
 }
@@ -52,6 +54,6 @@ fn legend(entry: &LegendEntry, swatch: Swatch) -> Markup {
                 Swatch::Box => rect x="6" width="10" height="10" rx="2" fill=(entry.colour) {},
             }
         }
-        " " bdi { (entry.label) } " " span class="value" { (entry.value) }
+        " " bdi class=[is_word(&entry.label).then_some("whole")] { (entry.label) } " " span class="value" { (entry.value) }
     }
 }

@@ -1,31 +1,25 @@
 //! What every page has around its content.
 
-use std::sync::LazyLock;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
 
-const STYLE: &str = concat!(include_str!("../page.css"), include_str!("sort.css"));
-const SCRIPT: &str = include_str!("sort.js");
+use super::script::Script;
 
-/// Nothing is fetched and no other script runs, whatever a record has in it.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let script = STANDARD.encode(Sha256::digest(SCRIPT));
-    format!(
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
-    )
-});
+const STYLE: &str = concat!(include_str!("../page.css"), include_str!("sort.css"), include_str!("ask.css"));
 
-/// A whole page: it needs nothing from elsewhere.
-pub(crate) fn frame(title: &str, body: &Markup) -> String {
+/// A whole page: it needs nothing from elsewhere. Nothing is fetched and no other script runs, whatever a record has in it. `data` is
+/// JSON for the scripts, escaped for where it stands.
+pub(crate) fn frame(title: &str, body: &Markup, data: Option<&str>, scripts: &[&Script]) -> String {
+    let hashes: Vec<&str> = scripts.iter().map(|script| script.hash()).collect();
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src {}; base-uri 'none'; form-action 'none'",
+        hashes.join(" ")
+    );
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY.as_str());
+                meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
@@ -33,7 +27,8 @@ pub(crate) fn frame(title: &str, body: &Markup) -> String {
             }
             body {
                 (body)
-                script { (PreEscaped(SCRIPT)) }
+                @if let Some(data) = data { script type="application/json" id="charts" { (PreEscaped(data)) } }
+                @for script in scripts { script { (PreEscaped(script.text)) } }
             }
         }
     };

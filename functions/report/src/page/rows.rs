@@ -7,15 +7,13 @@ use crate::format;
 use crate::kept::{Group, Kept};
 use crate::sparkline;
 use crate::table::Value;
-
-/// More rows than these are for the files: a browser takes long over them, and nobody reads them.
-const MOST_ROWS: usize = 200;
+use crate::visible::is_word;
 
 /// More columns than these are printed smaller.
 const MOST_COLUMNS_ON_PAPER: usize = 10;
 
-/// `name` is what a screen reader calls the table.
-pub(super) fn render(kept: &Kept<'_>, group: &Group, name: &str) -> Markup {
+/// At most so many rows. `name` is what a screen reader calls the table.
+pub(super) fn render(kept: &Kept<'_>, group: &Group, name: &str, most: usize) -> Markup {
     let declaration = kept.declaration;
     let shown: Vec<(usize, &Column)> = declaration
         .columns
@@ -29,7 +27,7 @@ pub(super) fn render(kept: &Kept<'_>, group: &Group, name: &str) -> Markup {
             table data-sortable class=[(columns.len() > MOST_COLUMNS_ON_PAPER).then_some("dense")] {
                 thead { (heading(&columns)) }
                 tbody {
-                    @for row in kept.rows(group).iter().take(MOST_ROWS) {
+                    @for row in kept.rows(group).iter().take(most) {
                         tr { @for (place, (position, column)) in shown.iter().enumerate() {
                             (cell(column, &row[*position], place == 0))
                         } }
@@ -37,9 +35,9 @@ pub(super) fn render(kept: &Kept<'_>, group: &Group, name: &str) -> Markup {
                 }
             }
         }
-        @if group.count > MOST_ROWS {
+        @if group.count > most {
             p class="more" {
-                "The first " (format::count(MOST_ROWS)) " of " (format::count(group.count))
+                "The first " (format::count(most)) " of " (format::count(group.count))
                 " rows. All of them are in the CSV and JSON files beside this page."
             }
         }
@@ -93,7 +91,7 @@ fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
     }
     let text = format::value(column, value);
     if is_first {
-        return html! { th scope="row" class=[is_text(column).then_some("text")] data-sort=[sort] { (text) } };
+        return html! { th scope="row" class=[text_class(column, &text)] data-sort=[sort] { (text) } };
     }
     let colour = match value {
         Value::Null | Value::Integer(0) => Some("muted"),
@@ -101,7 +99,7 @@ fn cell(column: &Column, value: &Value, is_first: bool) -> Markup {
         _ if column.signed && text.starts_with('−') => Some("fall"),
         _ => None,
     };
-    let classes = [is_number(column).then_some("number"), is_text(column).then_some("text"), colour];
+    let classes = [is_number(column).then_some("number"), text_class(column, &text), colour];
     let classes: Vec<&str> = classes.into_iter().flatten().collect();
     html! { td class=[(!classes.is_empty()).then(|| classes.join(" "))] data-sort=[sort] { (text) } }
 }
@@ -115,9 +113,9 @@ fn sort_key(value: &Value) -> Option<String> {
     }
 }
 
-/// Wrapped where it is long.
-fn is_text(column: &Column) -> bool {
-    column.format == Format::Text
+/// Wrapped where it is long; a symbol is not broken.
+fn text_class(column: &Column, text: &str) -> Option<&'static str> {
+    (column.format == Format::Text).then_some(if is_word(text) { "text whole" } else { "text" })
 }
 
 /// Aligned to the right.
