@@ -90,7 +90,8 @@ fn what_became(counts: &Counts) -> String {
     let others = [(*skipped, "had landed before"), (untold, "of which the function says nothing")];
     let mut parts = vec![format!("{landed} landed"), format!("{rejected} rejected")];
     parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-    format!("{records} records in {events} events: {}", parts.join(", "))
+    let events = if *events == 1 { "1 event".to_owned() } else { format!("{events} events") };
+    format!("{records} records in {events}: {}", parts.join(", "))
 }
 
 async fn say_why(step: &Step, stack: &Stack, rejects: &mut Rejects, rejected: u64, history: &mut History) {
@@ -155,10 +156,10 @@ mod tests {
     fn what_landed_is_told_apart_from_what_did_not() {
         let counts = Counts { records: 9, events: 2, landed: 6, rejected: 3, ..Counts::default() };
         assert_eq!(what_became(&counts), "9 records in 2 events: 6 landed, 3 rejected");
-        let counts = Counts { records: 12, skipped: 1, ..counts };
+        let counts = Counts { records: 12, events: 1, skipped: 1, ..counts };
         assert_eq!(
             what_became(&counts),
-            "12 records in 2 events: 6 landed, 3 rejected, 1 had landed before, 2 of which the function says nothing"
+            "12 records in 1 event: 6 landed, 3 rejected, 1 had landed before, 2 of which the function says nothing"
         );
     }
 }

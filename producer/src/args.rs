@@ -10,6 +10,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::file::{DialectArgs, InspectArgs};
+use crate::resume::Start;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,13 +36,16 @@ Examples:
   Bars that another program writes, JSON or CSV:
     ./market-feed | producer --bootstrap-servers broker-1:9092 --stdin
 
+  What a feed writes to files, for ever; after a restart, behind what is on the topic:
+    producer --bootstrap-servers broker-1:9092 --follow /var/lib/feed --resume
+
   A broker with TLS and a password (keep the password out of the process list):
     export KAFKA_PROPERTIES=sasl.username=lake,sasl.password=...
     producer --bootstrap-servers broker-1:9096 --csv indexProcessed.csv \\
       -X security.protocol=SASL_SSL -X sasl.mechanism=SCRAM-SHA-512
 
 SIGINT and SIGTERM stop reading and send what is queued (30 s at most; a second signal ends at once).
-The last line, on stdout, adds up: read = skipped + sent, sent = acknowledged + failed.
+The last line, on stdout, adds up: read = skipped + on the topic before + sent, sent = acknowledged + failed.
 The exit code is 0 only when something was sent, not more was skipped than sent, and every record sent was acknowledged.";
 
 const DOCTOR_EXAMPLES: &str = "\
@@ -101,6 +105,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "YYYY-MM-DD", env = "PRODUCER_FROM", help_heading = "Source")]
     pub(crate) from: Option<NaiveDate>,
 
+    /// Go on behind the newest rows on the topic, each of which carries its place; one producer at a time
+    #[arg(
+        long,
+        value_name = "FROM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "newest",
+        env = "PRODUCER_RESUME",
+        help_heading = "Source"
+    )]
+    pub(crate) resume: Option<Start>,
+
     /// Stop at the first row that cannot be a bar, instead of skipping and counting it
     #[arg(long, env = "PRODUCER_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Source")]
     pub(crate) strict: bool,
@@ -158,6 +174,11 @@ pub(crate) struct SourceArgs {
     /// Random walk of the tutorial's 14 indices, endless unless --count is given
     #[arg(long, env = "PRODUCER_SIMULATE", value_parser = FalseyValueParser::new(), help_heading = "Source")]
     pub(crate) simulate: bool,
+
+    /// Files that are written on, read as they grow (as tail -F does, also when they are turned), folders of such files, or patterns:
+    /// JSON lines or CSV
+    #[arg(long, value_name = "FILE", num_args = 1.., env = "PRODUCER_FOLLOW", help_heading = "Source")]
+    pub(crate) follow: Vec<PathBuf>,
 
     /// What another program writes to standard input: JSON lines or a JSON array, of objects with an Index, sent byte by
     /// byte as they are; or CSV

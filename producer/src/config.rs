@@ -3,11 +3,10 @@
 use anyhow::{Result, bail, ensure};
 use chrono::{Datelike, NaiveDate};
 use rdkafka::ClientConfig;
-use rdkafka::config::RDKafkaLogLevel;
 
-use crate::args::{Args, BrokerArgs, Order, SourceArgs};
-use crate::bootstrap;
-use crate::properties;
+use crate::args::{Args, Order, SourceArgs};
+use crate::client;
+use crate::resume::Start;
 use crate::run::Limits;
 use crate::skipped::Skipped;
 use crate::source::choices::{Choices, minutes_of};
@@ -20,16 +19,14 @@ const AFTER_THE_TUTORIAL: NaiveDate = NaiveDate::from_ymd_opt(2021, 6, 1).unwrap
 /// Minutes between two pauses of an exchange.
 const SHORTEST_SESSION: u32 = 120;
 
-/// The end of a sentence that says what cannot be done.
-pub(crate) const WITHOUT_TLS: &str = "this producer was built without it, as `make demo` and `make up` do: \
-     cargo build --release --package producer makes target/release/producer, which has it";
-
 /// One publication, as the user meant it.
 pub(crate) struct Config {
     pub(crate) source: Plan,
     pub(crate) kafka: ClientConfig,
     pub(crate) topic: Topic,
     pub(crate) limits: Limits,
+    /// Where to begin, if places go along, and what consumers are told that see to it.
+    pub(crate) resume: Option<(Start, ClientConfig)>,
 }
 
 /// What is read, and how much of it: all that `--dry-run` needs.
@@ -42,6 +39,7 @@ pub(crate) fn source_and_limits(args: &Args, drawn_seed: u64) -> Result<(Plan, L
 pub(crate) fn skipped(args: &Args, source: &Plan) -> Result<Skipped> {
     let sources = match source {
         Plan::Replay { files, .. } | Plan::Sample { files, .. } => files.paths()?,
+        Plan::Follow { named, .. } => named.clone(),
         Plan::Simulate { .. } | Plan::Stdin { .. } => Vec::new(),
     };
     Skipped::new(args.strict, args.skipped.as_deref(), &sources)
@@ -51,7 +49,17 @@ impl Config {
     /// `drawn_seed` is the seed to use where none was typed and one is needed.
     pub(crate) fn from_args(args: &Args, drawn_seed: u64) -> Result<Config> {
         let (source, limits) = source_and_limits(args, drawn_seed)?;
-        let kafka = client(&args.kafka.broker)?;
+        let mut kafka = client::settings(&args.kafka.broker)?;
+        let mut resume = None;
+        if let Some(start) = args.resume {
+            can_resume(args, &source, &kafka)?;
+            resume = Some((start, kafka.clone()));
+            for of_consumers in ["group.id", "session.timeout.ms"] {
+                kafka.remove(of_consumers);
+            }
+            // A row that is lost with others behind it on the topic would never be sent again.
+            kafka.set("enable.gapless.guarantee", "true");
+        }
         Ok(Config {
             source,
             kafka,
@@ -62,6 +70,7 @@ impl Config {
                 replication_factor: args.kafka.replication_factor,
             },
             limits,
+            resume,
         })
     }
 
@@ -71,44 +80,40 @@ impl Config {
     }
 }
 
-/// librdkafka's properties; a broker is among them.
-pub(crate) fn client(args: &BrokerArgs) -> Result<ClientConfig> {
-    let mut kafka = ClientConfig::new();
-    if let Some(servers) = args.bootstrap_servers.as_deref().filter(|servers| !servers.is_empty()) {
-        kafka.set("bootstrap.servers", servers);
+/// What cannot be gone on with is refused before it is begun.
+fn can_resume(args: &Args, source: &Plan, kafka: &ClientConfig) -> Result<()> {
+    match source {
+        Plan::Stdin { .. } => bail!(
+            "--resume needs a source that can be read again, and standard input cannot: let the program write to a file, and --follow it"
+        ),
+        Plan::Replay { files, .. } if files.paths()?.iter().any(|path| path.as_os_str() == "-") => {
+            bail!("--resume needs files that can be read again: unpack them, and name them with --csv")
+        }
+        Plan::Replay { repeat: true, .. } => bail!("--resume does not go with --repeat, which has no end to go on to"),
+        Plan::Sample { .. } => bail!("--resume does not go with --order sample, which has no order to go on in"),
+        Plan::Simulate { .. } => {
+            ensure!(args.seed.is_some(), "--resume needs the --seed of the simulation to go on with");
+        }
+        Plan::Replay { .. } | Plan::Follow { .. } => {}
     }
-    for (name, value) in properties::merge(args.properties.as_deref(), &args.property)? {
-        kafka.set(name, value);
-    }
-    let servers = bootstrap_servers(&kafka);
-    ensure!(!servers.is_empty(), "no broker given: pass --bootstrap-servers HOST:PORT or set KAFKA_BOOTSTRAP_SERVERS");
-    bootstrap::check(servers, kafka.get("security.protocol"))?;
-    ensure!(cfg!(feature = "tls") || !needs_tls(&kafka), "a login or TLS needs OpenSSL, and {WITHOUT_TLS}");
-    let log_level = if kafka.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning };
-    kafka.set_log_level(log_level);
-    Ok(kafka)
-}
-
-/// Whether a broker is to be reached in a way that only librdkafka with OpenSSL can.
-fn needs_tls(kafka: &ClientConfig) -> bool {
-    kafka.get("security.protocol").is_some_and(|protocol| !protocol.eq_ignore_ascii_case("PLAINTEXT"))
-}
-
-/// The brokers to ask for the others, comma separated, under either of librdkafka's names for them.
-pub(crate) fn bootstrap_servers(kafka: &ClientConfig) -> &str {
-    kafka.get("bootstrap.servers").or(kafka.get("metadata.broker.list")).unwrap_or_default()
+    let partitioner = kafka.get("partitioner").unwrap_or("consistent_random");
+    ensure!(
+        ["consistent_random", "consistent"].contains(&partitioner),
+        "--resume chooses partitions as librdkafka's consistent_random does: leave out partitioner={partitioner}"
+    );
+    Ok(())
 }
 
 /// clap's `requires` cannot say this: it gives way to the exclusive group that the sources form.
 fn source_plan(args: &Args, seed: u64) -> Result<Plan> {
-    let SourceArgs { csv, simulate, .. } = &args.source;
+    let SourceArgs { csv, simulate, follow, .. } = &args.source;
     let choices = Choices::from_args(&args.dialect)?;
     ensure!(!csv.is_empty() || args.order.is_none(), "--order goes with --csv");
     ensure!(!csv.is_empty() || !args.repeat, "--repeat goes with --csv");
     ensure!(*simulate || args.from.is_none(), "--from goes with --simulate");
     let interval = choices.interval.clone();
     let is_of_a_file = Choices { interval: None, ..choices.clone() } != Choices::default();
-    ensure!(!(*simulate && is_of_a_file), "how a file is read goes with --csv and --stdin");
+    ensure!(!(*simulate && is_of_a_file), "how a file is read goes with --csv, --stdin and --follow");
     if *simulate {
         let from = args.from.unwrap_or(AFTER_THE_TUTORIAL);
         ensure!((1..=9999).contains(&from.year()), "--from {from} is not a day of the years 1 to 9999");
@@ -117,6 +122,13 @@ fn source_plan(args: &Args, seed: u64) -> Result<Plan> {
             ensure!(minutes.is_some(), "--interval {interval}: what is simulated are bars of 1m to 2h, or of 1d");
         }
         return Ok(Plan::Simulate { from, seed, interval });
+    }
+    if !follow.is_empty() {
+        ensure!(
+            !args.dry_run,
+            "--dry-run reads to the end, and --follow has none: producer inspect FILE shows what a file is taken for"
+        );
+        return Ok(Plan::Follow { named: follow.clone(), choices });
     }
     if csv.is_empty() {
         return Ok(Plan::Stdin { choices });
@@ -179,20 +191,33 @@ mod tests {
     }
 
     #[test]
-    fn a_property_wins_over_the_option_of_the_same_meaning() {
-        let kafka = config(&["--stdin", "-X", "bootstrap.servers=broker-2:9092"]).unwrap().kafka;
-        assert_eq!(kafka.get("bootstrap.servers"), Some("broker-2:9092"));
+    fn what_cannot_be_gone_on_with_is_refused() {
+        for (typed, told) in [
+            (&["--stdin"][..], "--follow it"),
+            (&["--csv", "-"], "can be read again"),
+            (&["--csv", "bars.csv", "--repeat"], "--repeat"),
+            (&["--csv", "bars.csv", "--order", "sample"], "--order sample"),
+            (&["--simulate"], "--seed"),
+            (&["--csv", "bars.csv", "-X", "partitioner=murmur2"], "partitioner=murmur2"),
+        ] {
+            let message = message(&[typed, &["--resume"]].concat());
+            assert!(message.contains("--resume") && message.contains(told), "{message}");
+        }
+        let resumed = |typed: &[&str]| config(typed).unwrap().resume.map(|(start, _)| start);
+        assert_eq!(resumed(&["--csv", "bars.csv"]), None);
+        assert_eq!(resumed(&["--csv", "bars.csv", "--resume"]), Some(Start::Newest));
+        assert_eq!(resumed(&["--resume=anew", "--follow", "feeds"]), Some(Start::Anew));
     }
 
     #[test]
-    fn tls_is_told_from_plaintext() {
-        let protocol = |property: &str| config(&["--stdin", "-X", property]).map(|config| needs_tls(&config.kafka));
-        for plain in ["security.protocol=plaintext", "client.id=x"] {
-            assert!(!protocol(plain).unwrap(), "{plain}");
-        }
-        for secured in ["security.protocol=SASL_SSL", "security.protocol=ssl", "security.protocol=sasl_plaintext"] {
-            assert!(protocol(secured).is_ok_and(|needs| needs), "{secured}");
-        }
+    fn what_is_followed_has_no_end_to_rehearse() {
+        assert!(message(&["--follow", "bars.csv", "--dry-run"]).contains("producer inspect"));
+    }
+
+    #[test]
+    fn a_property_wins_over_the_option_of_the_same_meaning() {
+        let kafka = config(&["--stdin", "-X", "bootstrap.servers=broker-2:9092"]).unwrap().kafka;
+        assert_eq!(kafka.get("bootstrap.servers"), Some("broker-2:9092"));
     }
 
     #[test]

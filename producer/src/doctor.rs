@@ -14,7 +14,7 @@ use anyhow::Result;
 use rdkafka::ClientConfig;
 
 use crate::args::DoctorArgs;
-use crate::config;
+use crate::client;
 use crate::doctor::address::Address;
 use crate::doctor::cluster::Cluster;
 use crate::doctor::finding::{Finding, Findings};
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Prints the findings as they come. Says whether none of them is bad.
 pub(crate) fn examine(args: &DoctorArgs) -> Result<bool> {
-    let kafka = config::client(&args.broker)?;
+    let kafka = client::settings(&args.broker)?;
     let mut findings = Findings::default();
     examine_all(&kafka, &args.broker.topic, &mut findings)?;
     findings.sum_up()
@@ -33,7 +33,7 @@ pub(crate) fn examine(args: &DoctorArgs) -> Result<bool> {
 
 fn examine_all(kafka: &ClientConfig, topic: &str, findings: &mut Findings) -> Result<()> {
     let login = Login::of(kafka);
-    let bootstrap = config::bootstrap_servers(kafka).split(',').map(Address::parse).collect::<Vec<_>>();
+    let bootstrap = client::bootstrap_servers(kafka).split(',').map(Address::parse).collect::<Vec<_>>();
     let mut is_reachable = false;
     for address in &bootstrap {
         is_reachable |= reach(address, "", &login, findings)?;

@@ -73,6 +73,7 @@ fn one(path: &Path, files: &Files, tally: &mut Tally, out: &mut impl Write) -> R
                 }
             }
             Err(NoRecord::Told(message)) => told.push(message),
+            Err(NoRecord::Present | NoRecord::SkippedBefore) => {}
             Err(NoRecord::Broken(error)) => broken = Some(error),
         }
     }

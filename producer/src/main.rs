@@ -3,6 +3,7 @@
 
 mod args;
 mod bootstrap;
+mod client;
 mod config;
 mod delivery;
 #[cfg(feature = "tls")]
@@ -13,6 +14,7 @@ mod progress;
 mod properties;
 mod publish;
 mod rehearsal;
+mod resume;
 mod run;
 mod skipped;
 mod source;
@@ -31,6 +33,7 @@ use crate::args::{Args, Command, DoctorArgs, InspectArgs};
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::Publisher;
+use crate::resume::Resume;
 use crate::source::{NoRecord, Plan, Rows};
 use crate::stop::Stop;
 use crate::tally::Shortfall;
@@ -67,7 +70,7 @@ fn run(args: &Args) -> Result<ExitCode> {
 
 fn rehearse(args: &Args) -> Result<ExitCode> {
     let (source, limits) = config::source_and_limits(args, rand::random())?;
-    let rows = source::open(&source)?;
+    let rows = source::open(&source, source::all_new())?;
     let mut skipped = config::skipped(args, &source)?;
     let rehearsal = rehearsal::rehearse(rows, &limits, &mut skipped, &Progress::new(None))?;
     writeln!(io::stdout(), "{rehearsal}")?;
@@ -95,16 +98,15 @@ fn examine(args: &DoctorArgs) -> Result<ExitCode> {
 /// Half of what the doctor looks at is TLS.
 #[cfg(not(feature = "tls"))]
 fn examine(args: &DoctorArgs) -> Result<ExitCode> {
-    config::client(&args.broker)?;
-    anyhow::bail!("the doctor needs TLS, and {}", config::WITHOUT_TLS)
+    client::settings(&args.broker)?;
+    anyhow::bail!("the doctor needs TLS, and {}", client::WITHOUT_TLS)
 }
 
 fn publish(args: &Args) -> Result<ExitCode> {
     let config = Config::from_args(args, rand::random())?;
-    let rows = source::open(&config.source)?;
     let mut skipped = config::skipped(args, &config.source)?;
     let mut progress = Progress::new(config.total());
-    let rows = match proven(rows, &config.source) {
+    let proven = match proven(&config.source)? {
         Proven::Rows(rows) => rows,
         Proven::None(rows) => {
             let rehearsal = rehearsal::rehearse(rows, &config.limits, &mut skipped, &progress)?;
@@ -114,6 +116,24 @@ fn publish(args: &Args) -> Result<ExitCode> {
     };
     let (publisher, sentence) = Publisher::connect(&config.kafka, &config.topic, PATIENCE)?;
     progress.say(&sentence);
+    let resume = match &config.resume {
+        Some((start, kafka)) => {
+            let say = |sentence: &str| progress.say(sentence);
+            Some(Resume::begin(kafka, &config.topic.name, *start, say)?)
+        }
+        None => None,
+    };
+    if let Some(resume) = &resume {
+        resume.check(&config.source)?;
+    }
+    let rows = match proven {
+        Some(rows) => rows,
+        None => source::open(&config.source, resume.as_ref().map_or_else(source::all_new, Resume::judge))?,
+    };
+    let rows = match &resume {
+        Some(resume) => resume.stamped(rows, &config.source),
+        None => rows,
+    };
     if let Some(seed) = config.source.seed() {
         progress.say(&format!("seed {seed}"));
     }
@@ -121,9 +141,15 @@ fn publish(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let mut stop = Stop::listen()?;
-        io::Result::Ok(run::run(rows, &config.limits, &mut skipped, &publisher, &mut progress, &mut stop).await)
+        io::Result::Ok(
+            run::run(rows, &config.limits, &mut skipped, &publisher, resume.as_ref(), &mut progress, &mut stop).await,
+        )
     })?;
 
+    if outcome.tally.failed > 0 {
+        // Some of it may arrive yet: the next producer is to wait as if this one had died.
+        std::mem::forget(resume);
+    }
     writeln!(io::stdout(), "{}", outcome.tally)?;
     match outcome.error {
         Some(error) => Err(error),
@@ -133,28 +159,30 @@ fn publish(args: &Args) -> Result<ExitCode> {
 }
 
 enum Proven {
-    Rows(Rows),
+    /// What has been opened, if it had to be.
+    Rows(Option<Rows>),
     /// No row is a record: there is nothing to send.
     None(Rows),
 }
 
 /// Reads files up to their first record, so that a topic is not made for nothing. What a program writes is not waited for.
-fn proven(mut rows: Rows, source: &Plan) -> Proven {
+fn proven(source: &Plan) -> Result<Proven> {
     /// Rows that are kept back at most.
     const MOST: usize = 100_000;
     if !matches!(source, Plan::Replay { .. } | Plan::Sample { .. }) {
-        return Proven::Rows(rows);
+        return Ok(Proven::Rows(None));
     }
+    let mut rows = source::open(source, source::all_new())?;
     let mut first = Vec::new();
     while first.len() < MOST {
         match rows.next() {
-            None => return Proven::None(Box::new(first.into_iter())),
+            None => return Ok(Proven::None(Box::new(first.into_iter()))),
             Some(row) => {
                 let is_broken = matches!(row, Err(NoRecord::Broken(_)));
                 let is_record = row.is_ok();
                 first.push(row);
                 if is_broken {
-                    return Proven::None(Box::new(first.into_iter()));
+                    return Ok(Proven::None(Box::new(first.into_iter())));
                 }
                 if is_record {
                     break;
@@ -162,5 +190,5 @@ fn proven(mut rows: Rows, source: &Plan) -> Proven {
             }
         }
     }
-    Proven::Rows(Box::new(first.into_iter().chain(rows)))
+    Ok(Proven::Rows(Some(Box::new(first.into_iter().chain(rows)))))
 }

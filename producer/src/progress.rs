@@ -32,7 +32,7 @@ impl Progress {
             let rate = tally.rate();
             self.bar
                 .set_message(format!("{acknowledged} acknowledged, {rate:.0}/s, {failed} failed, {skipped} skipped"));
-            self.bar.set_position(tally.skipped + tally.acknowledged + tally.failed);
+            self.bar.set_position(tally.skipped + tally.present + tally.acknowledged + tally.failed);
         } else if tally.elapsed >= self.next_line {
             self.next_line = tally.elapsed + LINE_EVERY;
             self.say(&tally.to_string());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 
 use crate::delivery::{Reports, in_words, refused};
 use crate::source::Record;
@@ -36,7 +36,10 @@ impl Publisher {
     /// Queues a record without waiting. An error means that no further record can be sent.
     pub(crate) fn hand_over(&self, record: &Record) -> Result<Handed> {
         let line = usize::try_from(record.place.line).unwrap_or_default();
-        let message = BaseRecord::with_opaque_to(&self.topic, line).key(&record.key).payload(&record.value);
+        let mut message = BaseRecord::with_opaque_to(&self.topic, line).key(&record.key).payload(&record.value);
+        if let Some(stamp) = &record.stamp {
+            message = message.partition(stamp.partition).headers(stamp.headers());
+        }
         let Err((error, _)) = self.producer.send(message) else {
             return Ok(Handed::Over);
         };
@@ -48,6 +51,11 @@ impl Publisher {
             }
             _ => Err(anyhow!("cannot send to topic {}: {}", self.topic, in_words(&error))),
         }
+    }
+
+    /// Takes back what has not left yet; it counts as failed.
+    pub(crate) fn drop_queue(&self) {
+        self.producer.purge(PurgeConfig::default().queue());
     }
 
     /// Sends what lingers in the queue now, without waiting for it.

@@ -3,13 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, bail};
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, sleep_until};
 
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::publish::{Handed, Publisher};
+use crate::resume::Resume;
 use crate::skipped::Skipped;
 use crate::source::{Record, Row, Rows};
 use crate::stop::Stop;
@@ -47,10 +48,12 @@ pub(crate) async fn run(
     limits: &Limits,
     skipped: &mut Skipped,
     publisher: &Publisher,
+    resume: Option<&Resume>,
     progress: &mut Progress,
     stop: &mut Stop,
 ) -> Outcome {
-    let mut run = Run { limits, skipped, publisher, progress, tally: Tally::default(), started: Instant::now() };
+    let mut run =
+        Run { limits, skipped, publisher, resume, progress, tally: Tally::default(), started: Instant::now() };
     let mut flush_until = None;
     let mut is_whole = false;
     let error = match run.send_all(read_ahead(rows), stop).await {
@@ -80,6 +83,7 @@ struct Run<'a> {
     limits: &'a Limits,
     skipped: &'a mut Skipped,
     publisher: &'a Publisher,
+    resume: Option<&'a Resume>,
     progress: &'a mut Progress,
     tally: Tally,
     started: Instant,
@@ -90,11 +94,17 @@ impl Run<'_> {
         let mut pace = Pace::new(self.limits.rate, self.started);
         let mut tick = interval(TICK);
         let mut handed_back = None;
-        while self.limits.count != Some(self.tally.sent) {
+        while self.limits.count != Some(self.tally.sent + self.tally.present) {
             tokio::select! {
                 biased;
                 name = stop.asked() => return Ok(End::Signal(name)),
-                _ = tick.tick() => self.look(),
+                _ = tick.tick() => {
+                    self.look();
+                    if let Some(reason) = self.resume.and_then(Resume::lost) {
+                        self.publisher.drop_queue();
+                        bail!("{reason}: nothing more is sent");
+                    }
+                }
                 row = next_row(&mut handed_back, &mut rows, pace.due()) => match row {
                     None => return Ok(End::Source),
                     Some(Ok(record)) => match self.publisher.hand_over(&record)? {

@@ -30,12 +30,16 @@ struct Kept {
 }
 
 impl Skipped {
-    /// Rows go to the end of `path`, which must be none of the `sources`.
+    /// Rows go to the end of `path`, which must be none of the `sources`, and in none that is a folder.
     pub(crate) fn new(strict: bool, path: Option<&Path>, sources: &[PathBuf]) -> Result<Skipped> {
         let keep = |path: &Path| {
-            let same =
-                |source: &&PathBuf| source.canonicalize().ok().is_some_and(|own| path.canonicalize().ok() == Some(own));
-            let source = sources.iter().find(same);
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let (own, folder) = (path.canonicalize().ok(), folder.canonicalize().ok());
+            let is_read = |source: &&PathBuf| {
+                let source = source.canonicalize().ok();
+                source.is_some() && (source == own || source == folder)
+            };
+            let source = sources.iter().find(is_read);
             ensure!(source.is_none(), "--skipped {} is a file that is read", path.display());
             let file = OpenOptions::new().create(true).append(true).open(path).with_context(|| unwritable(path))?;
             Ok(Kept { path: path.to_owned(), file, header: None })
@@ -54,6 +58,16 @@ impl Skipped {
                 Ok(())
             }
             NoRecord::Broken(error) => Err(error.context("the source failed")),
+            NoRecord::Present => {
+                tally.read += 1;
+                tally.present += 1;
+                Ok(())
+            }
+            NoRecord::SkippedBefore => {
+                tally.read += 1;
+                tally.skipped += 1;
+                Ok(())
+            }
             NoRecord::Skipped { place, reason, raw, header } => {
                 tally.read += 1;
                 tally.skipped += 1;
@@ -100,7 +114,7 @@ mod tests {
 
     fn row(raw: &str, header: &str) -> NoRecord {
         NoRecord::Skipped {
-            place: Place { file: None, line: 7 },
+            place: Place::new(None, 7),
             reason: "bad".to_owned(),
             raw: raw.as_bytes().to_vec(),
             header: Some(header.into()),

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Counts of records. After the end, `read = skipped + sent` and `sent = acknowledged + failed`.
+/// Counts of records. After the end, `read = skipped + present + sent` and `sent = acknowledged + failed`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     pub(crate) read: u64,
     pub(crate) skipped: u64,
+    /// On the topic before the run.
+    pub(crate) present: u64,
     pub(crate) sent: u64,
     pub(crate) acknowledged: u64,
     pub(crate) failed: u64,
@@ -26,7 +28,7 @@ impl Tally {
 
     /// Why a run that came to the end of its source is no success, though nothing went wrong on the way.
     pub(crate) fn shortfall(&self) -> Option<Shortfall> {
-        match (self.sent, self.skipped) {
+        match (self.sent + self.present, self.skipped) {
             (0, 0) => Some("nothing to send: there was no row".to_owned()),
             (0, skipped) => Some(format!("nothing to send: all rows were skipped ({skipped})")),
             (sent, skipped) if skipped > sent => Some(format!("more rows were skipped ({skipped}) than sent ({sent})")),
@@ -59,10 +61,14 @@ impl std::error::Error for Shortfall {}
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { read, skipped, sent, acknowledged, failed, elapsed } = self;
+        let Tally { read, skipped, present, sent, acknowledged, failed, elapsed } = self;
+        write!(f, "read {read}, skipped {skipped}, ")?;
+        if *present > 0 {
+            write!(f, "on the topic before {present}, ")?;
+        }
         write!(
             f,
-            "read {read}, skipped {skipped}, sent {sent}, acknowledged {acknowledged}, failed {failed}, \
+            "sent {sent}, acknowledged {acknowledged}, failed {failed}, \
              {:.1} s, {:.0} records/s",
             elapsed.as_secs_f64(),
             self.rate(),
@@ -86,7 +92,8 @@ mod tests {
     #[test]
     fn the_end_line_has_every_sum_in_its_order() {
         let elapsed = Duration::from_millis(1900);
-        let tally = Tally { read: 50_570, skipped: 2, sent: 50_568, acknowledged: 50_567, failed: 1, elapsed };
+        let tally =
+            Tally { read: 50_570, skipped: 2, present: 0, sent: 50_568, acknowledged: 50_567, failed: 1, elapsed };
         assert_eq!(
             tally.to_string(),
             "read 50570, skipped 2, sent 50568, acknowledged 50567, failed 1, 1.9 s, 26614 records/s"

@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
 use rdkafka::producer::{Producer, ThreadedProducer};
 
-use crate::config;
+use crate::client;
 use crate::delivery::{Reports, in_words};
 
 /// Between two looks for the leaders of a new topic.
@@ -37,7 +37,7 @@ pub(crate) fn prepare(
 ) -> Result<String> {
     let deadline = Instant::now() + patience;
     let client = producer.client();
-    let brokers = config::bootstrap_servers(kafka);
+    let brokers = client::bootstrap_servers(kafka);
     let metadata = || {
         // All topics are asked for, because asking for one by name makes brokers create it.
         let answer = client.fetch_metadata(None, left(deadline));

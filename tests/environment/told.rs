@@ -38,7 +38,7 @@ pub(crate) fn what_lands_is_told(servers: &str, topic: &str, wait_for: impl Fn(&
     send(&one, 0, NAN);
     one.commit_transaction(LIMIT).unwrap();
 
-    // Three records and their marker, two and the marker of their end: the seventh offset.
+    // Three records and their marker, two and theirs: seven offsets are before it.
     wait_for("3 landed, 1 rejected");
     let why = wait_for("rejected: ");
     assert!(why.contains("rejected: stock-bars-0 at 7: not_json: "), "{why}");

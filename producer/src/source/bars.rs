@@ -112,7 +112,7 @@ impl Bars {
             }
         }
         value.push(b'}');
-        Ok(Record { key: bar.symbol, value, place: super::Place::default() })
+        Ok(Record::new(bar.symbol, value, super::Place::default()))
     }
 
     fn bar(&mut self, cells: &Cells) -> Result<Bar, NotABar> {

@@ -111,7 +111,7 @@ impl<R: BufRead> CsvRows<R> {
         };
         match outcome {
             Ok(mut record) => {
-                record.place = Place { file: self.file.clone(), line: number };
+                record.place = Place::new(self.file.clone(), number);
                 if self.prose.is_empty() {
                     return Ok(Step::Record(record));
                 }
@@ -173,7 +173,7 @@ impl<R: BufRead> CsvRows<R> {
     }
 
     fn skip(&mut self, line: u64, reason: String, raw: Vec<u8>) {
-        let place = Place { file: self.file.clone(), line };
+        let place = Place::new(self.file.clone(), line);
         self.ready.push_back(Err(NoRecord::Skipped { place, reason, raw, header: Some(self.header.clone()) }));
     }
 }

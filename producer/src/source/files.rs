@@ -51,6 +51,11 @@ impl Files {
         Ok(paths)
     }
 
+    /// One of them.
+    pub(crate) fn only(&self, path: &Path) -> Files {
+        Files { named: vec![path.to_owned()], choices: self.choices.clone() }
+    }
+
     /// The rows of all files, one file after the other. What cannot be read is an error before the first row.
     pub(crate) fn open(&self) -> Result<FileRows> {
         let paths = self.paths()?;
@@ -129,7 +134,7 @@ fn advised(error: Error, path: &Path) -> Error {
 }
 
 /// The file's name without what says its form: the symbol, where files are called by it.
-fn stem(path: &Path) -> Option<String> {
+pub(crate) fn stem(path: &Path) -> Option<String> {
     const FORMS: [&str; 7] = ["gz", "zst", "zstd", "csv", "tsv", "txt", "tab"];
     let mut stem = path.file_name()?.to_str().filter(|_| !is_standard_input(path))?;
     while let Some((before, form)) = stem.rsplit_once('.')

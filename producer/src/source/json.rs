@@ -144,13 +144,13 @@ impl<R: BufRead> JsonRows<R> {
 
     fn record(&mut self, number: u64, value: Vec<u8>) {
         match symbol(&value) {
-            Ok(key) => self.ready.push_back(Ok(Record { key, value, place: Place { file: None, line: number } })),
+            Ok(key) => self.ready.push_back(Ok(Record::new(key, value, Place::new(None, number)))),
             Err(reason) => self.skip(number, reason, value),
         }
     }
 
     fn skip(&mut self, line: u64, reason: String, raw: Vec<u8>) {
-        let place = Place { file: None, line };
+        let place = Place::new(None, line);
         self.ready.push_back(Err(NoRecord::Skipped { place, reason, raw, header: None }));
     }
 

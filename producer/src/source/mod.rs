@@ -9,7 +9,9 @@ mod csv;
 mod date;
 mod dialect;
 mod encoding;
+mod feed;
 mod files;
+mod follow;
 mod header;
 mod input;
 mod json;
@@ -19,9 +21,9 @@ mod sample;
 mod shown;
 mod simulate;
 mod sniff;
-mod stdin;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -29,11 +31,12 @@ use chrono::NaiveDate;
 use shared::bar::Bar;
 
 use self::choices::Choices;
+use self::feed::Feed;
 pub(crate) use self::files::{Files, Opened, input};
 use self::sample::Sample;
 pub(crate) use self::shown::shown;
 use self::simulate::Simulation;
-use self::stdin::Feed;
+use crate::resume::Stamp;
 
 /// A source, as it was meant.
 #[derive(Debug, PartialEq)]
@@ -46,6 +49,8 @@ pub(crate) enum Plan {
     Simulate { from: NaiveDate, seed: u64, interval: Option<String> },
     /// What a program writes to standard input.
     Stdin { choices: Choices },
+    /// What programs write to files, as it comes.
+    Follow { named: Vec<PathBuf>, choices: Choices },
 }
 
 /// One record for the topic.
@@ -56,6 +61,8 @@ pub(crate) struct Record {
     /// JSON: a bar, or an array of bars.
     pub(crate) value: Vec<u8>,
     pub(crate) place: Place,
+    /// Where it goes and what it says of its place, with `--resume`.
+    pub(crate) stamp: Option<Box<Stamp>>,
 }
 
 /// Where a row stands.
@@ -65,6 +72,8 @@ pub(crate) struct Place {
     pub(crate) file: Option<Arc<str>>,
     /// Line in the file or stream, from 1; 0 of what was made up.
     pub(crate) line: u64,
+    /// What it is told by from other files that had or will have the same name; of files that are followed.
+    pub(crate) source: Option<Arc<str>>,
 }
 
 /// Why there is no record where one was looked for.
@@ -82,9 +91,26 @@ pub(crate) enum NoRecord {
     },
     /// No row, but something that the user should know.
     Told(String),
+    /// The record is on the topic already.
+    Present,
+    /// A row that an earlier run has skipped, and told.
+    SkippedBefore,
     /// The source itself failed; nothing follows.
     Broken(anyhow::Error),
 }
+
+/// Whether a source is one that was sent before.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// Nothing of it was sent.
+    New,
+    Same,
+    /// It is shorter, or differs at this place.
+    Other(Place),
+}
+
+/// Judges a source by its name and, if need be, its rows.
+pub(crate) type Judge = Box<dyn Fn(&str, &dyn Fn() -> Result<Rows>) -> Result<Verdict> + Send>;
 
 pub(crate) type Row = Result<Record, NoRecord>;
 pub(crate) type Rows = Box<dyn Iterator<Item = Row> + Send>;
@@ -94,14 +120,14 @@ impl Plan {
     pub(crate) fn seed(&self) -> Option<u64> {
         match self {
             Plan::Sample { seed, .. } | Plan::Simulate { seed, .. } => Some(*seed),
-            Plan::Replay { .. } | Plan::Stdin { .. } => None,
+            Plan::Replay { .. } | Plan::Stdin { .. } | Plan::Follow { .. } => None,
         }
     }
 }
 
 /// Opens the source. What is wrong with the whole of it (no such file, no such column) is an error here, before anything
-/// is sent.
-pub(crate) fn open(plan: &Plan) -> Result<Rows> {
+/// is sent. Files that are followed are judged, to find where to go on in them.
+pub(crate) fn open(plan: &Plan, judge: Judge) -> Result<Rows> {
     Ok(match plan {
         Plan::Replay { files, repeat: false } => Box::new(files.open()?),
         Plan::Replay { files, repeat: true } => {
@@ -117,7 +143,13 @@ pub(crate) fn open(plan: &Plan) -> Result<Rows> {
             Box::new(bars.map(move |bar| Record::of(&bar, interval.as_deref())))
         }
         Plan::Stdin { choices } => Box::new(Feed::new(choices.clone())),
+        Plan::Follow { named, choices } => Box::new(follow::open(named, choices, judge)?),
     })
+}
+
+/// The judge of a run that goes on with nothing.
+pub(crate) fn all_new() -> Judge {
+    Box::new(|_, _| Ok(Verdict::New))
 }
 
 /// How many rows the source has, where it can be told beforehand.
@@ -129,6 +161,10 @@ pub(crate) fn total(plan: &Plan) -> Option<u64> {
 }
 
 impl Record {
+    pub(crate) fn new(key: String, value: Vec<u8>, place: Place) -> Record {
+        Record { key, value, place, stamp: None }
+    }
+
     fn of(bar: &Bar, interval: Option<&str>) -> Row {
         let broken = |error: serde_json::Error| NoRecord::Broken(error.into());
         let mut value = serde_json::to_vec(bar).map_err(broken)?;
@@ -139,7 +175,24 @@ impl Record {
             serde_json::to_writer(&mut value, interval).map_err(broken)?;
             value.push(b'}');
         }
-        Ok(Record { key: bar.symbol.clone(), value, place: Place::default() })
+        Ok(Record::new(bar.symbol.clone(), value, Place::default()))
+    }
+}
+
+impl Place {
+    pub(crate) fn new(file: Option<Arc<str>>, line: u64) -> Place {
+        Place { file, line, source: None }
+    }
+
+    /// Makes it one of a file that is followed.
+    fn is_of(&mut self, file: &Arc<str>, source: &Arc<str>) {
+        self.file = Some(file.clone());
+        self.source = Some(source.clone());
+    }
+
+    /// What says of which source a row is, if anything does.
+    pub(crate) fn source(&self) -> Option<&Arc<str>> {
+        self.source.as_ref().or(self.file.as_ref())
     }
 }
 
@@ -196,6 +249,8 @@ fn listing(rows: impl Iterator<Item = Row>) -> String {
         Ok(record) => format!("{} {}\n", record.key, String::from_utf8_lossy(&record.value)),
         Err(NoRecord::Skipped { place, reason, .. }) => format!("{place}: {reason}\n"),
         Err(NoRecord::Told(message)) => format!("told: {message}\n"),
+        Err(NoRecord::Present) => "present\n".to_owned(),
+        Err(NoRecord::SkippedBefore) => "skipped before\n".to_owned(),
         Err(NoRecord::Broken(error)) => format!("broken: {error:#}\n"),
     };
     rows.map(line).collect()
@@ -205,9 +260,9 @@ fn listing(rows: impl Iterator<Item = Row>) -> String {
 mod tests {
     use super::*;
 
-    const GOOD: fn() -> Row = || Ok(Record { key: "HSI".to_owned(), value: Vec::new(), place: Place::default() });
+    const GOOD: fn() -> Row = || Ok(Record::new("HSI".to_owned(), Vec::new(), Place::default()));
     const BAD: fn() -> Row = || {
-        let place = Place { file: None, line: 2 };
+        let place = Place::new(None, 2);
         Err(NoRecord::Skipped { place, reason: String::new(), raw: b"bad".to_vec(), header: None })
     };
     const TOLD: fn() -> Row = || Err(NoRecord::Told("of the file".to_owned()));

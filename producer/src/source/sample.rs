@@ -44,7 +44,7 @@ mod tests {
     use crate::source::Place;
 
     fn rows(symbols: &str) -> impl Iterator<Item = Row> {
-        symbols.chars().map(|symbol| Ok(Record { key: symbol.to_string(), value: Vec::new(), place: Place::default() }))
+        symbols.chars().map(|symbol| Ok(Record::new(symbol.to_string(), Vec::new(), Place::default())))
     }
 
     fn draw(symbols: &str, seed: u64) -> String {
@@ -69,7 +69,7 @@ mod tests {
     fn bad_rows_come_first_and_are_never_drawn() {
         let bad = || {
             std::iter::once(Err(NoRecord::Skipped {
-                place: Place { file: None, line: 9 },
+                place: Place::new(None, 9),
                 reason: String::new(),
                 raw: Vec::new(),
                 header: None,

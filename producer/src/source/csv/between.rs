@@ -112,7 +112,7 @@ impl<R: BufRead> CsvRows<R> {
                 format!("a header, of which no bar can be made: {why}")
             }
         };
-        Ok(Some(format!("{}: {told}", Place { file: self.file.clone(), line: number })))
+        Ok(Some(format!("{}: {told}", Place::new(self.file.clone(), number))))
     }
 
     /// What was prose is the footer at the end of the file, and else rows that are none.
@@ -123,7 +123,7 @@ impl<R: BufRead> CsvRows<R> {
         let prose = std::mem::take(&mut self.prose);
         for (number, text) in prose {
             if is_end {
-                let place = Place { file: self.file.clone(), line: number };
+                let place = Place::new(self.file.clone(), number);
                 self.tell(&format!("{place} is no row, at the end of the file: {}", shown(&text)));
             } else {
                 self.skip(number, "not a row of cells".to_owned(), text.into_bytes());

@@ -1,4 +1,4 @@
-//! What another program writes: JSON lines, a JSON document, or CSV, told by how it begins.
+//! What another program writes, to standard input or a file that grows: JSON lines, a JSON document, or CSV, told by how it begins.
 
 use std::io;
 
@@ -10,6 +10,8 @@ use super::csv::CsvRows;
 use super::input::Input;
 use super::json::JsonRows;
 use super::{NoRecord, Row, Rows, sniff};
+
+const STANDARD_INPUT: &str = "standard input";
 
 /// Nothing is read before the first row is wanted: a program may take its time.
 pub(crate) struct Feed {
@@ -30,7 +32,7 @@ impl Iterator for Feed {
         let rows = match &mut self.rows {
             Some(rows) => rows,
             none => none.insert(
-                begin(io::stdin(), &self.choices)
+                begin(io::stdin(), &self.choices, STANDARD_INPUT, None)
                     .unwrap_or_else(|error| Box::new(std::iter::once(Err(NoRecord::Broken(error))))),
             ),
         };
@@ -38,16 +40,22 @@ impl Iterator for Feed {
     }
 }
 
-fn begin(raw: impl io::Read + Send + 'static, choices: &Choices) -> Result<Rows> {
+/// Reads as far as there is something. `name` is what it is called; `stem` the symbol, where the name of a file says it.
+pub(crate) fn begin(
+    raw: impl io::Read + Send + 'static,
+    choices: &Choices,
+    name: &str,
+    stem: Option<&str>,
+) -> Result<Rows> {
     let mut input = Input::open(raw, choices, true)?;
     if is_json(&mut input, choices)? {
         let is_plain = input.compression == Compression::None && input.encoded.encoding == encoding_rs::UTF_8;
-        let told = format!("standard input: JSON; {}; {}", input.compression, input.encoded.encoding.name());
+        let told = format!("{name}: JSON; {}; {}", input.compression, input.encoded.encoding.name());
         let told = (!is_plain).then_some(Err(NoRecord::Told(told)));
         return Ok(Box::new(told.into_iter().chain(JsonRows::new(input.into_reader()))));
     }
-    let dialect = sniff::sniff(&mut input, choices, None)?;
-    let told = std::iter::once(Err(NoRecord::Told(format!("standard input: {dialect}"))));
+    let dialect = sniff::sniff(&mut input, choices, stem)?;
+    let told = std::iter::once(Err(NoRecord::Told(format!("{name}: {dialect}"))));
     Ok(Box::new(told.chain(CsvRows::new(input.into_reader(), dialect, choices.wanted(), None))))
 }
 
@@ -90,7 +98,7 @@ mod tests {
     use crate::source::listing;
 
     fn read(bytes: &[u8]) -> String {
-        match begin(Cursor::new(bytes.to_vec()), &Choices::default()) {
+        match begin(Cursor::new(bytes.to_vec()), &Choices::default(), STANDARD_INPUT, None) {
             Ok(rows) => listing(rows),
             Err(error) => format!("broken: {error}\n"),
         }
@@ -124,15 +132,21 @@ mod tests {
 
     #[test]
     fn a_feed_is_read_as_far_as_it_has_come() {
-        let mut rows =
-            begin(SoFar(Some(b"Index,Date,Open,High,Low,Close\nHSI,2024-02-19,1,2,1,1\n")), &Choices::default())
-                .unwrap();
+        let mut rows = begin(
+            SoFar(Some(b"Index,Date,Open,High,Low,Close\nHSI,2024-02-19,1,2,1,1\n")),
+            &Choices::default(),
+            STANDARD_INPUT,
+            None,
+        )
+        .unwrap();
         assert!(matches!(rows.next(), Some(Err(NoRecord::Told(_)))));
         assert!(matches!(rows.next(), Some(Ok(_))));
-        let mut rows = begin(SoFar(Some(b"{\"Index\":\"HSI\"}\n")), &Choices::default()).unwrap();
+        let mut rows = begin(SoFar(Some(b"{\"Index\":\"HSI\"}\n")), &Choices::default(), STANDARD_INPUT, None).unwrap();
         assert!(matches!(rows.next(), Some(Ok(_))));
         // The first was cut off.
-        let mut rows = begin(SoFar(Some(b"{\"Index\":\"A\",\n{\"Index\":\"B\"}\n")), &Choices::default()).unwrap();
+        let mut rows =
+            begin(SoFar(Some(b"{\"Index\":\"A\",\n{\"Index\":\"B\"}\n")), &Choices::default(), STANDARD_INPUT, None)
+                .unwrap();
         assert!(matches!(rows.next(), Some(Err(NoRecord::Skipped { .. }))));
         assert!(matches!(rows.next(), Some(Ok(_))));
     }
@@ -140,21 +154,22 @@ mod tests {
     #[test]
     fn a_feed_whose_days_are_one_or_another_is_refused_at_once() {
         let feed = SoFar(Some(b"Index,Date,Open,High,Low,Close\nHSI,02/03/2024,1,2,1,1\n"));
-        let error = begin(feed, &Choices::default()).err().unwrap().to_string();
+        let error = begin(feed, &Choices::default(), STANDARD_INPUT, None).err().unwrap().to_string();
         assert!(error.starts_with("line 2: 02/03/2024 is one day or another"), "{error}");
     }
 
     #[test]
     fn a_feed_that_begins_at_midnight_may_be_of_days_or_of_minutes() {
         let text = "Index,Date,Open,High,Low,Close\nBTC,2024-02-19 00:00:00+00:00,1,2,1,1\n";
-        let error = begin(SoFar(Some(text.as_bytes())), &Choices::default()).err().unwrap().to_string();
+        let error =
+            begin(SoFar(Some(text.as_bytes())), &Choices::default(), STANDARD_INPUT, None).err().unwrap().to_string();
         assert!(error.contains("--interval"), "{error}");
         let minutes = Choices { interval: Some("1m".to_owned()), ..Choices::default() };
-        let rows = begin(SoFar(Some(text.as_bytes())), &minutes).unwrap();
+        let rows = begin(SoFar(Some(text.as_bytes())), &minutes, STANDARD_INPUT, None).unwrap();
         assert!(listing(rows.take(2)).contains("\"Date\":\"2024-02-19T00:00:00Z\""));
         // Another day shows it.
         let days = "Index,Date,Open,High,Low,Close\nBTC,2024-02-19 00:00:00,1,2,1,1\nBTC,2024-02-20 00:00:00,1,2,1,1\n";
-        let rows = begin(SoFar(Some(days.as_bytes())), &Choices::default()).unwrap();
+        let rows = begin(SoFar(Some(days.as_bytes())), &Choices::default(), STANDARD_INPUT, None).unwrap();
         assert!(listing(rows.take(3)).contains("\"Date\":\"2024-02-20\""));
     }
 

@@ -1,0 +1,201 @@
+//! One producer at a time: who has the topic is the one member of a consumer group, which the broker keeps.
+//!
+//! The member reads nothing. When its process dies, the broker strikes it off after the session's time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail, ensure};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::groups::GroupInfo;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientConfig, config::RDKafkaLogLevel};
+
+use crate::delivery::{in_words, refused};
+
+/// After so long the broker takes a silent producer for dead.
+const SESSION_MS: u64 = 10_000;
+/// Beyond the session, for the broker to notice.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long joining may take.
+const JOINING: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(100);
+/// How long a broker may take for an answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Kept while this process sends. Dropping it makes room for the next.
+pub(crate) struct Lock {
+    has_ended: Arc<AtomicBool>,
+    /// Why it was lost.
+    lost: Arc<Mutex<Option<String>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Whoever else is there.
+struct Other {
+    client: String,
+    host: String,
+}
+
+impl Lock {
+    /// Joins, when nobody is there; waits for one who may be dead.
+    pub(crate) fn take(kafka: &ClientConfig, topic: &str, mut say: impl FnMut(&str)) -> Result<Lock> {
+        let group = kafka.get("group.id").map_or_else(|| format!("tickerlake-producer-{topic}"), ToOwned::to_owned);
+        let name = format!("producer-{}-{:08x}", std::process::id(), rand::random::<u32>());
+        let session = kafka.get("session.timeout.ms").and_then(|typed| typed.parse().ok()).unwrap_or(SESSION_MS);
+        let mut settings = kafka.clone();
+        settings
+            .set("group.id", &group)
+            .set("client.id", &name)
+            .set("session.timeout.ms", session.to_string())
+            .set("heartbeat.interval.ms", (session / 5).to_string())
+            .set("enable.auto.commit", "false");
+        let context = Member::default();
+        let (is_member, was_lost) = (context.is_member.clone(), context.was_lost.clone());
+        let consumer: BaseConsumer<Member> = settings.create_with_context(context).map_err(refused)?;
+
+        let patience = Duration::from_millis(session) + GRACE;
+        let started = Instant::now();
+        let mut has_said = false;
+        while let Some(other) = others(&consumer, &group, &name)? {
+            ensure!(started.elapsed() < patience, refusal(topic, &group, &other));
+            if !std::mem::replace(&mut has_said, true) {
+                let Other { client, host } = &other;
+                say(&format!(
+                    "{client} at {host} had this topic a moment ago: waiting up to {} s whether it is still there",
+                    patience.as_secs()
+                ));
+            }
+            thread::sleep(POLL);
+        }
+
+        consumer.subscribe(&[topic])?;
+        let started = Instant::now();
+        while !is_member.load(Ordering::Acquire) {
+            if let Some(Err(error)) = consumer.poll(POLL)
+                && let Some(reason) = denied(&error)
+            {
+                bail!("--resume needs the consumer group {group}, so that no two producers send the same: {reason}");
+            }
+            ensure!(
+                started.elapsed() < JOINING,
+                "the broker does not let this producer into the consumer group {group}"
+            );
+        }
+        // Two that came at the same moment both see each other, and neither stays.
+        if let Some(other) = others(&consumer, &group, &name)? {
+            bail!(refusal(topic, &group, &other));
+        }
+        Ok(Lock::keep(consumer, group, name, was_lost))
+    }
+
+    fn keep(consumer: BaseConsumer<Member>, group: String, name: String, was_lost: Arc<AtomicBool>) -> Lock {
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let lost = Arc::new(Mutex::new(None));
+        let (ended, why) = (has_ended.clone(), lost.clone());
+        let thread = thread::spawn(move || {
+            while !ended.load(Ordering::Acquire) {
+                // Nothing is ever assigned: it is called for the group's sake.
+                let _ = consumer.poll(POLL);
+                // Struck off, by a network or a machine that stood still; who came meanwhile stays.
+                if was_lost.load(Ordering::Acquire)
+                    && let Ok(other) = others(&consumer, &group, &name)
+                {
+                    was_lost.store(false, Ordering::Release);
+                    if let Some(Other { client, host }) = other {
+                        let reason = format!(
+                            "the broker has not heard of this producer for a while, and {client} at {host} has taken over"
+                        );
+                        *why.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                        return;
+                    }
+                }
+            }
+        });
+        Lock { has_ended, lost, thread: Some(thread) }
+    }
+
+    /// Why nothing more may be sent, if so.
+    pub(crate) fn lost(&self) -> Option<String> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.has_ended.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // The consumer goes with it, and takes leave of its group.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn others(consumer: &BaseConsumer<Member>, group: &str, name: &str) -> Result<Option<Other>> {
+    let list = consumer.fetch_group_list(Some(group), ANSWER).map_err(|error| {
+        anyhow!(
+            "--resume needs the consumer group {group}, so that no two producers send the same: {}",
+            in_words(&error)
+        )
+    })?;
+    let members = list.groups().iter().filter(|found| found.name() == group).flat_map(GroupInfo::members);
+    let other = members.into_iter().find(|member| member.client_id() != name);
+    Ok(other.map(|member| Other {
+        client: member.client_id().to_owned(),
+        host: member.client_host().trim_start_matches('/').to_owned(),
+    }))
+}
+
+fn refusal(topic: &str, group: &str, Other { client, host }: &Other) -> anyhow::Error {
+    anyhow!(
+        "another producer with --resume sends to topic {topic}: {client} at {host} (the number is its process). Two would send the same \
+         rows twice: stop one of them, or give each a topic (consumer group {group})"
+    )
+}
+
+/// What does not pass by waiting.
+fn denied(error: &KafkaError) -> Option<String> {
+    use rdkafka::error::RDKafkaErrorCode::{GroupAuthorizationFailed, InvalidSessionTimeout, TopicAuthorizationFailed};
+    let code = error.rdkafka_error_code()?;
+    match code {
+        GroupAuthorizationFailed => {
+            Some(format!("{code}; let the user Read it (kafka-acls.sh --operation Read --group ...)"))
+        }
+        TopicAuthorizationFailed => Some(format!("{code}; let the user Read the topic")),
+        InvalidSessionTimeout => Some(format!("{code}; -X session.timeout.ms=... sets one that the broker allows")),
+        _ => None,
+    }
+}
+
+/// A member of a group that reads nothing.
+#[derive(Default)]
+struct Member {
+    is_member: Arc<AtomicBool>,
+    was_lost: Arc<AtomicBool>,
+}
+
+impl ClientContext for Member {
+    fn log(&self, _level: RDKafkaLogLevel, _facility: &str, _message: &str) {}
+
+    fn error(&self, _error: KafkaError, _reason: &str) {}
+}
+
+impl ConsumerContext for Member {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, _partitions: &mut TopicPartitionList) {
+        // Its partitions are not read. An error would come again at the next poll.
+        if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let _ = consumer.assign(&TopicPartitionList::new());
+            self.is_member.store(true, Ordering::Release);
+        } else {
+            if consumer.assignment_lost() {
+                self.was_lost.store(true, Ordering::Release);
+            }
+            let _ = consumer.unassign();
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! `producer --resume` and `--follow` on a real broker: killed at any moment, started again, and each row is on the topic once.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+mod followed;
+#[expect(dead_code, reason = "the test of the broker asks more of it")]
+#[path = "../broker/secured.rs"]
+mod secured;
+mod topic;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use secured::SecuredBroker;
+
+use topic::{Topic, stderr, sums};
+
+const SYMBOLS: [&str; 7] = ["HSI", "NYA", "IXIC", "N225", "N100", "GDAXI", "KS11"];
+const HEADER: &str = "Index,Date,Open,High,Low,Close,Volume\n";
+
+/// One broker for all: starting takes seconds.
+#[tokio::test]
+async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let broker = SecuredBroker::start(&folder.path().join("broker"), "stock-bars")?;
+    let files = folder.path();
+
+    killed_at_any_moment_it_goes_on_where_it_stopped(&Topic::of_the_service(&broker)?, files)?;
+    two_do_not_send_at_once(&Topic::make(&broker, "two", 2).await?, files)?;
+    several_files_are_gone_on_with_in_any_order(&Topic::make(&broker, "several", 2).await?, files)?;
+    another_file_of_the_same_name_is_refused(&Topic::make(&broker, "another", 1).await?, files)?;
+    more_partitions_change_nothing_for_what_is_being_sent(&Topic::make(&broker, "more", 2).await?, files).await?;
+    a_simulation_goes_on(&Topic::make(&broker, "simulation", 3).await?)?;
+    a_topic_without_its_records_is_refused(&Topic::make(&broker, "emptied", 1).await?, files).await?;
+    followed::files_that_grow_and_turn_are_sent_once(&Topic::make(&broker, "followed", 3).await?, files)?;
+    followed::a_folder_is_followed_with_files_that_come_later(&Topic::make(&broker, "folder", 3).await?, files)
+}
+
+/// Rows that differ all.
+fn rows(from: usize, count: usize) -> String {
+    let mut text = String::new();
+    for row in from..from + count {
+        writeln!(text, "{},2024-02-19,{row}.5,{row}.5,{row}.5,{row}.5,{row}", SYMBOLS[row % SYMBOLS.len()]).unwrap();
+    }
+    text
+}
+
+fn file(files: &Path, name: &str, text: &str) -> Result<String> {
+    let path = files.join(name);
+    fs::write(&path, text)?;
+    Ok(path.to_str().unwrap().to_owned())
+}
+
+/// With the login that the service has, and what it may do; a killed one is waited for as long as a broker allows at least.
+fn killed_at_any_moment_it_goes_on_where_it_stopped(topic: &Topic, files: &Path) -> Result<()> {
+    const ROWS: usize = 30_000;
+    let csv = file(files, "bars.csv", &format!("{HEADER}{}", rows(0, ROWS)))?;
+    let send = ["--csv", &csv, "--resume"];
+    let mut random = ChaCha8Rng::seed_from_u64(15);
+    let mut landed = 0;
+    for kill in 0..5 {
+        // Many small requests are under way at a time.
+        let mut child = topic
+            .producer(&send)
+            .args(["--rate", "6000", "-X", "batch.num.messages=20", "-X", "linger.ms=1"])
+            .spawn()?;
+        let after = landed + random.random_range(500..4500);
+        topic.wait_for(after, &mut child)?;
+        child.kill()?;
+        let output = child.wait_with_output()?;
+        landed = topic.records()?;
+        assert!(landed < i64::try_from(ROWS)?, "kill {kill} came too late: {}", stderr(&output));
+    }
+    let output = topic.producer(&send).output()?;
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(sums(&output).starts_with(&format!("read {ROWS}, skipped 0, on the topic before ")), "{}", sums(&output));
+    topic.has_each_once(ROWS)?;
+
+    let output = topic.producer(&send).output()?;
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        sums(&output),
+        format!("read {ROWS}, skipped 0, on the topic before {ROWS}, sent 0, acknowledged 0, failed 0")
+    );
+    Ok(())
+}
+
+fn two_do_not_send_at_once(topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "two.csv", &format!("{HEADER}{}", rows(0, 2000)))?;
+    let send = ["--csv", &csv, "--resume"];
+    let mut first = topic.producer(&send).args(["--rate", "20"]).spawn()?;
+    topic.wait_for(1, &mut first)?;
+    let second = topic.producer(&send).output()?;
+    assert_eq!(second.status.code(), Some(1));
+    let told = format!("another producer with --resume sends to topic {}: producer-{}-", topic.name, first.id());
+    assert!(stderr(&second).contains(&told), "{}", stderr(&second));
+    topic::terminate(&first)?;
+    assert!(first.wait()?.success());
+    // The first took leave.
+    let third = topic.producer(&send).output()?;
+    assert!(third.status.success(), "{}", stderr(&third));
+    assert!(!stderr(&third).contains("waiting up to"), "{}", stderr(&third));
+    topic.has_each_once(2000)
+}
+
+fn several_files_are_gone_on_with_in_any_order(topic: &Topic, files: &Path) -> Result<()> {
+    let one = file(files, "one.csv", &format!("{HEADER}{}", rows(0, 3000)))?;
+    let two = file(files, "two-of-them.csv", &format!("{HEADER}{}", rows(3000, 3000)))?;
+    let run = |arguments: &[&str]| -> Result<String> {
+        let output = topic.producer(arguments).output()?;
+        assert!(output.status.success(), "{}", stderr(&output));
+        Ok(sums(&output))
+    };
+    assert!(run(&["--csv", &one, "--resume", "--count", "1000"])?.starts_with("read 1000, skipped 0, sent 1000"));
+    run(&["--csv", &two, "--resume", "--count", "2500"])?;
+    // Somebody else's records between ours change nothing.
+    topic.add_foreign(50)?;
+    assert!(
+        run(&["--csv", &one, "--resume"])?.starts_with("read 3000, skipped 0, on the topic before 1000, sent 2000")
+    );
+    let both = run(&["--csv", &two, &one, "--resume"])?;
+    assert!(both.starts_with("read 6000, skipped 0, on the topic before 5500, sent 500"), "{both}");
+    topic.has_each_once(6000)
+}
+
+fn another_file_of_the_same_name_is_refused(topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "same-name.csv", &format!("{HEADER}{}", rows(0, 100)))?;
+    assert!(topic.producer(&["--csv", &csv, "--resume"]).output()?.status.success());
+    for other in [rows(1000, 200), rows(0, 50)] {
+        file(files, "same-name.csv", &format!("{HEADER}{other}"))?;
+        let refused = topic.producer(&["--csv", &csv, "--resume"]).output()?;
+        assert_eq!(refused.status.code(), Some(1));
+        let told = "is not what was sent as this line before: --resume goes on with the same rows only";
+        assert!(stderr(&refused).contains(told), "{}", stderr(&refused));
+    }
+    assert_eq!(topic.records()?, 100);
+    // It may grow.
+    file(files, "same-name.csv", &format!("{HEADER}{}", rows(0, 150)))?;
+    let grown = topic.producer(&["--csv", &csv, "--resume"]).output()?;
+    assert!(sums(&grown).starts_with("read 150, skipped 0, on the topic before 100, sent 50"), "{}", stderr(&grown));
+    topic.has_each_once(150)?;
+    let anew = topic.producer(&["--csv", &csv, "--resume=anew"]).output()?;
+    assert!(sums(&anew).starts_with("read 150, skipped 0, sent 150"), "{}", stderr(&anew));
+    assert_eq!(topic.records()?, 300);
+    Ok(())
+}
+
+async fn more_partitions_change_nothing_for_what_is_being_sent(topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "more.csv", &format!("{HEADER}{}", rows(0, 1000)))?;
+    assert!(topic.producer(&["--csv", &csv, "--resume", "--count", "400"]).output()?.status.success());
+    topic.widen(5).await?;
+    let output = topic.producer(&["--csv", &csv, "--resume"]).output()?;
+    assert!(
+        sums(&output).starts_with("read 1000, skipped 0, on the topic before 400, sent 600"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(stderr(&output).contains("5 partitions, and its records are spread over 2"), "{}", stderr(&output));
+    topic.has_each_once(1000)
+}
+
+fn a_simulation_goes_on(topic: &Topic) -> Result<()> {
+    let simulate = ["--simulate", "--seed", "7", "--resume", "--count"];
+    let run = |count: &str| topic.producer(&simulate).arg(count).output();
+    assert!(sums(&run("500")?).starts_with("read 500, skipped 0, sent 500"));
+    let output = run("1200")?;
+    assert!(
+        sums(&output).starts_with("read 1200, skipped 0, on the topic before 500, sent 700"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(topic.records()?, 1200);
+    let unseeded = topic.producer(&["--simulate", "--resume", "--count", "1"]).output()?;
+    assert!(stderr(&unseeded).contains("--resume needs the --seed"), "{}", stderr(&unseeded));
+    Ok(())
+}
+
+async fn a_topic_without_its_records_is_refused(topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "emptied.csv", &format!("{HEADER}{}", rows(0, 20)))?;
+    assert!(topic.producer(&["--csv", &csv, "--resume"]).output()?.status.success());
+    topic.delete_records().await?;
+    let refused = topic.producer(&["--csv", &csv, "--resume"]).output()?;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("had records, and has none any more"), "{}", stderr(&refused));
+    let anew = topic.producer(&["--csv", &csv, "--resume=anew"]).output()?;
+    assert!(sums(&anew).starts_with("read 20, skipped 0, sent 20"), "{}", stderr(&anew));
+    Ok(())
+}
