@@ -30,7 +30,7 @@ const SCRIPT: &str = "setInterval(async () => {
 pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
     let script = STANDARD.encode(Sha256::digest(SCRIPT));
     format!(
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; connect-src 'self'; img-src 'self'; base-uri 'none'; \
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; connect-src 'self'; img-src data:; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     )
 });
@@ -44,6 +44,8 @@ pub(super) fn whole(moment: &Moment, state: &State, topic: &str, publish: &str) 
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
+                // Else every browser asks for one.
+                link rel="icon" href="data:,";
                 noscript { meta http-equiv="refresh" content="3"; }
                 title { "tickerlake: what lands" }
                 style { (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) }
