@@ -68,7 +68,7 @@ SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-s
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
 
-demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones
+demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones; OPEN=1 serves its reports until Ctrl-C
 	@$(SUPERVISED) .demo
 
 up: prerequisites-stack          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
@@ -136,7 +136,7 @@ clean:                           ## removes everything that was built or set up
 .demo .up: WITHOUT_TLS := $(if $(TLS),,--no-default-features)
 
 .demo: $(EMULATOR)/.complete $(OWN_KAFKA) .build-local
-	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT))
+	@target/debug/local demo $(if $(DATA),--data "$(DATA)") $(if $(COUNT),--count $(COUNT)) $(if $(OPEN),--open)
 
 .up: $(EMULATOR)/.complete $(OWN_KAFKA) .build-local
 	@target/debug/local up

@@ -28,6 +28,7 @@ Environment:
 Examples:
   local demo                     35,000 simulated bars from the topic to the reports
   local demo --data bars.csv     the bars of a file
+  local demo --open              and its reports in a browser, until Ctrl-C
   local up                       the stack, until Ctrl-C
   local compact                  merges the small objects of that stack
   local redrive --dry-run        what Lambda gave up on and would be fed back to the function"
@@ -47,6 +48,9 @@ enum Command {
         /// Number of simulated bars, without --data
         #[arg(long, value_name = "N", default_value_t = 35_000, conflicts_with = "data", value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
+        /// Serve the reports afterwards, on 127.0.0.1 until Ctrl-C
+        #[arg(long)]
+        open: bool,
         #[command(flatten)]
         beside: Beside,
     },
@@ -136,9 +140,9 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<bool> {
     let interrupted = interrupted()?;
     match command {
-        Command::Demo { data, count, beside } => {
+        Command::Demo { data, count, open, beside } => {
             let source = data.map_or(Source::Simulator { count }, Source::Csv);
-            demo::run(source, beside.options(), interrupted).await.map(|()| true)
+            demo::run(source, beside.options(), open, interrupted).await.map(|()| true)
         }
         Command::Compact { beside } => compact::now(&beside.options()).await.map(|()| true),
         Command::Redrive { stack, bucket, function, lake, dry_run } => {

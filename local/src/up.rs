@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use tokio::time::sleep;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 use crate::demo::{Console, Step, say};
+use crate::live::{History, Maker, Moment, Pages, Server};
 use crate::rejects::Rejects;
 use crate::{Counts, Stack, StackOptions};
 
@@ -27,9 +29,17 @@ pub async fn run(options: StackOptions, interrupted: impl Future<Output = ()>) -
     };
     step.done("the stack is up");
     stack.write_environment_file()?;
-    say(&how_to_use(&stack));
+    let (moments, seen) = watch::channel(Moment::default());
+    let pages = Pages::Live {
+        moments: seen,
+        maker: Maker::new(stack.aws(), stack.outputs()),
+        topic: stack.topic().to_owned(),
+        publish: publish(&stack),
+    };
+    let server = Server::start(pages).await?;
+    say(&how_to_use(&stack, &server.url()));
     let ended = tokio::select! {
-        ended = watch(&mut stack, &mut console) => ended,
+        ended = look_on(&mut stack, &mut console, &moments) => ended,
         () = &mut interrupted => Ok(()),
     };
     say("\nstopping");
@@ -37,10 +47,11 @@ pub async fn run(options: StackOptions, interrupted: impl Future<Output = ()>) -
     ended
 }
 
-async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
+async fn look_on(stack: &mut Stack, console: &mut Console, moments: &watch::Sender<Moment>) -> Result<()> {
     let step = console.step("land what is published, until Ctrl-C");
     let (mut seen, mut told) = (Counts::default(), Counts::default());
     let mut rejects = Rejects::default();
+    let mut history = History::default();
     loop {
         stack.check_running()?;
         let progress = stack.event_source()?.progress().await?;
@@ -58,7 +69,7 @@ async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
             step.say(&what_became(counts));
             let rejected = counts.rejected - told.rejected;
             if rejected > 0 {
-                say_why(&step, stack, &mut rejects, rejected).await;
+                say_why(&step, stack, &mut rejects, rejected, &mut history).await;
             }
             told = counts.clone();
         }
@@ -66,6 +77,7 @@ async fn watch(stack: &mut Stack, console: &mut Console) -> Result<()> {
             0 => "no record waits".to_owned(),
             lag => format!("up to {lag} records waiting"),
         });
+        moments.send_replace(history.take(&progress, Instant::now()));
         seen = progress.counts;
         sleep(LOOK).await;
     }
@@ -82,7 +94,7 @@ fn what_became(counts: &Counts) -> String {
     format!("{records} records in {events}: {}", parts.join(", "))
 }
 
-async fn say_why(step: &Step, stack: &Stack, rejects: &mut Rejects, rejected: u64) {
+async fn say_why(step: &Step, stack: &Stack, rejects: &mut Rejects, rejected: u64, history: &mut History) {
     let bucket = &stack.outputs().lake_bucket;
     let examples = match rejects.new_examples(stack.aws(), bucket).await {
         Ok(examples) => examples,
@@ -90,17 +102,24 @@ async fn say_why(step: &Step, stack: &Stack, rejects: &mut Rejects, rejected: u6
     };
     for example in &examples {
         step.say(&format!("rejected: {example}"));
+        history.reject(example.to_string());
     }
     if rejected > examples.len() as u64 {
         step.say(&format!("all of them are in s3://{bucket}/rejects/"));
     }
 }
 
-fn how_to_use(stack: &Stack) -> String {
+fn publish(stack: &Stack) -> String {
+    let (servers, topic) = (stack.bootstrap_servers(), stack.topic());
+    format!("target/debug/producer --bootstrap-servers {servers} --topic {topic} --simulate --count 1000")
+}
+
+fn how_to_use(stack: &Stack, page: &str) -> String {
     let (servers, topic, outputs) = (stack.bootstrap_servers(), stack.topic(), stack.outputs());
     let folder = stack.folder();
     format!(
         r#"
+  open        {page} what lands, as it lands, and the reports
   Kafka       {servers}, topic {topic}
   AWS         {endpoint} (any key; region us-east-1)
   lake        s3://{bucket}/
@@ -109,12 +128,13 @@ fn how_to_use(stack: &Stack) -> String {
   logs        {logs}
   environment {environment}
 
-  publish     target/debug/producer --bootstrap-servers {servers} --topic {topic} --simulate --count 1000
+  publish     {publish}
   compact     make compact
   redrive     set -a; . {environment}; set +a; make redrive
   look        (with the AWS CLI) set -a; . {environment}; set +a; aws s3 ls --recursive s3://{bucket}/
   one event   PATH="$PWD/target/tools/venv/bin:$PATH" cargo lambda watch --invoke-address 127.0.0.1 --env-file {environment}
 "#,
+        publish = publish(stack),
         endpoint = stack.endpoint(),
         bucket = outputs.lake_bucket,
         database = outputs.database,

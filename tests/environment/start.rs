@@ -129,6 +129,8 @@ fn the_stack_starts_in_a_hostile_environment_says_what_lands_and_ctrl_c_leaves_n
 
     let servers = environment.lines().find_map(|line| line.strip_prefix("KAFKA_BOOTSTRAP_SERVERS=")).unwrap();
     what_lands_is_told(servers, "stock-bars", |text| up.wait_for(text));
+    let page = printed.lines().find_map(|line| line.trim().strip_prefix("open        ")?.split(' ').next()).unwrap();
+    its_page_says_the_same(page);
 
     // As a terminal does it: to the foreground group.
     signal("-INT", &format!("-{}", up.make.id()));
@@ -137,6 +139,21 @@ fn the_stack_starts_in_a_hostile_environment_says_what_lands_and_ctrl_c_leaves_n
     let left: Vec<_> = family.iter().filter(|(pid, started)| start_time(**pid).as_ref() == Some(*started)).collect();
     assert!(left.is_empty(), "left: {left:?}");
     TcpStream::connect(address).unwrap_err();
+}
+
+/// As a person sees it; the checks are a program of their own, as those of the reports.
+fn its_page_says_the_same(page: &str) {
+    let root = project_root();
+    let checked = Command::new(root.join("target/browser/venv/bin/python"))
+        .arg("-B")
+        .arg(root.join("tests/browser/live.py"))
+        .args([page, "5", "1"])
+        .arg(root.join("target/screenshots"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = [checked.stdout, checked.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(checked.status.success(), "{said}");
 }
 
 struct Up {

@@ -8,17 +8,15 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use aws_sdk_glue::types::CrawlerState;
 use chrono::Utc;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use crate::{Integrity, Stack, StackOptions, compact};
+use crate::live::{Pages, Server};
+use crate::{Integrity, Stack, StackOptions, compact, crawl};
 pub(crate) use console::{Console, Step, say};
 use summary::{Lake, Summary};
 
 const LAND_LIMIT: Duration = Duration::from_mins(10);
-const CRAWL_LIMIT: Duration = Duration::from_mins(2);
-const POLL: Duration = Duration::from_millis(200);
 const STEPS: usize = 7;
 
 /// What the demo publishes.
@@ -33,12 +31,17 @@ pub enum Source {
     },
 }
 
-/// Runs the demo and prints what it does.
+/// Runs the demo and prints what it does. `open` serves the reports afterwards, until `interrupted`.
 ///
 /// # Errors
 /// Nothing of the file can be published: with the reasons, before anything starts. A step failed: with its name, the cause and the
 /// log. The records are not each in the lake exactly once, or none of them as a bar.
-pub async fn run(source: Source, options: StackOptions, interrupted: impl Future<Output = ()>) -> Result<()> {
+pub async fn run(
+    source: Source,
+    options: StackOptions,
+    open: bool,
+    interrupted: impl Future<Output = ()>,
+) -> Result<()> {
     let mut console = Console::new(STEPS);
     let mut interrupted = std::pin::pin!(interrupted);
     if let Source::Csv(file) = &source {
@@ -60,7 +63,13 @@ pub async fn run(source: Source, options: StackOptions, interrupted: impl Future
     let summary = outcome?;
     stopped.context("stop the stack")?;
     say(&summary.to_string());
-    summary.check()
+    let checked = summary.check();
+    if open {
+        let server = Server::start(Pages::Copy { lake: summary.lake().to_owned() }).await?;
+        say(&format!("  open       {} (until Ctrl-C)", server.url()));
+        interrupted.await;
+    }
+    checked
 }
 
 async fn start(options: StackOptions, console: &mut Console) -> Result<Stack> {
@@ -92,7 +101,7 @@ async fn pass_through(stack: &mut Stack, source: &Source, console: &mut Console)
     step.done(&format!("{} records in {} events", progress.counts.records, progress.counts.events));
 
     let step = console.step("crawl: the crawl function starts the Glue crawler");
-    crawl(stack).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    crawl::run(stack.aws(), stack.outputs()).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
     step.done("the crawler is ready");
 
     let step = console.step("compact: the compact function merges small objects into few");
@@ -140,21 +149,4 @@ async fn land(stack: &Stack, step: &console::Step) -> Result<crate::Progress> {
     };
     let drained = stack.event_source()?.wait_until_drained(LAND_LIMIT, watch).await;
     drained.with_context(|| format!("see {}", stack.folder().log("event-source").display()))
-}
-
-async fn crawl(stack: &Stack) -> Result<()> {
-    let outputs = stack.outputs();
-    stack.aws().invoke(&outputs.crawl_function, b"{}".to_vec()).await?;
-    let deadline = Instant::now() + CRAWL_LIMIT;
-    loop {
-        let answer = stack.aws().glue.get_crawler().name(&outputs.crawler).send().await;
-        let answer = answer.with_context(|| format!("cannot ask for the crawler {}", outputs.crawler))?;
-        match answer.crawler().and_then(|crawler| crawler.state()) {
-            Some(CrawlerState::Ready) => return Ok(()),
-            state if Instant::now() > deadline => {
-                bail!("the crawler {} is {state:?} after {} s, not ready", outputs.crawler, CRAWL_LIMIT.as_secs())
-            }
-            _ => sleep(POLL).await,
-        }
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -86,6 +86,11 @@ impl Summary {
             topic: stack.topic().to_owned(),
             bootstrap_servers: stack.bootstrap_servers().to_owned(),
         }
+    }
+
+    /// Where the lake is copied to.
+    pub(super) fn lake(&self) -> &Path {
+        &self.lake.folder
     }
 
     /// Whether each published record is in the lake exactly once, as a bar or as a reject, and any as a bar; if not, what is wrong.
