@@ -69,7 +69,7 @@ help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
 
 demo: .data prerequisites-stack  ## the whole pipeline on this machine: DATA=file.csv for your own bars, else simulated ones; OPEN=1 serves its reports until Ctrl-C
-	@$(SUPERVISED) .demo
+	@$(if $(OPEN),$(SUPERVISED_UNTIL_CTRL_C),$(SUPERVISED)) .demo
 
 up: prerequisites-stack          ## the local stack, until Ctrl-C: to publish, invoke and query by hand
 	@$(SUPERVISED_UNTIL_CTRL_C) .up
@@ -145,7 +145,7 @@ clean:                           ## removes everything that was built or set up
 # Tests wait a lot, and leave much of two cores idle: the functions for AWS are built meanwhile, and what looks at them comes last.
 .test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(TOOLS)/.complete
 	@nice $(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
-	$(MAKE) --no-print-directory .build-local && cargo test --workspace || exit 1; \
+	$(MAKE) --no-print-directory .build-local && $(PYTHON) -B local/run_tests.py --workspace || exit 1; \
 	echo "waiting for the functions as AWS gets them"; \
 	wait $$release || { tail -n 40 target/build-release.log; echo "the whole output is in target/build-release.log"; exit 1; }; \
 	cargo test --workspace --features tests/release $(RELEASE_TESTS)

@@ -70,7 +70,7 @@ fn main() -> Result<ExitCode> {
 fn rows(count: usize) -> String {
     let mut text = "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD\n".to_owned();
     let mut seed = 15_u64;
-    let mut price = 2568.300_049_f64;
+    let mut price = 2_568.3_f64;
     for row in 0..count {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         price += f64::from(u16::try_from(seed >> 48).unwrap()) / 65_536.0 - 0.5;

@@ -101,7 +101,10 @@ async fn pass_through(stack: &mut Stack, source: &Source, console: &mut Console)
     step.done(&format!("{} records in {} events", progress.counts.records, progress.counts.events));
 
     let step = console.step("crawl: the crawl function starts the Glue crawler");
-    crawl::run(stack.aws(), stack.outputs()).await.with_context(|| emulator_log(stack)).with_context(|| step.failed())?;
+    crawl::run(stack.aws(), stack.outputs())
+        .await
+        .with_context(|| emulator_log(stack))
+        .with_context(|| step.failed())?;
     step.done("the crawler is ready");
 
     let step = console.step("compact: the compact function merges small objects into few");

@@ -121,7 +121,10 @@ mod tests {
         history.take(&progress(100, &[100]), at(1));
         let moment = history.take(&progress(400, &[300, 900]), at(2));
         assert!((moment.rate - 200.0).abs() < 1e-9, "{moment:?}");
-        assert!((moment.partitions[0].rate - 150.0).abs() < 1e-9 && moment.partitions[1].rate.abs() < 1e-9, "{moment:?}");
+        assert!(
+            (moment.partitions[0].rate - 150.0).abs() < 1e-9 && moment.partitions[1].rate.abs() < 1e-9,
+            "{moment:?}"
+        );
         assert_eq!((moment.seconds.clone(), moment.partitions[0].lag), (vec![0, 100, 300], 700));
         // Long idle: what was then is over.
         let idle = history.take(&progress(400, &[300, 900]), at(20));
@@ -138,6 +141,9 @@ mod tests {
             history.take(&progress(0, &[0]), Instant::now());
         }
         let moment = history.take(&progress(0, &[0]), Instant::now());
-        assert_eq!((moment.seconds.len(), moment.reasons), (DRAWN, ["15", "16", "17", "18", "19"].map(String::from).to_vec()));
+        assert_eq!(
+            (moment.seconds.len(), moment.reasons),
+            (DRAWN, ["15", "16", "17", "18", "19"].map(String::from).to_vec())
+        );
     }
 }

@@ -80,7 +80,8 @@ pub(super) fn now(moment: &Moment, state: &State) -> Markup {
         ("Rejected", counts.rejected.to_string()),
         ("Events", counts.events.to_string()),
     ];
-    let rare = [("Had landed before", counts.skipped), ("Failed invocations", counts.retries), ("Given up", counts.given_up)];
+    let rare =
+        [("Had landed before", counts.skipped), ("Failed invocations", counts.retries), ("Given up", counts.given_up)];
     facts.extend(rare.iter().filter(|(_, count)| *count > 0).map(|(name, count)| (*name, count.to_string())));
     html! {
         dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
@@ -153,7 +154,10 @@ mod tests {
         let counts = Counts { last_error: Some("<script>alert(1)</script>".to_owned()), ..Counts::default() };
         let moment = Moment { counts, reasons: vec!["<b>".to_owned()], seconds: vec![0, 7], ..Moment::default() };
         let page = whole(&moment, &State::Failed("<i>".to_owned()), "bars", "producer");
-        assert!(page.contains("&lt;script&gt;alert") && page.contains("&lt;b&gt;") && page.contains("&lt;i&gt;"), "{page}");
+        assert!(
+            page.contains("&lt;script&gt;alert") && page.contains("&lt;b&gt;") && page.contains("&lt;i&gt;"),
+            "{page}"
+        );
         assert_eq!(page.matches("<script>").count(), 1);
         assert_eq!(page.matches("<rect").count(), 1);
     }

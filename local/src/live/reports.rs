@@ -42,7 +42,9 @@ impl Maker {
 
     /// Begins, if they are not being made.
     pub(super) fn begin(&self) {
-        if std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Making) == State::Making {
+        if std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Making)
+            == State::Making
+        {
             return;
         }
         let maker = self.clone();

@@ -83,7 +83,8 @@ async fn answer(request: &Request<Incoming>, pages: &Pages, address: SocketAddr)
     let hosts = [address.to_string(), format!("localhost:{}", address.port())];
     let is_host = |value: &HeaderValue| hosts.iter().any(|host| value == host.as_str());
     // A page from elsewhere can have a browser ask, under a name of its own, or with its origin.
-    let is_origin = |value: &HeaderValue| hosts.iter().any(|host| value.as_bytes() == format!("http://{host}").as_bytes());
+    let is_origin =
+        |value: &HeaderValue| hosts.iter().any(|host| value.as_bytes() == format!("http://{host}").as_bytes());
     if !request.headers().get(HOST).is_some_and(is_host) || !request.headers().get(ORIGIN).is_none_or(is_origin) {
         return plain(StatusCode::FORBIDDEN, "only for pages of this server");
     }
@@ -206,10 +207,15 @@ mod tests {
             ("/reports/index.html", format!("{own}\r\nOrigin: http://{host}"), "200", "the index"),
         ] {
             let answer = ask(&server, get(path, &headers)).await;
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(needle), "{path} {headers}: {answer}");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(needle),
+                "{path} {headers}: {answer}"
+            );
             assert!(!answer.contains("secret\n") && !answer.ends_with("secret"), "{answer}");
         }
-        let posted = ask(&server, format!("POST /reports HTTP/1.1\r\nConnection: close\r\n{own}\r\nContent-Length: 0\r\n\r\n")).await;
+        let posted =
+            ask(&server, format!("POST /reports HTTP/1.1\r\nConnection: close\r\n{own}\r\nContent-Length: 0\r\n\r\n"))
+                .await;
         assert!(posted.starts_with("HTTP/1.1 405"), "{posted}");
     }
 }
