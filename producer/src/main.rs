@@ -1,6 +1,7 @@
 //! Publishes stock bars to Apache Kafka, from a CSV file, a simulation or standard input: every one is acknowledged, or
 //! counted as failed.
 
+mod ahead;
 mod args;
 mod bootstrap;
 mod client;

@@ -1,25 +1,24 @@
 //! One run: rows from the source, at their pace, to the publisher, until one of the reasons to end.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, Result, anyhow, bail};
-use tokio::sync::mpsc;
-use tokio::time::{interval, sleep, sleep_until};
+use anyhow::{Error, Result, bail};
+use tokio::time::{interval, sleep};
 
+use crate::ahead::{Ahead, Next};
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::publish::{Handed, Publisher};
 use crate::resume::Resume;
 use crate::skipped::Skipped;
-use crate::source::{Record, Row, Rows};
+use crate::source::Rows;
 use crate::stop::Stop;
 use crate::tally::Tally;
 
-/// Rows that may be read before they are sent.
-const READ_AHEAD: usize = 1024;
-/// Wait before a record is offered again to a full queue.
-const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(5);
+/// Rows between two looks at the clock and for signals.
+const IN_ONE_GO: usize = 1024;
+/// Between two looks at what is on its way.
+const FLUSH_PAUSE: Duration = Duration::from_millis(5);
 /// How often the screen and the reports are looked at.
 const TICK: Duration = Duration::from_millis(100);
 /// How long a signal leaves for what is queued.
@@ -56,7 +55,7 @@ pub(crate) async fn run(
         Run { limits, skipped, publisher, resume, progress, tally: Tally::default(), started: Instant::now() };
     let mut flush_until = None;
     let mut is_whole = false;
-    let error = match run.send_all(read_ahead(rows), stop).await {
+    let error = match run.send_all(Ahead::read(rows), stop).await {
         Ok(End::Source) => {
             is_whole = true;
             None
@@ -90,11 +89,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn send_all(&mut self, mut rows: mpsc::Receiver<Option<Row>>, stop: &mut Stop) -> Result<End> {
+    async fn send_all(&mut self, mut rows: Ahead, stop: &mut Stop) -> Result<End> {
         let mut pace = Pace::new(self.limits.rate, self.started);
         let mut tick = interval(TICK);
-        let mut handed_back = None;
-        while self.limits.count != Some(self.tally.sent + self.tally.present) {
+        while !self.is_enough() {
             tokio::select! {
                 biased;
                 name = stop.asked() => return Ok(End::Signal(name)),
@@ -102,21 +100,48 @@ impl Run<'_> {
                     self.look();
                     self.may_go_on()?;
                 }
-                row = next_row(&mut handed_back, &mut rows, pace.due()) => match row? {
-                    None => return Ok(End::Source),
-                    Some(Ok(record)) => match self.publisher.hand_over(&record)? {
-                        Handed::Over => {
-                            self.tally.read += 1;
-                            self.tally.sent += 1;
-                            pace.sent(Instant::now());
-                        }
-                        Handed::Back => handed_back = Some(record),
-                    },
-                    Some(Err(no_record)) => self.skipped.take(no_record, &mut self.tally, self.progress)?,
-                },
+                ready = rows.ready(pace.due()) => {
+                    ready?;
+                    if self.send_some(&mut rows, &mut pace)? {
+                        return Ok(End::Source);
+                    }
+                }
             }
         }
         Ok(End::Count)
+    }
+
+    fn is_enough(&self) -> bool {
+        self.limits.count == Some(self.tally.sent + self.tally.present)
+    }
+
+    /// Sends what is due, in one go: looking at the clock and for signals costs more than a row. Returns whether the source is at its end.
+    fn send_some(&mut self, rows: &mut Ahead, pace: &mut Pace) -> Result<bool> {
+        for _ in 0..IN_ONE_GO {
+            match rows.next() {
+                Next::Later => break,
+                Next::End => return Ok(true),
+                Next::Row(Ok(record)) => match self.publisher.hand_over(&record)? {
+                    Handed::Over => {
+                        self.tally.read += 1;
+                        self.tally.sent += 1;
+                        if pace.due().is_some() {
+                            pace.sent(Instant::now());
+                            break;
+                        }
+                    }
+                    Handed::Back => {
+                        rows.put_back(record);
+                        break;
+                    }
+                },
+                Next::Row(Err(no_record)) => self.skipped.take(no_record, &mut self.tally, self.progress)?,
+            }
+            if self.is_enough() {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
@@ -142,7 +167,7 @@ impl Run<'_> {
                     Some(_) => break,
                 },
                 _ = tick.tick() => self.publisher.hurry(),
-                () = sleep(QUEUE_FULL_PAUSE) => {}
+                () = sleep(FLUSH_PAUSE) => {}
             }
             self.look();
         }
@@ -170,35 +195,4 @@ impl Run<'_> {
         self.progress.finish();
         Outcome { tally: self.tally, error, is_whole }
     }
-}
-
-/// Runs the source on a thread of its own: reading may block, and a signal must not wait for it. The thread is left
-/// behind in its read when the program ends.
-/// The last is `None`: without it, reading has not come to the end.
-fn read_ahead(rows: Rows) -> mpsc::Receiver<Option<Row>> {
-    let (sender, receiver) = mpsc::channel(READ_AHEAD);
-    thread::spawn(move || {
-        for row in rows.map(Some).chain([None]) {
-            if sender.blocking_send(row).is_err() {
-                break;
-            }
-        }
-    });
-    receiver
-}
-
-/// The record that the queue had no room for, or else the next row once a record is due. Loses nothing when cancelled.
-async fn next_row(
-    handed_back: &mut Option<Record>,
-    rows: &mut mpsc::Receiver<Option<Row>>,
-    due: Option<Instant>,
-) -> Result<Option<Row>> {
-    if handed_back.is_some() {
-        sleep(QUEUE_FULL_PAUSE).await;
-        return Ok(handed_back.take().map(Ok));
-    }
-    if let Some(due) = due {
-        sleep_until(due.into()).await;
-    }
-    rows.recv().await.ok_or_else(|| anyhow!("reading the source has ended before its end: a defect of this program"))
 }
