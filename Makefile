@@ -63,7 +63,7 @@ SUPERVISED := exec $(PYTHON) local/supervise.py --in-make $(BELOW)
 # What runs until Ctrl-C: then it has done what was wanted.
 SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-signal $(BELOW)
 
-.PHONY: help demo up compact test test-athena simulate bench fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test test-athena simulate bench fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -87,7 +87,7 @@ test-athena: prerequisites-athena  ## the reports on a real Trino, as Athena is 
 simulate: prerequisites          ## the landing protocol under faults, simulated: SEEDS=100000 for so many runs, FROM= for the first
 	@$(SUPERVISED) .simulate
 
-bench: .data prerequisites       ## speed, memory, size and start of the functions, a month of small files compacted, the queries: DATA=file.csv for your own bars, DAYS=3 for fewer
+bench: .data prerequisites-bench       ## speed, memory, size and start of the functions, a month of small files compacted, the queries, the producer beside librdkafka: DATA=file.csv for your own bars, DAYS=3 for fewer
 	@$(SUPERVISED) .bench
 
 fuzz: prerequisites-fuzz         ## any bytes into the event parser and the row decoder, any records into lakes: SECONDS=60 for each
@@ -161,10 +161,11 @@ clean:                           ## removes everything that was built or set up
 
 # All, even if the first misses a goal. cargo runs them in the package's folder; the lines that begin with a brace are the metrics
 # that the handler prints for each event. The queries run in DuckDB, which no profile of cargo makes faster.
-.bench: $(GOLDEN)/.complete .build-release
+.bench: $(GOLDEN)/.complete $(KAFKA) .build-release
 	@echo "building the benchmarks"
 	@cargo bench --package ingest --benches --no-run
 	@cargo bench --package compact --bench merge --bench small_files --no-run
+	@cargo build --release --workspace --bin producer
 	@failed=0; \
 	$(if $(DATA),BENCH_DATA="$$(realpath "$(DATA)")") bash -o pipefail -c \
 		'cargo bench --package ingest --bench speed | grep -v "^{"' || failed=1; \
@@ -172,6 +173,7 @@ clean:                           ## removes everything that was built or set up
 	cargo bench --package compact --bench merge || failed=1; \
 	$(if $(DAYS),DAYS="$(DAYS)") cargo bench --package compact --bench small_files || failed=1; \
 	cargo bench --workspace --profile dev --bench queries || failed=1; \
+	cargo bench --workspace --profile dev --bench publish || failed=1; \
 	exit $$failed
 
 # Without a sanitizer, which needs a nightly compiler: shared/ has no unsafe code for one to watch.
@@ -279,6 +281,9 @@ prerequisites-stack:
 
 prerequisites-redrive:
 	@local/prerequisites.sh compilers libraries python
+
+prerequisites-bench:
+	@local/prerequisites.sh compilers libraries tls python openssl
 
 prerequisites-test:
 	@local/prerequisites.sh compilers libraries tls python openssl browser

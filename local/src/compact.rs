@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use crate::demo::say;
+use crate::console::say;
 use crate::{Aws, StackFolder, StackOptions};
 
 /// What the function answers.

@@ -18,6 +18,7 @@ mod answer;
 mod aws;
 mod broker;
 pub mod compact;
+mod console;
 mod crawl;
 pub mod demo;
 mod deploy;

@@ -1,12 +1,13 @@
 //! The stack for working with it: up until Ctrl-C.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::demo::{Console, Step, say};
+use crate::console::{Console, Step, say};
 use crate::live::{History, Maker, Moment, Pages, Server};
 use crate::rejects::Rejects;
 use crate::{Counts, Stack, StackOptions};
@@ -32,7 +33,7 @@ pub async fn run(options: StackOptions, interrupted: impl Future<Output = ()>) -
     let (moments, seen) = watch::channel(Moment::default());
     let pages = Pages::Live {
         moments: seen,
-        maker: Maker::new(stack.aws(), stack.outputs()),
+        maker: Arc::new(Maker::new(stack.aws(), stack.outputs())),
         topic: stack.topic().to_owned(),
         publish: publish(&stack),
     };

@@ -1,6 +1,7 @@
 //! What was typed: the command line, and the environment variables that stand for it.
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, which shows a backtick as a backtick")]
 
+mod choices;
 mod file;
 
 use std::path::PathBuf;

@@ -124,7 +124,7 @@ fn can_resume(args: &Args, source: &Plan, kafka: &ClientConfig) -> Result<()> {
 /// clap's `requires` cannot say this: it gives way to the exclusive group that the sources form.
 fn source_plan(args: &Args, seed: u64) -> Result<Plan> {
     let SourceArgs { csv, simulate, follow, .. } = &args.source;
-    let choices = Choices::from_args(&args.dialect)?;
+    let choices = args.dialect.choices()?;
     ensure!(!csv.is_empty() || args.order.is_none(), "--order goes with --csv");
     ensure!(!csv.is_empty() || !args.repeat, "--repeat goes with --csv");
     ensure!(*simulate || args.from.is_none(), "--from goes with --simulate");

@@ -20,7 +20,7 @@ const REASONS: usize = 20;
 
 /// Writes what there is to say of each file, and says why a run would be no success, if so.
 pub(crate) fn inspect(args: &InspectArgs, out: &mut impl Write) -> Result<Option<Shortfall>> {
-    let files = Files { named: args.files.clone(), choices: Choices::from_args(&args.dialect)? };
+    let files = Files { named: args.files.clone(), choices: args.dialect.choices()? };
     let mut tally = Tally::default();
     for (place, path) in files.paths()?.iter().enumerate() {
         if place > 0 {

@@ -5,16 +5,26 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, ensure};
 use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
 
 use crate::delivery::{Reports, in_words, refused};
-use crate::source::Record;
+use crate::resume::{PLACE, PLACES};
+use crate::source::{Record, Stamp};
 use crate::topic::{self, Topic};
 
 /// An idempotent producer for one topic.
 pub(crate) struct Publisher {
     producer: ThreadedProducer<Reports>,
     topic: String,
+}
+
+fn headers(stamp: &Stamp) -> OwnedHeaders {
+    let headers = OwnedHeaders::new().insert(Header { key: PLACE, value: Some(&stamp.place) });
+    match &stamp.places {
+        Some(places) => headers.insert(Header { key: PLACES, value: Some(places) }),
+        None => headers,
+    }
 }
 
 /// What became of a record that was handed over.
@@ -38,7 +48,7 @@ impl Publisher {
         let line = usize::try_from(record.place.line).unwrap_or_default();
         let mut message = BaseRecord::with_opaque_to(&self.topic, line).key(&record.key).payload(&record.value);
         if let Some(stamp) = &record.stamp {
-            message = message.partition(stamp.partition).headers(stamp.headers());
+            message = message.partition(stamp.partition).headers(headers(stamp));
         }
         let Err((error, _)) = self.producer.send(message) else {
             return Ok(Handed::Over);

@@ -1,6 +1,5 @@
 //! The demo: bars through the whole system, counted at both ends.
 
-mod console;
 mod producer;
 mod summary;
 
@@ -11,9 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use chrono::Utc;
 use tokio::time::Instant;
 
+use crate::console::{Console, Step, say};
 use crate::live::{Pages, Server};
 use crate::{Integrity, Stack, StackOptions, compact, crawl};
-pub(crate) use console::{Console, Step, say};
 use summary::{Lake, Summary};
 
 const LAND_LIMIT: Duration = Duration::from_mins(10);
@@ -139,7 +138,7 @@ fn emulator_log(stack: &Stack) -> String {
     format!("see {}", stack.folder().log("emulator").display())
 }
 
-async fn land(stack: &Stack, step: &console::Step) -> Result<crate::Progress> {
+async fn land(stack: &Stack, step: &Step) -> Result<crate::Progress> {
     let mut retries = 0;
     let watch = |progress: &crate::Progress| {
         let on_topic = progress.on_topic();

@@ -29,7 +29,7 @@ const NO_REPORTS: &str = "<!DOCTYPE html><html lang=\"en\"><title>No such report
 #[derive(Debug)]
 pub(crate) enum Pages {
     /// A stack that is up.
-    Live { moments: watch::Receiver<Moment>, maker: Maker, topic: String, publish: String },
+    Live { moments: watch::Receiver<Moment>, maker: Arc<Maker>, topic: String, publish: String },
     /// A copy of the lake.
     Copy { lake: PathBuf },
 }

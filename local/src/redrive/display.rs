@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::feed::Fed;
 use crate::answer::Answer;
-pub(super) use crate::demo::say;
+pub(super) use crate::console::say;
 
 pub(super) struct Display {
     bar: ProgressBar,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 
+use super::items::{Items, sum_of};
 use super::newest::Found;
 use super::place::{Emptied, Last, Lasts, Mark, SourceId, Sum};
-use super::stamp::{Items, sum_of};
 use crate::source::{NoRecord, Past, Place, Row, Rows, Verdict, generation_of};
 
 /// How far each source was in each partition.

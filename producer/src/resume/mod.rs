@@ -4,6 +4,7 @@
 //! partition may be elsewhere: what one has acknowledged says nothing of another.
 
 mod before;
+mod items;
 mod lock;
 mod newest;
 mod place;
@@ -19,7 +20,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use self::before::{Before, absolute};
 use self::lock::Lock;
 use self::place::SourceId;
-pub(crate) use self::stamp::Stamp;
+pub(crate) use self::place::{PLACE, PLACES};
 use self::stamp::{Stamped, changed};
 use crate::delivery::{in_words, refused};
 use crate::source::{self, Past, Plan, Rows, Verdict, generation_of};

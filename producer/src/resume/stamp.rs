@@ -5,44 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, anyhow};
-use rdkafka::message::{Header, OwnedHeaders};
 
 use super::before::{Before, absolute};
-use super::place::{Emptied, Last, Lasts, Mark, PLACE, PLACES, Place, SourceId, Sum, places};
-use crate::source::{NoRecord, Place as RowPlace, Record, Row, Rows};
+use super::items::{Items, sum_of};
+use super::place::{Emptied, Last, Lasts, Place, SourceId, places};
+use crate::source::{NoRecord, Place as RowPlace, Record, Row, Rows, Stamp};
 
 /// Records of a partition between two that say all there is to know of it: so many are read when a run starts.
 pub(crate) const BETWEEN_PLACES: u32 = 1000;
 /// The longest time between them, so that retention takes none away that is needed.
 const PLACES_EVERY: Duration = Duration::from_hours(1);
 
-/// Where a record goes, and what it says of its place.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Stamp {
-    pub(crate) partition: i32,
-    pub(crate) place: String,
-    pub(crate) places: Option<String>,
-}
-
-impl Stamp {
-    pub(crate) fn headers(&self) -> OwnedHeaders {
-        let headers = OwnedHeaders::new().insert(Header { key: PLACE, value: Some(&self.place) });
-        match &self.places {
-            Some(places) => headers.insert(Header { key: PLACES, value: Some(places) }),
-            None => headers,
-        }
-    }
-}
-
 /// The partition that librdkafka would choose of so many (its `consistent_random`): other producers send a symbol to the same.
 pub(crate) fn partition_of(key: &str, partitions: i32) -> i32 {
     let place = u64::from(crc32fast::hash(key.as_bytes())) % u64::from(partitions.unsigned_abs().max(1));
     i32::try_from(place).unwrap_or_default()
-}
-
-/// What the line of a record is known again by.
-pub(crate) fn sum_of(record: &Record) -> Sum {
-    Sum::of(record.place.sum.unwrap_or_else(|| crc32fast::hash(&record.value)))
 }
 
 /// What is said when a source is not what it was.
@@ -51,24 +28,6 @@ pub(crate) fn changed(place: &RowPlace) -> Error {
         "{place} is not what was sent as this line before: --resume goes on with the same rows only; --resume=anew sends all of them from \
          the first on"
     )
-}
-
-/// Counts the records of a line.
-#[derive(Default)]
-pub(crate) struct Items(HashMap<SourceId, Mark>);
-
-impl Items {
-    /// The mark of the next record, which is of this line. What was made up is of line 0, and has a number in place of it.
-    pub(crate) fn mark(&mut self, source: SourceId, line: u64) -> Mark {
-        let next = match (self.0.get(&source), line) {
-            (Some(last), 0) => Mark { line: last.line + 1, item: 0 },
-            (None, 0) => Mark { line: 1, item: 0 },
-            (Some(last), line) if last.line == line => Mark { line, item: last.item + 1 },
-            _ => Mark { line, item: 0 },
-        };
-        self.0.insert(source, next);
-        next
-    }
 }
 
 /// A source, as its rows are stamped.
@@ -168,6 +127,7 @@ impl Iterator for Stamped {
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::{Mark, Sum};
     use super::*;
 
     fn record(key: &str, file: &str, line: u64) -> Record {
@@ -212,16 +172,5 @@ mod tests {
         let stamps = stamps(rows("a", 2), before);
         assert_eq!((stamps[0].places.as_deref(), stamps[1].places.as_deref()), (Some("=0:70"), None));
         assert!(stamps[1].place.ends_with("/1-1"));
-    }
-
-    #[test]
-    fn records_of_one_line_are_told_apart_also_where_sources_alternate() {
-        let mut items = Items::default();
-        let (one, two) = (SourceId::of("a"), SourceId::of("b"));
-        let marks =
-            [(one, 1), (two, 1), (one, 1), (one, 2), (two, 1)].map(|(source, line)| items.mark(source, line).item);
-        assert_eq!(marks, [0, 0, 1, 0, 1]);
-        let made_up = [0, 0, 0].map(|line| items.mark(SourceId::of("c"), line).line);
-        assert_eq!(made_up, [1, 2, 3]);
     }
 }

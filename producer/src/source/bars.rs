@@ -4,13 +4,13 @@ use serde::Serialize as _;
 use serde_json::ser::Serializer;
 use shared::bar::Bar;
 
-use super::Record;
 use super::cells::Cells;
 use super::clock::Span;
 use super::date::{self, Style, Wrong};
 use super::dialect::Dialect;
 use super::header::{Field, Layout};
 use super::number::{self, Decimal, Reading};
+use super::row::{Place, Record};
 use super::shown::shown;
 
 /// Makes bars of the rows of one file.
@@ -112,7 +112,7 @@ impl Bars {
             }
         }
         value.push(b'}');
-        Ok(Record::new(bar.symbol, value, super::Place::default()))
+        Ok(Record::new(bar.symbol, value, Place::default()))
     }
 
     fn bar(&mut self, cells: &Cells) -> Result<Bar, NotABar> {

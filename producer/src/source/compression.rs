@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use flate2::bufread::MultiGzDecoder;
 use zstd::stream::read::Decoder;
 
-use super::input::Reader;
+use super::reader::Reader;
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]

@@ -16,7 +16,7 @@ use super::cells::{Cells, Row as Split};
 use super::dialect::Dialect;
 use super::header::Wanted;
 use super::lines::{Ends, Lines};
-use super::{NoRecord, Place, Record, Row};
+use super::row::{NoRecord, Place, Record, Row};
 
 /// Lines that a row in quotes may take.
 const TALLEST_ROW: usize = 100;

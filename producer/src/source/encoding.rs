@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::input::Reader;
+use super::reader::Reader;
 
 /// An encoding, and what it was taken for.
 #[derive(Clone, Copy, Debug, PartialEq)]

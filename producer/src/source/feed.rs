@@ -9,7 +9,8 @@ use super::compression::Compression;
 use super::csv::CsvRows;
 use super::input::Input;
 use super::json::JsonRows;
-use super::{NoRecord, Row, Rows, sniff};
+use super::row::{NoRecord, Row, Rows};
+use super::sniff;
 
 const STANDARD_INPUT: &str = "standard input";
 

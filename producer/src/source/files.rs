@@ -11,9 +11,11 @@ use anyhow::{Context, Error, Result, anyhow, ensure};
 use super::choices::Choices;
 use super::csv::CsvRows;
 use super::dialect::Dialect;
-use super::input::{Input, Reader};
+use super::input::Input;
+use super::reader::Reader;
+use super::row::{NoRecord, Row};
 use super::sniff::Empty;
-use super::{NoRecord, Row, lines, sniff};
+use super::{lines, sniff};
 use crate::source::compression::{self, Compression};
 
 /// Standard input, where a file is named.

@@ -7,9 +7,7 @@ use anyhow::Result;
 use super::choices::Choices;
 use super::compression::{self, Compression};
 use super::encoding::{self, Encoded};
-
-/// What is read line by line.
-pub(crate) type Reader = Box<dyn BufRead + Send>;
+use super::reader::Reader;
 
 /// How much of a file is looked at before it is judged.
 const HEAD: usize = 256 << 10;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared::bar::field;
 
 use super::lines::{Ends, Lines};
-use super::{NoRecord, Place, Record, Row};
+use super::row::{NoRecord, Place, Record, Row};
 
 /// How often JSON may stand in a JSON string.
 const DEEPEST: usize = 4;

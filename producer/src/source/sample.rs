@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{NoRecord, Record, Row};
+use super::row::{NoRecord, Record, Row};
 
 /// First reads all of `rows`, handing on what is wrong with them; then draws without end.
 pub(crate) struct Sample<I> {

@@ -5,12 +5,12 @@ use std::io::BufRead;
 use anyhow::{Result, anyhow};
 
 use super::CsvRows;
-use crate::source::Place;
 use crate::source::bars::NotABar;
 use crate::source::cells::Cells;
 use crate::source::date;
 use crate::source::header::{Layout, normal};
 use crate::source::number::{Decimal, Reading, read};
+use crate::source::row::Place;
 use crate::source::shown::shown;
 use crate::source::sniff::{NEAR, Refused, TALLEST, header_at};
 

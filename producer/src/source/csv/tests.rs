@@ -14,7 +14,7 @@ mod cases;
 const HEADER: &str = "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD";
 
 /// The rows of a file, with the line that says what it was taken for.
-fn read(bytes: &[u8], choices: &Choices) -> Result<(String, CsvRows<crate::source::input::Reader>)> {
+fn read(bytes: &[u8], choices: &Choices) -> Result<(String, CsvRows<crate::source::reader::Reader>)> {
     let mut input = Input::open(Cursor::new(bytes.to_vec()), choices, false)?;
     let dialect = sniff::sniff(&mut input, choices, Some("ACME"))?;
     let told = dialect.to_string();
@@ -32,7 +32,7 @@ fn said(bytes: impl AsRef<[u8]>, choices: &Choices) -> String {
 /// The same, read with the options that were typed.
 fn told(bytes: impl AsRef<[u8]>, typed: &[&str]) -> String {
     let args = Args::try_parse_from([&["producer", "--csv", "ACME.csv"], typed].concat()).unwrap();
-    said(bytes, &Choices::from_args(&args.dialect).unwrap())
+    said(bytes, &args.dialect.choices().unwrap())
 }
 
 /// The rows alone.

@@ -11,11 +11,10 @@ use anyhow::Result;
 use super::super::choices::Choices;
 use super::super::feed::begin;
 use super::super::files::stem;
-use super::super::{Past, Verdict, generation_of};
+use super::super::row::{Past, Verdict, generation_of};
+use super::followed::Number;
 use super::growing::{CaughtUp, Growing, Unfinished};
-
-/// The number of a file, and of the device that it is on: nobody else has them while it is there.
-pub(crate) type Number = (u64, u64);
+use super::names::{folder, is_left_out, is_turned_name};
 
 /// A file that is or was followed.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,7 +136,7 @@ fn turned(followed: &Path) -> Vec<PathBuf> {
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if is_turned_name(&path, followed)
-            && !super::is_left_out(&path)
+            && !is_left_out(&path)
             && let Ok(metadata) = fs::metadata(&path)
             && metadata.is_file()
             && let Ok(modified) = metadata.modified()
@@ -147,24 +146,4 @@ fn turned(followed: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found.into_iter().map(|(_, path)| path).collect()
-}
-
-/// `bars.csv.1`, `bars.csv-20240219`, `bars-2024-02-19.csv` of `bars.csv`: what is added is a number or a day.
-pub(crate) fn is_turned_name(path: &Path, other: &Path) -> bool {
-    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let (name, other_name) = (name(path), name(other));
-    let (stem, ending) = other_name.rsplit_once('.').map_or((other_name.as_str(), ""), |(stem, ending)| (stem, ending));
-    let added = name
-        .strip_prefix(&other_name)
-        .or_else(|| name.strip_prefix(stem)?.strip_suffix(ending)?.strip_suffix('.').filter(|_| !ending.is_empty()));
-    let is_number = |added: &str| {
-        added.starts_with(['.', '-', '_'])
-            && added.contains(|sign: char| sign.is_ascii_digit())
-            && added.chars().all(|sign| sign.is_ascii_digit() || ".-_T".contains(sign))
-    };
-    folder(path) == folder(other) && added.is_some_and(is_number)
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,32 +1,31 @@
 //! Files that grow, as feeds write them: read to their end, then on as lines come; under a new name or cut short, read to the end and begun
 //! again (`tail -F`). A folder is all files in it, those that come later too.
 
+mod followed;
 mod growing;
 mod incarnation;
+mod names;
 mod one;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Error, Result, anyhow, ensure};
 
+use self::followed::Followed;
 use self::growing::{CaughtUp, POLL};
-use self::incarnation::{Number, is_turned_name};
+use self::names::{in_it, is_left_out, is_packed, is_pattern, is_turned_name};
 use self::one::One;
 use super::choices::Choices;
-use super::{NoRecord, Past, Row};
+use super::row::{NoRecord, Past, Row};
 
 /// Rows that are read before they are wanted.
 const READ_AHEAD: usize = 1024;
 /// Files that can be followed at once: each has a thread, and is open.
 const MOST: usize = 2000;
-/// Endings of what is read once, and not written on.
-const PACKED: [&str; 6] = ["gz", "zst", "zstd", "bz2", "xz", "zip"];
 
 /// The rows of files that grow. It has no end.
 pub(crate) struct Follow {
@@ -66,23 +65,6 @@ impl Iterator for Follow {
 
     fn next(&mut self) -> Option<Row> {
         self.rows.recv().ok()
-    }
-}
-
-/// What is followed now, by name and by number, for all that follow.
-#[derive(Clone, Default)]
-struct Followed {
-    names: Arc<Mutex<BTreeSet<PathBuf>>>,
-    files: Arc<Mutex<BTreeSet<Number>>>,
-}
-
-impl Followed {
-    fn names(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn files(&self) -> MutexGuard<'_, BTreeSet<Number>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -185,39 +167,6 @@ impl Watch {
         caught_up.wait();
         Ok(())
     }
-}
-
-/// The files that a name stands for.
-fn in_it(path: &Path) -> Result<Vec<PathBuf>> {
-    Ok(if path.is_dir() {
-        fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
-    } else if is_pattern(path) {
-        glob::glob(&path.to_string_lossy())?.flatten().filter(|path| path.is_file()).collect()
-    } else {
-        vec![path.to_owned()]
-    })
-}
-
-fn is_pattern(path: &Path) -> bool {
-    path.to_string_lossy().contains(['*', '?', '[']) && !path.exists()
-}
-
-/// Packed, hidden, or not finished.
-fn is_left_out(path: &Path) -> bool {
-    let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-    let ending = ending(&name);
-    name.starts_with('.')
-        || name.ends_with('~')
-        || ["tmp", "part", "swp", "bak", "old", "orig"].contains(&&*ending)
-        || is_packed(path)
-}
-
-fn is_packed(path: &Path) -> bool {
-    PACKED.contains(&&*ending(&path.file_name().map(OsStr::to_string_lossy).unwrap_or_default()))
-}
-
-fn ending(name: &str) -> String {
-    name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()
 }
 
 #[cfg(test)]

@@ -10,14 +10,14 @@ use std::thread;
 
 use anyhow::Error;
 
-use super::Followed;
+use super::followed::Followed;
 use super::growing::{CaughtUp, Growing, POLL, Unfinished};
 use super::incarnation::{self, Incarnation};
 use crate::source::choices::Choices;
 use crate::source::feed::begin;
 use crate::source::files::stem;
+use crate::source::row::{NoRecord, Place, Row};
 use crate::source::sniff::Empty;
-use crate::source::{NoRecord, Place, Row};
 
 pub(super) struct One {
     path: PathBuf,

@@ -125,10 +125,6 @@ fn names_of_files_that_were_turned_are_told_from_others() {
         ("other.csv.1", false),
         ("sub/bars.csv.1", false),
     ] {
-        assert_eq!(
-            incarnation::is_turned_name(&Path::new("/feeds").join(name), Path::new("/feeds/bars.csv")),
-            is_turned,
-            "{name}"
-        );
+        assert_eq!(is_turned_name(&Path::new("/feeds").join(name), Path::new("/feeds/bars.csv")), is_turned, "{name}");
     }
 }

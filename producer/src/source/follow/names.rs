@@ -1,0 +1,63 @@
+//! Names of files: what they stand for, and what they say.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+/// Endings of what is read once, and not written on.
+const PACKED: [&str; 6] = ["gz", "zst", "zstd", "bz2", "xz", "zip"];
+
+/// The files that a name stands for.
+pub(super) fn in_it(path: &Path) -> Result<Vec<PathBuf>> {
+    Ok(if path.is_dir() {
+        fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
+    } else if is_pattern(path) {
+        glob::glob(&path.to_string_lossy())?.flatten().filter(|path| path.is_file()).collect()
+    } else {
+        vec![path.to_owned()]
+    })
+}
+
+pub(super) fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '[']) && !path.exists()
+}
+
+/// Packed, hidden, or not finished.
+pub(super) fn is_left_out(path: &Path) -> bool {
+    let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+    let ending = ending(&name);
+    name.starts_with('.')
+        || name.ends_with('~')
+        || ["tmp", "part", "swp", "bak", "old", "orig"].contains(&&*ending)
+        || is_packed(path)
+}
+
+pub(super) fn is_packed(path: &Path) -> bool {
+    PACKED.contains(&&*ending(&path.file_name().map(OsStr::to_string_lossy).unwrap_or_default()))
+}
+
+fn ending(name: &str) -> String {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()
+}
+
+/// `bars.csv.1`, `bars.csv-20240219`, `bars-2024-02-19.csv` of `bars.csv`: what is added is a number or a day.
+pub(super) fn is_turned_name(path: &Path, other: &Path) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (name, other_name) = (name(path), name(other));
+    let (stem, ending) = other_name.rsplit_once('.').map_or((other_name.as_str(), ""), |(stem, ending)| (stem, ending));
+    let added = name
+        .strip_prefix(&other_name)
+        .or_else(|| name.strip_prefix(stem)?.strip_suffix(ending)?.strip_suffix('.').filter(|_| !ending.is_empty()));
+    let is_number = |added: &str| {
+        added.starts_with(['.', '-', '_'])
+            && added.contains(|sign: char| sign.is_ascii_digit())
+            && added.chars().all(|sign| sign.is_ascii_digit() || ".-_T".contains(sign))
+    };
+    folder(path) == folder(other) && added.is_some_and(is_number)
+}
+
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
