@@ -131,10 +131,9 @@ impl Growing {
         self.position += read as u64;
         self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
         self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
-        if self.given == self.pending.len() {
-            self.pending.clear();
-            (self.given, self.whole) = (0, 0);
-        }
+        // What was given out is held no longer: behind it is at most a part of a line.
+        self.pending.drain(..self.given);
+        (self.given, self.whole) = (0, 0);
         let before = self.pending.len();
         self.pending.extend_from_slice(chunk);
         if let Some(end) = memchr::memrchr2(b'\n', b'\r', chunk) {
