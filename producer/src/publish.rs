@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -57,8 +57,6 @@ impl Publisher {
             Some(RDKafkaErrorCode::QueueFull) => Ok(Handed::Back),
             Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
                 self.reports().record_too_large(&record.place.to_string(), &record.key, record.value.len());
-                // What is behind it would hide it.
-                ensure!(record.stamp.is_none(), "with --resume nothing is sent behind a record that is too large");
                 Ok(Handed::Over)
             }
             _ => Err(anyhow!("cannot send to topic {}: {}", self.topic, in_words(&error))),

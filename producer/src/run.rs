@@ -125,6 +125,11 @@ impl Run<'_> {
                     Handed::Over => {
                         self.tally.read += 1;
                         self.tally.sent += 1;
+                        // It may have been refused at once.
+                        if self.resume.is_some() && self.publisher.reports().failed() > 0 {
+                            self.look();
+                            self.may_go_on()?;
+                        }
                         if pace.due().is_some() {
                             pace.sent(Instant::now());
                             break;
