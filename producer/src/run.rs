@@ -122,13 +122,12 @@ impl Run<'_> {
                 Next::Later => break,
                 Next::End => return Ok(true),
                 Next::Row(Ok(record)) => match self.publisher.hand_over(&record)? {
-                    Handed::Over => {
+                    handed @ (Handed::Over | Handed::TooLarge) => {
                         self.tally.read += 1;
                         self.tally.sent += 1;
-                        // It may have been refused at once.
-                        if self.resume.is_some() && self.publisher.reports().failed() > 0 {
-                            self.look();
-                            self.may_go_on()?;
+                        if self.resume.is_some() && matches!(handed, Handed::TooLarge) {
+                            // What is before it is on its way, and nothing behind it.
+                            bail!("with --resume nothing is sent behind a record that is too large");
                         }
                         if pace.due().is_some() {
                             pace.sent(Instant::now());
