@@ -193,6 +193,7 @@ fn asked_to_end(folder: &TempDir, target: &str, signal: &str, group: bool) -> Ou
         .arg(target)
         .current_dir(folder)
         .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -221,7 +222,13 @@ fn make_says_nothing_of_its_own_when_it_is_asked_to_end_and_ends_by_that_signal(
 #[test]
 fn make_still_says_what_failed_when_nobody_asked_it_to_end() {
     let folder = makefile("exit 7");
-    let output = Command::new("make").arg("demo").current_dir(&folder).env_remove("MAKEFLAGS").output().unwrap();
+    let output = Command::new("make")
+        .arg("demo")
+        .current_dir(&folder)
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(".demo] Error 7") && said.contains("demo] Error 2"), "{said}");
     assert_eq!(output.status.code(), Some(2));
@@ -253,6 +260,7 @@ fn ctrl_c_is_how_make_up_ends_and_no_failure() {
         .args(["60", "python3", "-c", TERMINAL, "up"])
         .current_dir(&folder)
         .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -267,6 +275,7 @@ fn what_is_to_run_until_a_signal_must_then_end_well() {
             .args(["local/supervise.py", "--until-signal", "make", "--silent", ".up"])
             .current_dir(&folder)
             .env_remove("MAKEFLAGS")
+            .env_remove("MAKELEVEL")
             .stdout(Stdio::piped())
             .process_group(0)
             .spawn()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -29,8 +29,10 @@ fn headers(stamp: &Stamp) -> OwnedHeaders {
 
 /// What became of a record that was handed over.
 pub(crate) enum Handed {
-    /// Taken, or refused for good: either way its fate is in the reports.
+    /// Taken: its fate will be in the reports.
     Over,
+    /// Too large for ever, as the reports say.
+    TooLarge,
     /// The queue is full: try again in a moment.
     Back,
 }
@@ -57,9 +59,7 @@ impl Publisher {
             Some(RDKafkaErrorCode::QueueFull) => Ok(Handed::Back),
             Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
                 self.reports().record_too_large(&record.place.to_string(), &record.key, record.value.len());
-                // What is behind it would hide it.
-                ensure!(record.stamp.is_none(), "with --resume nothing is sent behind a record that is too large");
-                Ok(Handed::Over)
+                Ok(Handed::TooLarge)
             }
             _ => Err(anyhow!("cannot send to topic {}: {}", self.topic, in_words(&error))),
         }

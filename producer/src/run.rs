@@ -122,9 +122,13 @@ impl Run<'_> {
                 Next::Later => break,
                 Next::End => return Ok(true),
                 Next::Row(Ok(record)) => match self.publisher.hand_over(&record)? {
-                    Handed::Over => {
+                    handed @ (Handed::Over | Handed::TooLarge) => {
                         self.tally.read += 1;
                         self.tally.sent += 1;
+                        if self.resume.is_some() && matches!(handed, Handed::TooLarge) {
+                            // What is before it is on its way, and nothing behind it.
+                            bail!("with --resume nothing is sent behind a record that is too large");
+                        }
                         if pace.due().is_some() {
                             pace.sent(Instant::now());
                             break;

@@ -13,8 +13,10 @@ STEP_LIMIT_MS = 10_000
 
 
 @contextlib.contextmanager
-def started():
-    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND", "--font-render-hinting=none"]
+def started(local=False):
+    """`local`: servers on 127.0.0.1 can be reached."""
+    reachable = ", EXCLUDE 127.0.0.1" if local else ""
+    arguments = [f"--host-resolver-rules=MAP * ~NOTFOUND{reachable}", "--font-render-hinting=none"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # it refuses to start for root with one
     with sync_playwright() as playwright:

@@ -28,7 +28,7 @@ def main():
     screenshots = pathlib.Path(sys.argv[4])
     screenshots.mkdir(parents=True, exist_ok=True)
     wrong = []
-    with chromium.started() as browser:
+    with chromium.started(local=True) as browser:
         for variant in VARIANTS[:4]:
             with chromium.tab(browser, variant) as page, looks.listening(page, address) as messages:
                 page.goto(address)
@@ -37,7 +37,7 @@ def main():
                 fact(page, "Waiting on the topic").filter(has_text=re.compile("^0$")).wait_for()
                 # It is made anew each second, without the page being loaded again.
                 page.evaluate("document.getElementById('now').firstElementChild.dataset.old = 1")
-                page.wait_for_function("!document.getElementById('now').firstElementChild.dataset.old")
+                page.locator("#now > :first-child:not([data-old])").wait_for()
                 if page.locator("tbody tr").count() < 1:
                     wrong.append(f"{variant.name}: no partition")
                 if page.get_by_text("Why records were rejected").count() != 1:

@@ -131,3 +131,42 @@ pub(crate) fn a_folder_is_followed_with_files_that_come_later(topic: &Topic, fil
     end(child)?;
     topic.has_each_once(163)
 }
+
+/// By a pattern, which the turned names do not fit, and by the folder, which has them.
+pub(crate) fn names_that_turn_over_and_over_are_sent_once(topic: &Topic, files: &Path, is_pattern: bool) -> Result<()> {
+    let folder = files.join(format!("turning-{is_pattern}"));
+    fs::create_dir(&folder)?;
+    let named = if is_pattern { folder.join("*.csv") } else { folder.clone() };
+    let follow = || topic.producer(&["--follow", named.to_str().unwrap(), "--resume"]).spawn();
+    let path = |name: &str| folder.join(name);
+    let feed = file(&folder, "a.csv", &format!("{HEADER}{}", rows(0, 5)))?;
+    let mut child = follow()?;
+    topic.wait_for(5, &mut child)?;
+    end(child)?;
+
+    // While nobody reads it.
+    append(&feed, &rows(5, 5))?;
+    fs::rename(&feed, path("a.csv.1"))?;
+    file(&folder, "a.csv", &format!("{HEADER}{}", rows(10, 5)))?;
+    let mut child = follow()?;
+    topic.wait_for(15, &mut child)?;
+
+    // While somebody does, all in a row.
+    append(&feed, &rows(15, 2))?;
+    topic.wait_for(17, &mut child)?;
+    fs::rename(path("a.csv.1"), path("a.csv.2"))?;
+    fs::rename(&feed, path("a.csv.1"))?;
+    file(&folder, "a.csv", &format!("{HEADER}{}", rows(17, 2)))?;
+    topic.wait_for(19, &mut child)?;
+
+    // The number of a file that is gone is used again.
+    fs::remove_file(path("a.csv.2"))?;
+    file(&folder, "b.csv", &format!("{HEADER}{}", rows(19, 2)))?;
+    topic.wait_for(21, &mut child)?;
+    end(child)?;
+    let mut child = follow()?;
+    append(&feed, &rows(21, 1))?;
+    topic.wait_for(22, &mut child)?;
+    end(child)?;
+    topic.has_each_once(22)
+}

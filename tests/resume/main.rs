@@ -41,7 +41,12 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
     a_simulation_goes_on(&Topic::make(&broker, "simulation", 3).await?)?;
     a_topic_without_its_records_is_refused(&Topic::make(&broker, "emptied", 2).await?, files).await?;
     followed::files_that_grow_and_turn_are_sent_once(&Topic::make(&broker, "followed", 3).await?, files)?;
-    followed::a_folder_is_followed_with_files_that_come_later(&Topic::make(&broker, "folder", 3).await?, files)
+    followed::a_folder_is_followed_with_files_that_come_later(&Topic::make(&broker, "folder", 3).await?, files)?;
+    for is_pattern in [true, false] {
+        let topic = Topic::make(&broker, &format!("turning-{is_pattern}"), 2).await?;
+        followed::names_that_turn_over_and_over_are_sent_once(&topic, files, is_pattern)?;
+    }
+    Ok(())
 }
 
 /// Rows that differ all.

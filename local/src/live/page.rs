@@ -91,7 +91,7 @@ pub(super) fn now(moment: &Moment, state: &State) -> Markup {
             figcaption { "Records acknowledged" span.unit { "in each of the last " (seconds.len()) " seconds; at most " (most) } }
             (bars(seconds, most))
         }
-        div.scroll {
+        div.scroll tabindex="0" role="region" aria-label="Partitions, by offset" {
             table {
                 caption.muted { "Partitions, by offset" }
                 thead { tr { th scope="col" { "Partition" } @for name in ["First", "Next to land", "End", "Waiting", "Records a second"] { th.number scope="col" { (name) } } } }

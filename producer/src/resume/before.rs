@@ -31,7 +31,10 @@ impl Before {
         const WHY: &str = "retention has deleted records of it; --resume=anew sends from the first row";
         let mut known = Emptied::new();
         for found in &found {
-            known.extend(&found.emptied_before);
+            for (partition, end) in &found.emptied_before {
+                let known = known.entry(*partition).or_insert(*end);
+                *known = (*known).max(*end);
+            }
         }
         let has_places = found.iter().any(|found| !found.lasts.is_empty());
         let mut emptied = Emptied::new();
@@ -40,7 +43,7 @@ impl Before {
                 bail!("partition {partition} of topic {topic} does not say any more where --resume stopped: {WHY}");
             }
             let Some(end) = found.emptied else { continue };
-            if known.get(&partition) != Some(&end) && !is_to_begin_anew {
+            if known.get(&partition).is_none_or(|known| *known < end) && !is_to_begin_anew {
                 let what = if has_places { "there can no longer be told" } else { "can no longer be told" };
                 bail!(
                     "partition {partition} of topic {topic} had records, and has none any more: where --resume stopped {what}, since {WHY}"
@@ -107,11 +110,12 @@ impl Before {
         let mut items = Items::default();
         let mut seen = Place::default();
         for row in rows()? {
-            // What a row is taken for may have changed: its line has not.
+            // What a row is taken for may have changed: its line and its symbol have not.
             let (place, mark, sum) = match row {
-                Ok(record) => (record.place.clone(), items.mark(source, record.place.line), sum_of(&record)),
-                Err(NoRecord::Skipped { place: place @ Place { sum: Some(sum), .. }, .. }) => {
-                    (place.clone(), Mark { line: place.line, item: 0 }, Sum::of(sum))
+                Ok(record) => (record.place.clone(), items.mark(source, record.place.line), Some(sum_of(&record))),
+                Err(NoRecord::Skipped { place, .. }) => {
+                    let mark = Mark { line: place.line, item: 0 };
+                    (place, mark, None)
                 }
                 Err(NoRecord::Broken(_)) => break,
                 Err(_) => continue,
@@ -120,7 +124,7 @@ impl Before {
                 break;
             }
             seen = place;
-            if left.remove(&mark).is_some_and(|known| known != sum) {
+            if left.remove(&mark).is_some_and(|known| sum.is_some_and(|sum| known != sum)) {
                 return Ok(Verdict::Other(seen));
             }
             if left.is_empty() {

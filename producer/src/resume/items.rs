@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use super::place::{Mark, SourceId, Sum};
 use crate::source::Record;
 
-/// What the line of a record is known again by.
+/// What a record is known again by: its line, and its symbol.
 pub(crate) fn sum_of(record: &Record) -> Sum {
-    Sum::of(record.place.sum.unwrap_or_else(|| crc32fast::hash(&record.value)))
+    let line = record.place.sum.unwrap_or_else(|| crc32fast::hash(&record.value));
+    // Another symbol may go to another partition.
+    Sum::of(line ^ crc32fast::hash(record.key.as_bytes()))
 }
 
 /// Counts the records of a line.

@@ -109,18 +109,15 @@ impl Lock {
             while !ended.load(Ordering::Acquire) {
                 // Nothing is ever assigned: it is called for the group's sake.
                 let _ = consumer.poll(POLL);
-                // Struck off, by a network or a machine that stood still; who came meanwhile stays.
-                if was_lost.load(Ordering::Acquire)
-                    && let Ok(other) = others(&consumer, &group, &name)
-                {
-                    was_lost.store(false, Ordering::Release);
-                    if let Some(Other { client, host }) = other {
-                        let reason = format!(
-                            "the broker has not heard of this producer for a while, and {client} at {host} has taken over"
-                        );
-                        *why.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-                        return;
-                    }
+                // Struck off, by a network or a machine that stood still: another may have come, and gone again.
+                if was_lost.load(Ordering::Acquire) {
+                    let by = match others(&consumer, &group, &name) {
+                        Ok(Some(Other { client, host })) => format!(", and {client} at {host} has taken over"),
+                        _ => "; started again, it goes on behind what is on the topic".to_owned(),
+                    };
+                    let reason = format!("the broker has not heard of this producer for a while{by}");
+                    *why.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                    return;
                 }
             }
         });

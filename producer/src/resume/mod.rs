@@ -60,7 +60,7 @@ impl Resume {
         if sources.len() > MOST_SOURCES {
             before.keep(&present(plan, &before)?);
             let left = before.sources().len();
-            say(&format!("the places of {} files that are no longer there are dropped", sources.len() - left));
+            say(&format!("the places of {} files that this run does not name are dropped", sources.len() - left));
             ensure!(
                 left <= MOST_SOURCES,
                 "--resume keeps the places of {MOST_SOURCES} files on a topic, and here are {left}: move those that are done elsewhere"

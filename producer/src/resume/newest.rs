@@ -71,7 +71,9 @@ fn newest(
         read_span(consumer, topic, partition, (from, high), |message| ends.take(message))?;
         if ends.is_whole || from == low {
             let is_cut = !ends.is_whole && !ends.found.lasts.is_empty();
-            return Ok(Found { is_cut, ..ends.found });
+            // Of records that were deleted, some may have been ours.
+            let is_gone = from == low && low > 0 && ends.found.lasts.is_empty();
+            return Ok(Found { is_cut, emptied: is_gone.then_some(low), ..ends.found });
         }
         span = span.saturating_mul(WIDER);
     }

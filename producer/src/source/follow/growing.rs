@@ -52,6 +52,9 @@ impl Unfinished {
 }
 
 pub(crate) struct Growing {
+    is_alone: bool,
+    /// It is over, whatever is asked of it.
+    has_ended: bool,
     file: File,
     /// Where it is, as long as it is this file; nowhere, if it grows no more.
     path: Option<PathBuf>,
@@ -74,8 +77,17 @@ pub(crate) struct Growing {
 }
 
 impl Growing {
-    pub(crate) fn new(file: File, path: Option<PathBuf>, caught_up: CaughtUp, unfinished: Unfinished) -> Growing {
+    /// `is_alone`: nobody looks for it under other names.
+    pub(crate) fn new(
+        file: File,
+        path: Option<PathBuf>,
+        caught_up: CaughtUp,
+        unfinished: Unfinished,
+        is_alone: bool,
+    ) -> Growing {
         Growing {
+            is_alone,
+            has_ended: false,
             file,
             path,
             caught_up,
@@ -104,8 +116,9 @@ impl Growing {
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(error),
         };
-        // Moved away, and no other there yet: who writes it may still. One that nobody can reach any more is over like one that was turned.
-        match (is_there || own.nlink() > 0 && !path.exists(), self.turned) {
+        // Moved away, and no other there yet: who writes it may still, and another will come. Of several, it is found again if it is
+        // under another name.
+        match (is_there || self.is_alone && own.nlink() > 0 && !path.exists(), self.turned) {
             (true, _) => self.turned = None,
             (false, None) => self.turned = Some(Instant::now()),
             (false, Some(since)) => return Ok(since.elapsed() >= STILL_WRITTEN),
@@ -131,10 +144,9 @@ impl Growing {
         self.position += read as u64;
         self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
         self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
-        if self.given == self.pending.len() {
-            self.pending.clear();
-            (self.given, self.whole) = (0, 0);
-        }
+        // What was given out is held no longer: behind it is at most a part of a line.
+        self.pending.drain(..self.given);
+        (self.given, self.whole) = (0, 0);
         let before = self.pending.len();
         self.pending.extend_from_slice(chunk);
         if let Some(end) = memchr::memrchr2(b'\n', b'\r', chunk) {
@@ -154,7 +166,7 @@ impl Growing {
 
 impl Read for Growing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
+        while !self.has_ended {
             if self.given < self.whole {
                 let mut ready = &self.pending[self.given..self.whole];
                 if self.lines < SINGLE_LINES
@@ -184,11 +196,11 @@ impl Read for Growing {
                 self.unfinished.set(self.pending.split_off(self.given.min(self.pending.len())));
                 (self.given, self.whole) = (0, 0);
                 self.pending.clear();
-                return Ok(0);
-            }
-            if self.is_at_end {
+                self.has_ended = true;
+            } else if self.is_at_end {
                 thread::sleep(POLL);
             }
         }
+        Ok(0)
     }
 }

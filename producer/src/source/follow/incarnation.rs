@@ -2,9 +2,8 @@
 //! `bars.csv.1`, and a new `bars.csv` begins) or cut short.
 
 use std::fs::{self, File, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::Result;
 
@@ -30,11 +29,10 @@ pub(crate) struct Incarnation {
 
 impl Incarnation {
     pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Incarnation> {
-        // A number is used again once its file is gone; the moment of its making is not.
-        let made = metadata.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        let number = Number::of(metadata);
         let folder = folder(path).canonicalize()?;
-        let file = format!("{}#{:x}-{:x}", folder.display(), metadata.ino(), made.as_nanos());
-        Ok(Incarnation { path: path.to_owned(), number: (metadata.dev(), metadata.ino()), file, generation: 0 })
+        let file = format!("{}#{:x}-{:x}", folder.display(), number.inode, number.made);
+        Ok(Incarnation { path: path.to_owned(), number, file, generation: 0 })
     }
 
     /// The name of the source.
@@ -65,7 +63,7 @@ impl Incarnation {
     /// Whether a file holds what was sent as this one.
     fn verdict(&self, path: &Path, followed: &Path, choices: &Choices, past: &dyn Past) -> Result<Verdict> {
         past.verdict(&self.name(), &|| {
-            let read = Growing::new(File::open(path)?, None, CaughtUp::default(), Unfinished::default());
+            let read = Growing::new(File::open(path)?, None, CaughtUp::default(), Unfinished::default(), true);
             begin(read, choices, &path.display().to_string(), stem(followed).as_deref(), true)
         })
     }
@@ -85,8 +83,7 @@ pub(crate) fn to_begin_with(
     };
     let mut all = Vec::new();
     if !past.is_to_begin_anew() {
-        all = formers(followed, now.as_ref(), choices, past)?;
-        all.retain(|former| !others(former.number));
+        all = formers(followed, now.as_ref(), choices, past, others)?;
     }
     if let Some(now) = now {
         all.push(now.judged(followed, choices, past)?.0);
@@ -95,24 +92,43 @@ pub(crate) fn to_begin_with(
 }
 
 /// Files that had the name: the first one of which something was sent, and all after it.
-fn formers(followed: &Path, now: Option<&Incarnation>, choices: &Choices, past: &dyn Past) -> Result<Vec<Incarnation>> {
-    let mut known = Vec::new();
-    for path in turned(followed) {
+fn formers(
+    followed: &Path,
+    now: Option<&Incarnation>,
+    choices: &Choices,
+    past: &dyn Past,
+    others: &dyn Fn(Number) -> bool,
+) -> Result<Vec<Incarnation>> {
+    let (mut known, mut has_known) = (Vec::new(), false);
+    let files = turned(followed);
+    for path in files.clone() {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let own = Incarnation::of(&path, &metadata)?;
+        if others(own.number) {
+            has_known = true;
+            continue;
+        }
         if past.generation(own.file()).is_some() {
+            has_known = true;
             known.push(own.judged(followed, choices, past)?.0);
             continue;
         }
         // A copy that was made before the file was cut short.
         let generations = now.and_then(|now| past.generation(now.file())).map_or(0..0, |last| 0..last + 1);
-        let copy = generations.filter_map(|generation| Some(Incarnation { generation, ..now?.clone() })).find(|copy| {
-            // Text that is none of bars is nothing of ours.
-            copy.verdict(&path, followed, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
-        });
+        let copy = generations
+            .rev()
+            .take(files.len() + 1)
+            .filter_map(|generation| Some(Incarnation { generation, ..now?.clone() }))
+            .find(|copy| {
+                // Text that is none of bars is nothing of ours.
+                copy.verdict(&path, followed, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
+            });
         match copy {
-            Some(copy) => known.push(Incarnation { path, number: own.number, ..copy }),
-            None if !known.is_empty() => known.push(own),
+            Some(copy) => {
+                has_known = true;
+                known.push(Incarnation { path, number: own.number, ..copy });
+            }
+            None if has_known => known.push(own),
             None => {}
         }
     }
@@ -122,7 +138,7 @@ fn formers(followed: &Path, now: Option<&Incarnation>, choices: &Choices, past: 
 /// Files that came between one and the one that has its name now.
 pub(crate) fn between(followed: &Path, before: &Incarnation, is_known: &dyn Fn(Number) -> bool) -> Vec<Incarnation> {
     let files = turned(followed);
-    let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == before.number);
+    let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| Number::of(&now) == before.number);
     // Those after it in time; none, if it is not there any more.
     let after = files.iter().position(is_before).map_or(files.len(), |place| place + 1);
     let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();

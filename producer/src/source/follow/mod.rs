@@ -36,7 +36,13 @@ pub(crate) struct Follow {
 pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) -> Result<Follow> {
     for path in named {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        ensure!(parent.is_dir(), "cannot follow {}: there is no folder {}", path.display(), parent.display());
+        let is_pattern = parent.to_string_lossy().contains(['*', '?', '[']);
+        ensure!(
+            parent.is_dir() || is_pattern,
+            "cannot follow {}: there is no folder {}",
+            path.display(),
+            parent.display()
+        );
         ensure!(!is_packed(path), "cannot follow {}: what is packed is not written on; --csv reads it", path.display());
     }
     let (sender, rows) = sync_channel(READ_AHEAD);
@@ -87,12 +93,12 @@ impl Watch {
                 Ok(found) => found,
                 Err(error) => return self.end(error),
             };
-            for path in found {
+            for (called, path) in found {
                 if self.followed.names().len() == MOST {
                     let why = "move those that are written no more elsewhere, or name a pattern that fits fewer";
                     return self.end(anyhow!("more than {MOST} files are to be followed: {why}"));
                 }
-                match self.start(&path, is_alone) {
+                match self.start(&called, &path, is_alone) {
                     Ok(()) => {}
                     Err(error) if is_alone => return self.end(error),
                     // It may pass.
@@ -114,26 +120,32 @@ impl Watch {
         }
     }
 
-    /// Files that are not followed yet, by name; what a name was before comes before it.
-    fn found(&mut self) -> Result<Vec<PathBuf>> {
+    /// Files that are not followed yet, by name, each behind the name that it has or had; what a name was before comes before it.
+    fn found(&mut self) -> Result<Vec<(PathBuf, PathBuf)>> {
         let mut found = BTreeSet::new();
         for path in &self.named {
             found.extend(in_it(path).with_context(|| format!("cannot follow {}", path.display()))?);
         }
-        let mut fresh = Vec::new();
+        let (mut fresh, mut seen) = (Vec::new(), BTreeSet::new());
         for path in &found {
             let is_named = self.named.contains(path);
             if self.followed.names().contains(path) || !is_named && is_left_out(path) {
                 continue;
             }
-            if is_named {
-                fresh.push((path.clone(), true, path.clone()));
+            let Ok(metadata) = fs::metadata(path) else {
+                // It may come.
+                if is_named {
+                    fresh.push((path.clone(), true, path.clone()));
+                }
+                continue;
+            };
+            let file = incarnation::Incarnation::of(path, &metadata)?;
+            // Another name of one that is followed, or is about to be.
+            if self.followed.files().contains(&file.number) || !seen.insert(file.number) {
                 continue;
             }
-            let Ok(metadata) = fs::metadata(path) else { continue };
-            let file = incarnation::Incarnation::of(path, &metadata)?;
-            // Another name of one that is followed.
-            if self.followed.files().contains(&file.number) {
+            if is_named {
+                fresh.push((path.clone(), true, path.clone()));
                 continue;
             }
             let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other));
@@ -147,22 +159,21 @@ impl Watch {
             fresh.push((former_of.unwrap_or(path).clone(), former_of.is_none(), path.clone()));
         }
         fresh.sort();
-        Ok(fresh.into_iter().map(|(_, _, path)| path).collect())
+        Ok(fresh.into_iter().map(|(called, _, path)| (called, path)).collect())
     }
 
     /// Follows a file from now on; returns when it has been read to its end for the first time, so that files which are there at the
     /// beginning are read one after the other.
-    fn start(&self, path: &Path, is_alone: bool) -> Result<()> {
+    fn start(&self, called: &Path, path: &Path, is_alone: bool) -> Result<()> {
         let cannot = || format!("cannot follow {}", path.display());
         if path.exists() {
             File::open(path).map_err(Error::from).with_context(cannot)?;
         }
-        // In a folder each is followed by itself.
-        let others = |number| !is_alone || self.followed.files().contains(&number);
+        let others = |number| self.followed.files().contains(&number);
         let begun = incarnation::to_begin_with(path, &self.choices, &*self.past, &others).with_context(cannot)?;
         self.followed.names().insert(path.to_owned());
         let caught_up = CaughtUp::default();
-        let one = One::new(path, &self.choices, &self.sender, &caught_up, &self.followed, is_alone);
+        let one = One::new(called, path, &self.choices, &self.sender, &caught_up, &self.followed, is_alone);
         thread::spawn(move || one.run(begun));
         caught_up.wait();
         Ok(())

@@ -21,6 +21,8 @@ use crate::source::sniff::Empty;
 
 pub(super) struct One {
     path: PathBuf,
+    /// The symbol, where names of files say it.
+    stem: Option<String>,
     shown: Arc<str>,
     choices: Choices,
     sender: SyncSender<Row>,
@@ -40,6 +42,7 @@ enum Ended {
 
 impl One {
     pub(super) fn new(
+        called: &Path,
         path: &Path,
         choices: &Choices,
         sender: &SyncSender<Row>,
@@ -48,6 +51,7 @@ impl One {
         is_alone: bool,
     ) -> One {
         One {
+            stem: stem(called),
             path: path.to_owned(),
             shown: path.display().to_string().into(),
             choices: choices.clone(),
@@ -99,7 +103,15 @@ impl One {
     fn the_one_now(&self, last: Option<&Incarnation>) -> Option<Incarnation> {
         loop {
             match std::fs::metadata(&self.path).map_err(Error::from).and_then(|now| Incarnation::of(&self.path, &now)) {
-                Ok(now) => return Some(last.filter(|last| last.file() == now.file()).cloned().unwrap_or(now)),
+                Ok(now) => {
+                    let own = last.filter(|last| last.file() == now.file());
+                    if own.is_none() && !self.is_alone && self.followed.files().contains(&now.number) {
+                        // It is read under another name.
+                        self.followed.names().remove(&self.path);
+                        return None;
+                    }
+                    return Some(own.cloned().unwrap_or(now));
+                }
                 Err(_) if self.is_alone => {
                     self.caught_up.set();
                     thread::sleep(POLL);
@@ -114,8 +126,8 @@ impl One {
     fn send(&self, file: File, incarnation: &Incarnation, is_growing: bool) -> Ended {
         let unfinished = Unfinished::default();
         let path = is_growing.then(|| self.path.clone());
-        let read = Growing::new(file, path, self.caught_up.clone(), unfinished.clone());
-        let rows = match begin(read, &self.choices, &self.shown, stem(&self.path).as_deref(), true) {
+        let read = Growing::new(file, path, self.caught_up.clone(), unfinished.clone(), self.is_alone);
+        let rows = match begin(read, &self.choices, &self.shown, self.stem.as_deref(), true) {
             Ok(rows) => rows,
             // It is over, and nothing was in it.
             Err(error) if error.is::<Empty>() => return Ended::Over { had_records: false },

@@ -81,7 +81,7 @@ fn whole_lines_are_given_out_and_half_a_line_is_left() {
     fs::write(&path, "one\r\ntwo\nthr").unwrap();
     let (caught_up, unfinished) = (CaughtUp::default(), Unfinished::default());
     let growing = |path: Option<PathBuf>, file: &Path| {
-        Growing::new(File::open(file).unwrap(), path, caught_up.clone(), unfinished.clone())
+        Growing::new(File::open(file).unwrap(), path, caught_up.clone(), unfinished.clone(), true)
     };
     assert_eq!(read_to_end(&mut growing(None, &path), &unfinished), ("one\r\ntwo\n".to_owned(), "thr".to_owned()));
 
@@ -90,7 +90,7 @@ fn whole_lines_are_given_out_and_half_a_line_is_left() {
         fs::write(&path, "one\ntwo\nthr").unwrap();
         let caught_up = CaughtUp::default();
         let mut reads =
-            Growing::new(File::open(&path).unwrap(), Some(path.clone()), caught_up.clone(), unfinished.clone());
+            Growing::new(File::open(&path).unwrap(), Some(path.clone()), caught_up.clone(), unfinished.clone(), true);
         let left = unfinished.clone();
         let reader = thread::spawn(move || read_to_end(&mut reads, &left));
         caught_up.wait();
@@ -106,7 +106,7 @@ fn a_header_without_rows_is_told_and_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bars.csv");
     fs::write(&path, HEADER).unwrap();
-    let reads = Growing::new(File::open(&path).unwrap(), None, CaughtUp::default(), Unfinished::default());
+    let reads = Growing::new(File::open(&path).unwrap(), None, CaughtUp::default(), Unfinished::default(), true);
     let rows = crate::source::feed::begin(reads, &Choices::default(), "bars.csv", None, true).unwrap();
     assert!(listing(rows).ends_with("told: bars.csv: a header and no rows\n"));
 }
