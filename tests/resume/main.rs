@@ -64,7 +64,7 @@ fn file(files: &Path, name: &str, text: &str) -> Result<String> {
     Ok(path.to_str().unwrap().to_owned())
 }
 
-/// With the login that the service has, and what it may do; a killed one is waited for as long as a broker allows at least.
+/// With the login that the service has, and what it may do; a killed one is waited for.
 fn killed_at_any_moment_it_goes_on_where_it_stopped(topic: &Topic, files: &Path) -> Result<()> {
     const ROWS: usize = 30_000;
     let csv = file(files, "bars.csv", &format!("{HEADER}{}", rows(0, ROWS)))?;

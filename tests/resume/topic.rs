@@ -19,8 +19,8 @@ use crate::secured::SecuredBroker;
 /// Nothing here takes so long on any machine.
 const LIMIT: Duration = Duration::from_mins(3);
 const ANSWER: Duration = Duration::from_secs(30);
-/// What a broker allows at least.
-const SESSION: [&str; 2] = ["-X", "session.timeout.ms=6000"];
+/// As by itself: a busy machine may keep a producer from its broker for seconds.
+const SESSION: [&str; 2] = ["-X", "session.timeout.ms=10000"];
 
 pub(crate) struct Topic {
     pub(crate) name: String,
