@@ -28,6 +28,13 @@ struct Supervised {
     marker: String,
 }
 
+/// Each script says so once it runs.
+fn wait_until_up(child: &mut Child) {
+    let mut up = [0; 3];
+    child.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+    assert_eq!(&up, b"up\n");
+}
+
 impl Supervised {
     fn start(name: &str, script: &str) -> Self {
         let marker = format!("tickerlake-{name}-{}", std::process::id());
@@ -39,9 +46,7 @@ impl Supervised {
             .process_group(0)
             .spawn()
             .unwrap();
-        let mut up = [0; 3];
-        supervisor.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
-        assert_eq!(&up, b"up\n");
+        wait_until_up(&mut supervisor);
         Self { supervisor, marker }
     }
 
@@ -199,8 +204,7 @@ fn asked_to_end(folder: &TempDir, target: &str, signal: &str, group: bool) -> Ou
         .process_group(0)
         .spawn()
         .unwrap();
-    let mut up = [0; 3];
-    make.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+    wait_until_up(&mut make);
     let process = format!("{}{}", if group { "-" } else { "" }, make.id());
     assert!(Command::new("kill").args([signal, "--", &process]).status().unwrap().success());
     make.wait_with_output().unwrap()

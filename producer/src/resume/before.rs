@@ -1,6 +1,7 @@
 //! What the topic says of sources when a run begins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
@@ -21,8 +22,9 @@ pub(crate) struct Before {
 }
 
 /// The name that a file has from anywhere.
-pub(crate) fn absolute(file: &str) -> String {
-    std::fs::canonicalize(file).map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+pub(crate) fn absolute(file: impl AsRef<Path>) -> String {
+    let file = file.as_ref();
+    file.canonicalize().as_deref().unwrap_or(file).display().to_string()
 }
 
 impl Before {
@@ -36,7 +38,6 @@ impl Before {
                 *known = (*known).max(*end);
             }
         }
-        let has_places = found.iter().any(|found| !found.lasts.is_empty());
         let mut emptied = Emptied::new();
         for (partition, found) in (0..).zip(&found) {
             if found.is_cut && !is_to_begin_anew {
@@ -44,9 +45,8 @@ impl Before {
             }
             let Some(end) = found.emptied else { continue };
             if known.get(&partition).is_none_or(|known| *known < end) && !is_to_begin_anew {
-                let what = if has_places { "there can no longer be told" } else { "can no longer be told" };
                 bail!(
-                    "partition {partition} of topic {topic} had records, and has none any more: where --resume stopped {what}, since {WHY}"
+                    "partition {partition} of topic {topic} had records, and has none any more: where --resume stopped there can no longer be told, since {WHY}"
                 );
             }
             emptied.insert(partition, end);

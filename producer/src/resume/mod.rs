@@ -77,7 +77,7 @@ impl Resume {
     fn check(&self, plan: &Plan) -> Result<()> {
         let (Plan::Replay { files, .. }, false) = (plan, self.before.is_to_begin_anew()) else { return Ok(()) };
         for path in files.paths()? {
-            let name = absolute(&path.display().to_string());
+            let name = absolute(&path);
             let Some(generation) = self.before.generation(&name) else { continue };
             let rows = || files.only(&path).open();
             if let Verdict::Other(place) = self.before.compare(&generation_of(&name, generation), rows)? {
@@ -107,7 +107,7 @@ impl Resume {
 fn only_name(plan: &Plan) -> Result<String> {
     Ok(match plan {
         Plan::Replay { files, .. } | Plan::Sample { files, .. } => {
-            files.paths()?.first().map(|path| absolute(&path.display().to_string())).unwrap_or_default()
+            files.paths()?.first().map(absolute).unwrap_or_default()
         }
         Plan::Simulate { from, seed, interval } => {
             format!("simulation {seed} {from} {}", interval.as_deref().unwrap_or("1d"))
@@ -119,7 +119,7 @@ fn only_name(plan: &Plan) -> Result<String> {
 /// Sources whose files are there.
 fn present(plan: &Plan, before: &Before) -> Result<BTreeSet<SourceId>> {
     let names = match plan {
-        Plan::Replay { files, .. } => files.paths()?.iter().map(|path| absolute(&path.display().to_string())).collect(),
+        Plan::Replay { files, .. } => files.paths()?.iter().map(absolute).collect(),
         Plan::Follow { named, .. } => source::followed_names(named),
         _ => vec![only_name(plan)?],
     };

@@ -8,7 +8,7 @@ use anyhow::{Error, anyhow};
 
 use super::before::{Before, absolute};
 use super::items::{Items, sum_of};
-use super::place::{Emptied, Last, Lasts, Place, SourceId, places};
+use super::place::{Last, Lasts, Place, SourceId, places};
 use crate::source::{NoRecord, Place as RowPlace, Record, Row, Rows, Stamp};
 
 /// Records of a partition between two that say all there is to know of it: so many are read when a run starts.
@@ -54,15 +54,13 @@ pub(crate) struct Stamped {
     known: HashMap<Option<Arc<str>>, Source>,
     items: Items,
     sending: Vec<Sending>,
-    emptied: Emptied,
 }
 
 impl Stamped {
     pub(crate) fn new(rows: Rows, before: Before, only: String) -> Stamped {
         let sending = |lasts: &Lasts| Sending { lasts: lasts.clone(), since_places: None };
         let sending = before.lasts.iter().map(sending).collect();
-        let emptied = before.emptied.clone();
-        Stamped { rows, before, only, known: HashMap::new(), items: Items::default(), sending, emptied }
+        Stamped { rows, before, only, known: HashMap::new(), items: Items::default(), sending }
     }
 
     fn source(&mut self, place: &RowPlace) -> Source {
@@ -70,7 +68,7 @@ impl Stamped {
         let source = |named: &Option<Arc<str>>| {
             let id = match (named, &place.source) {
                 (_, Some(followed)) => SourceId::of(followed),
-                (Some(file), None) => before.current(&absolute(file)),
+                (Some(file), None) => before.current(&absolute(&**file)),
                 (None, None) => before.current(only),
             };
             Source { id, partitions: before.partitions(id) }
@@ -94,14 +92,14 @@ impl Stamped {
         };
         sending.lasts.insert(id, last);
         let now = Instant::now();
-        let has_more = sending.lasts.len() > 1 || !self.emptied.is_empty();
+        let has_more = sending.lasts.len() > 1 || !self.before.emptied.is_empty();
         sending.since_places = has_more.then(|| match sending.since_places {
             Some((records, at)) if records < BETWEEN_PLACES && now - at < PLACES_EVERY => (records + 1, at),
             _ => (0, now),
         });
         let since_places = sending.since_places.map(|(records, _)| records);
         let place = Place { source: id, last, since_places };
-        let places = (since_places == Some(0)).then(|| places(&sending.lasts, id, &self.emptied));
+        let places = (since_places == Some(0)).then(|| places(&sending.lasts, id, &self.before.emptied));
         record.stamp = Some(Box::new(Stamp { partition, place: place.to_string(), places }));
         Ok(record)
     }
@@ -127,7 +125,7 @@ impl Iterator for Stamped {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::{Mark, Sum};
+    use super::super::place::{Emptied, Mark, Sum};
     use super::*;
 
     fn record(key: &str, file: &str, line: u64) -> Record {

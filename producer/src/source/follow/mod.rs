@@ -36,9 +36,8 @@ pub(crate) struct Follow {
 pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) -> Result<Follow> {
     for path in named {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let is_pattern = parent.to_string_lossy().contains(['*', '?', '[']);
         ensure!(
-            parent.is_dir() || is_pattern,
+            parent.is_dir() || is_pattern(parent),
             "cannot follow {}: there is no folder {}",
             path.display(),
             parent.display()
