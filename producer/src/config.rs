@@ -7,7 +7,7 @@ use rdkafka::ClientConfig;
 use crate::args::{Args, Order, SourceArgs};
 use crate::client;
 use crate::resume::Start;
-use crate::run::Limits;
+use crate::sending::Limits;
 use crate::skipped::Skipped;
 use crate::source::choices::{Choices, minutes_of};
 use crate::source::{self, Files, Plan};

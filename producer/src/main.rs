@@ -1,7 +1,6 @@
 //! Publishes stock bars to Apache Kafka, from a CSV file, a simulation or standard input: every one is acknowledged, or
 //! counted as failed.
 
-mod ahead;
 mod args;
 mod bootstrap;
 mod client;
@@ -17,6 +16,7 @@ mod publish;
 mod rehearsal;
 mod resume;
 mod run;
+mod sending;
 mod skipped;
 mod source;
 mod stop;
@@ -25,6 +25,7 @@ mod topic;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -35,6 +36,7 @@ use crate::config::Config;
 use crate::progress::Progress;
 use crate::publish::Publisher;
 use crate::resume::Resume;
+use crate::sending::Sender;
 use crate::source::{NoPast, NoRecord, Past, Plan, Rows};
 use crate::stop::Stop;
 use crate::tally::Shortfall;
@@ -106,7 +108,7 @@ fn examine(args: &DoctorArgs) -> Result<ExitCode> {
 fn publish(args: &Args) -> Result<ExitCode> {
     let config = Config::from_args(args, rand::random())?;
     let mut skipped = config::skipped(args, &config.source)?;
-    let mut progress = Progress::new(config.total());
+    let progress = Progress::new(config.total());
     let proven = match proven(&config.source)? {
         Proven::Rows(rows) => rows,
         Proven::None(rows) => {
@@ -137,9 +139,8 @@ fn publish(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let mut stop = Stop::listen()?;
-        io::Result::Ok(
-            run::run(rows, &config.limits, &mut skipped, &publisher, resume.as_ref(), &mut progress, &mut stop).await,
-        )
+        let sender = Sender { limits: config.limits, skipped, progress, is_ordered: resume.is_some() };
+        io::Result::Ok(run::run(rows, sender, Arc::new(publisher), resume.as_ref(), &mut stop).await)
     })?;
 
     if outcome.tally.failed > 0 {

@@ -8,6 +8,7 @@ use crate::tally::Tally;
 
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+#[derive(Clone)]
 pub(crate) struct Progress {
     /// Hidden where stderr is no terminal.
     bar: ProgressBar,

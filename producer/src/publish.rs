@@ -6,16 +6,17 @@ use anyhow::{Result, anyhow};
 use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, Producer, PurgeConfig, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, PurgeConfig};
 
 use crate::delivery::{Reports, in_words, refused};
 use crate::resume::{PLACE, PLACES};
 use crate::source::{Record, Stamp};
 use crate::topic::{self, Topic};
 
-/// An idempotent producer for one topic.
+/// An idempotent producer for one topic. It has no thread that takes in reports: whoever sends does it in between, since what they
+/// release is what the next records are made of.
 pub(crate) struct Publisher {
-    producer: ThreadedProducer<Reports>,
+    producer: BaseProducer<Reports>,
     topic: String,
 }
 
@@ -40,7 +41,7 @@ pub(crate) enum Handed {
 impl Publisher {
     /// Connects; returns a sentence about the topic beside the publisher. Gives up on silent brokers after `patience`.
     pub(crate) fn connect(kafka: &ClientConfig, topic: &Topic, patience: Duration) -> Result<(Publisher, String)> {
-        let producer: ThreadedProducer<Reports> = kafka.create_with_context(Reports::default()).map_err(refused)?;
+        let producer: BaseProducer<Reports> = kafka.create_with_context(Reports::default()).map_err(refused)?;
         let sentence = topic::prepare(&producer, kafka, topic, patience)?;
         Ok((Publisher { producer, topic: topic.name.clone() }, sentence))
     }
@@ -74,6 +75,11 @@ impl Publisher {
     pub(crate) fn hurry(&self) {
         // Its error says that records are still on their way, which the reports say better.
         let _ = self.producer.flush(Duration::ZERO);
+    }
+
+    /// Takes in what librdkafka reports, for so long; with no time, one report if there is one. The queue has room for others then.
+    pub(crate) fn take_reports(&self, time: Duration) {
+        self.producer.poll(time);
     }
 
     pub(crate) fn reports(&self) -> &Reports {

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 
 use crate::progress::Progress;
-use crate::run::Limits;
+use crate::sending::Limits;
 use crate::skipped::Skipped;
 use crate::source::Rows;
 use crate::tally::{Shortfall, Tally};

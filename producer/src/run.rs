@@ -1,35 +1,28 @@
-//! One run: rows from the source, at their pace, to the publisher, until one of the reasons to end.
+//! One run: a thread sends, this one looks after it, until one of the reasons to end.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result, bail};
-use tokio::time::{interval, sleep};
+use tokio::task::yield_now;
+use tokio::time::interval;
 
-use crate::ahead::{Ahead, Next};
-use crate::pace::Pace;
 use crate::progress::Progress;
-use crate::publish::{Handed, Publisher};
+use crate::publish::Publisher;
 use crate::resume::Resume;
-use crate::skipped::Skipped;
+use crate::sending::{End, Sender, Sending};
 use crate::source::Rows;
 use crate::stop::Stop;
 use crate::tally::Tally;
 
-/// Rows between two looks at the clock and for signals.
-const IN_ONE_GO: usize = 1024;
-/// Between two looks at what is on its way.
-const FLUSH_PAUSE: Duration = Duration::from_millis(5);
+/// Between two looks at what is on its way, when there is nothing else to do.
+const FLUSH_LOOK: Duration = Duration::from_millis(5);
+/// How long reports are taken in beside the thread that sends: it may stand still.
+const GLANCE: Duration = Duration::from_millis(1);
 /// How often the screen and the reports are looked at.
 const TICK: Duration = Duration::from_millis(100);
 /// How long a signal leaves for what is queued.
 const LAST_FLUSH: Duration = Duration::from_secs(30);
-
-/// When to end, and how fast to go there.
-pub(crate) struct Limits {
-    /// Records a second; 0 is no limit.
-    pub(crate) rate: f64,
-    pub(crate) count: Option<u64>,
-}
 
 /// How a run ended.
 pub(crate) struct Outcome {
@@ -44,125 +37,77 @@ pub(crate) struct Outcome {
 /// longer than 30 s after a signal, and not at all after the second.
 pub(crate) async fn run(
     rows: Rows,
-    limits: &Limits,
-    skipped: &mut Skipped,
-    publisher: &Publisher,
+    sender: Sender,
+    publisher: Arc<Publisher>,
     resume: Option<&Resume>,
-    progress: &mut Progress,
     stop: &mut Stop,
 ) -> Outcome {
-    let mut run =
-        Run { limits, skipped, publisher, resume, progress, tally: Tally::default(), started: Instant::now() };
+    let (progress, started) = (sender.progress.clone(), Instant::now());
+    let mut sending = Sending::begin(rows, sender, publisher.clone());
+    let mut run = Run { publisher, resume, progress, tally: Tally::default(), started };
     let mut flush_until = None;
-    let mut is_whole = false;
-    let error = match run.send_all(Ahead::read(rows), stop).await {
-        Ok(End::Source) => {
-            is_whole = true;
-            None
-        }
-        Ok(End::Count) => None,
-        Ok(End::Signal(name)) => {
+    let ended = run.watch(&mut sending, stop).await;
+    sending.stop();
+    let is_whole = matches!(ended, Ok(Why::Ended(End::Source)));
+    let error = match ended {
+        Ok(Why::Ended(_)) => None,
+        Ok(Why::Signal(name)) => {
             run.progress.say(&format!("{name}: no more is read; waiting up to 30 s for what is queued"));
             flush_until = Some(Instant::now() + LAST_FLUSH);
             None
         }
         Err(error) => Some(error),
     };
-    run.flush(flush_until, stop).await;
+    run.flush(&sending, flush_until, stop).await;
     run.finish(error, is_whole)
 }
 
-enum End {
-    Source,
-    Count,
+/// Why no more is sent.
+enum Why {
+    Ended(End),
     Signal(&'static str),
 }
 
 struct Run<'a> {
-    limits: &'a Limits,
-    skipped: &'a mut Skipped,
-    publisher: &'a Publisher,
+    publisher: Arc<Publisher>,
     resume: Option<&'a Resume>,
-    progress: &'a mut Progress,
+    progress: Progress,
     tally: Tally,
     started: Instant,
 }
 
 impl Run<'_> {
-    async fn send_all(&mut self, mut rows: Ahead, stop: &mut Stop) -> Result<End> {
-        let mut pace = Pace::new(self.limits.rate, self.started);
+    async fn watch(&mut self, sending: &mut Sending, stop: &mut Stop) -> Result<Why> {
         let mut tick = interval(TICK);
-        while !self.is_enough() {
+        loop {
             tokio::select! {
                 biased;
-                name = stop.asked() => return Ok(End::Signal(name)),
+                name = stop.asked() => return Ok(Why::Signal(name)),
+                ended = sending.ended() => return Ok(Why::Ended(ended?)),
                 _ = tick.tick() => {
-                    self.look();
-                    self.may_go_on()?;
-                }
-                ready = rows.ready(pace.due()) => {
-                    ready?;
-                    if self.send_some(&mut rows, &mut pace)? {
-                        return Ok(End::Source);
-                    }
+                    self.look(sending, GLANCE);
+                    self.may_go_on(sending)?;
                 }
             }
         }
-        Ok(End::Count)
-    }
-
-    fn is_enough(&self) -> bool {
-        self.limits.count == Some(self.tally.sent + self.tally.present)
-    }
-
-    /// Sends what is due, in one go: looking at the clock and for signals costs more than a row. Returns whether the source is at its end.
-    fn send_some(&mut self, rows: &mut Ahead, pace: &mut Pace) -> Result<bool> {
-        for _ in 0..IN_ONE_GO {
-            match rows.next() {
-                Next::Later => break,
-                Next::End => return Ok(true),
-                Next::Row(Ok(record)) => match self.publisher.hand_over(&record)? {
-                    handed @ (Handed::Over | Handed::TooLarge) => {
-                        self.tally.read += 1;
-                        self.tally.sent += 1;
-                        if self.resume.is_some() && matches!(handed, Handed::TooLarge) {
-                            // What is before it is on its way, and nothing behind it.
-                            bail!("with --resume nothing is sent behind a record that is too large");
-                        }
-                        if pace.due().is_some() {
-                            pace.sent(Instant::now());
-                            break;
-                        }
-                    }
-                    Handed::Back => {
-                        rows.put_back(record);
-                        break;
-                    }
-                },
-                Next::Row(Err(no_record)) => self.skipped.take(no_record, &mut self.tally, self.progress)?,
-            }
-            if self.is_enough() {
-                break;
-            }
-        }
-        Ok(false)
     }
 
     /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
-    fn may_go_on(&mut self) -> Result<()> {
+    fn may_go_on(&mut self, sending: &Sending) -> Result<()> {
         let Some(resume) = self.resume else { return Ok(()) };
         let reason = match resume.lost() {
             Some(reason) => reason,
             None if self.tally.failed > 0 => "a record did not arrive, and those behind it would hide it".to_owned(),
             None => return Ok(()),
         };
+        sending.stop();
         self.publisher.drop_queue();
         bail!("{reason}: nothing more is sent")
     }
 
-    async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) {
+    async fn flush(&mut self, sending: &Sending, mut until: Option<Instant>, stop: &mut Stop) {
         let mut tick = interval(TICK);
-        self.look();
+        self.look(sending, GLANCE);
         while self.tally.on_the_way() > 0 && until.is_none_or(|until| Instant::now() < until) {
             tokio::select! {
                 biased;
@@ -171,14 +116,16 @@ impl Run<'_> {
                     Some(_) => break,
                 },
                 _ = tick.tick() => self.publisher.hurry(),
-                () = sleep(FLUSH_PAUSE) => {}
+                () = yield_now() => {}
             }
-            self.look();
+            self.look(sending, FLUSH_LOOK);
         }
     }
 
-    /// Takes in what librdkafka has reported, and shows it.
-    fn look(&mut self) {
+    /// Takes in what librdkafka reports for so long, and shows it.
+    fn look(&mut self, sending: &Sending, time: Duration) {
+        self.publisher.take_reports(time);
+        self.tally = sending.tally();
         let reports = self.publisher.reports();
         self.tally.acknowledged = reports.acknowledged();
         self.tally.failed = reports.failed();

@@ -10,13 +10,16 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
-use rdkafka::producer::{Producer, ThreadedProducer};
+use rdkafka::producer::{BaseProducer, Producer};
 
 use crate::client;
 use crate::delivery::{Reports, in_words};
 
 /// Between two looks for the leaders of a new topic.
 const LEADER_POLL: Duration = Duration::from_millis(50);
+
+/// How long librdkafka's reports are taken in to say why something failed: they are there already.
+const REPORTS_PATIENCE: Duration = Duration::from_millis(50);
 
 /// The topic to publish to, and how to make it.
 pub(crate) struct Topic {
@@ -30,18 +33,22 @@ pub(crate) struct Topic {
 /// Checks the way to the topic, makes the topic where that was asked for, and says in a sentence what there is. Blocks
 /// for as long as the brokers are silent, up to `patience`.
 pub(crate) fn prepare(
-    producer: &ThreadedProducer<Reports>,
+    producer: &BaseProducer<Reports>,
     kafka: &ClientConfig,
     topic: &Topic,
     patience: Duration,
 ) -> Result<String> {
     let deadline = Instant::now() + patience;
     let client = producer.client();
+    let unreachable = |what: &str| {
+        producer.poll(REPORTS_PATIENCE);
+        unreachable(what, client.context())
+    };
     let brokers = client::bootstrap_servers(kafka);
     let metadata = || {
         // All topics are asked for, because asking for one by name makes brokers create it.
         let answer = client.fetch_metadata(None, left(deadline));
-        answer.map_err(|error| unreachable(&format!("Kafka at {brokers}: {}", in_words(&error)), client.context()))
+        answer.map_err(|error| unreachable(&format!("Kafka at {brokers}: {}", in_words(&error))))
     };
 
     let Topic { name, create, partitions, .. } = topic;
@@ -58,7 +65,7 @@ pub(crate) fn prepare(
         }
         (found, _) => format!("topic {name} exists with {found} partitions"),
     };
-    reach_leaders(client, name, metadata, deadline)?;
+    reach_leaders(client, name, metadata, unreachable, deadline)?;
     Ok(sentence)
 }
 
@@ -97,6 +104,7 @@ fn reach_leaders(
     client: &Client<Reports>,
     name: &str,
     metadata: impl Fn() -> Result<Metadata>,
+    unreachable: impl Fn(&str) -> anyhow::Error,
     deadline: Instant,
 ) -> Result<()> {
     let mut now = metadata()?;
@@ -115,7 +123,7 @@ fn reach_leaders(
         {
             let address = format!("{}:{}", broker.host(), broker.port());
             let leader = format!("the advertised address of the leader of partition {partition} of topic {name}");
-            return Err(unreachable(&format!("{address}, {leader}: {}", in_words(&error)), client.context()));
+            return Err(unreachable(&format!("{address}, {leader}: {}", in_words(&error))));
         }
     }
     Ok(())

@@ -1,15 +1,14 @@
-//! A row's cells as a bar, and as the record that it becomes.
+//! A row's cells as the record that they become.
 
-use serde::Serialize as _;
-use serde_json::ser::Serializer;
-use shared::bar::Bar;
+use shared::bar::field;
 
 use super::cells::Cells;
 use super::clock::Span;
 use super::date::{self, Style, Wrong};
 use super::dialect::Dialect;
 use super::header::{Field, Layout};
-use super::number::{self, Decimal, Reading};
+use super::number::{self, Decimal, Plain, Reading};
+use super::object::{Object, escaped};
 use super::row::{Place, Record};
 use super::shown::shown;
 
@@ -27,10 +26,32 @@ pub(crate) struct Bars {
     decimal: Decimal,
     /// The first currency of each field: a second one would make other prices of the same numbers.
     currencies: Vec<(Field, String)>,
-    /// Columns that go along, each with what stands before its value in the JSON.
-    along: Vec<(usize, Vec<u8>)>,
+    /// Columns that go along, each with its name as JSON has it.
+    along: Vec<(usize, String)>,
     text: Certainty,
 }
+
+/// A number of a row.
+enum Number<'c> {
+    /// As it stands in the file, which is what would be written of it.
+    AsWritten(&'c str, Plain),
+    Read(f64),
+}
+
+impl Number<'_> {
+    fn put(&self, field: Field, value: &mut Object) -> serde_json::Result<()> {
+        match self {
+            Number::AsWritten(text, Plain::Decimal) => value.put_json(field.name(), &[text]),
+            Number::AsWritten(text, Plain::Whole) => value.put_json(field.name(), &[text, ".0"]),
+            Number::Read(number) => value.put(field.name(), number)?,
+        }
+        Ok(())
+    }
+}
+
+/// In the order in which they stand in a record.
+const PRICES: [Field; 4] = [Field::Open, Field::High, Field::Low, Field::Close];
+const OPTIONAL: [Field; 3] = [Field::AdjClose, Field::Volume, Field::CloseUsd];
 
 /// How far the text is to be trusted.
 #[derive(Clone, Copy, PartialEq)]
@@ -79,8 +100,7 @@ impl Bars {
 
     /// Reads rows with these columns from now on.
     pub(crate) fn follow(&mut self, layout: Layout) {
-        let before = |name: &str| [b",", serde_json::Value::from(name).to_string().as_bytes(), b":"].concat();
-        self.along = layout.along.iter().map(|(place, name)| (*place, before(name))).collect();
+        self.along = layout.along.iter().map(|(place, name)| (*place, escaped(name))).collect();
         self.layout = layout;
     }
 
@@ -91,31 +111,6 @@ impl Bars {
 
     /// The row as a record.
     pub(crate) fn record(&mut self, cells: &Cells) -> Result<Record, NotABar> {
-        let bar = self.bar(cells)?;
-        let mut value = Vec::with_capacity(256);
-        let is_written = bar.serialize(&mut Serializer::new(&mut value)).is_ok();
-        // The object is opened again for what goes along.
-        if !is_written || value.pop() != Some(b'}') {
-            return Err("cannot be written as JSON".to_owned().into());
-        }
-        if let Some(interval) = &self.interval {
-            value.extend_from_slice(b",\"Interval\":");
-            let written = serde_json::to_writer(&mut value, interval);
-            written.map_err(|error| NotABar::from(error.to_string()))?;
-        }
-        for (place, before) in &self.along {
-            let cell = cells.get(*place);
-            if !cell.is_empty() {
-                value.extend_from_slice(before);
-                let written = serde_json::to_writer(&mut value, cell);
-                written.map_err(|error| NotABar::from(error.to_string()))?;
-            }
-        }
-        value.push(b'}');
-        Ok(Record::new(bar.symbol, value, Place::default()))
-    }
-
-    fn bar(&mut self, cells: &Cells) -> Result<Bar, NotABar> {
         let width = self.layout.width();
         // A separator at the end of a row makes a cell of nothing.
         if cells.len() < width || (width..cells.len()).any(|place| !cells.get(place).is_empty()) {
@@ -127,22 +122,32 @@ impl Bars {
                 .into());
         }
         let date = self.date(cells)?;
-        let [open, high, low, close] =
-            [Field::Open, Field::High, Field::Low, Field::Close].map(|field| self.required(field, cells));
-        Ok(Bar {
-            symbol: self.symbol(cells)?,
-            date,
-            open: open?,
-            high: high?,
-            low: low?,
-            close: close?,
-            adj_close: self.optional(Field::AdjClose, cells)?,
-            volume: match self.optional(Field::Volume, cells)? {
-                Some(volume) if volume < 0.0 => return Err(format!("Volume is negative: {volume}").into()),
-                volume => volume,
-            },
-            close_usd: self.optional(Field::CloseUsd, cells)?,
-        })
+        let symbol = self.symbol(cells)?;
+        let mut value = Object::new();
+        value.put(Field::Symbol.name(), &symbol)?;
+        value.put(Field::Date.name(), &date)?;
+        for field in PRICES {
+            self.required(field, cells)?.put(field, &mut value)?;
+        }
+        for field in OPTIONAL {
+            match self.optional(field, cells)? {
+                Some(Number::Read(volume)) if field == Field::Volume && volume < 0.0 => {
+                    return Err(format!("Volume is negative: {volume}").into());
+                }
+                Some(number) => number.put(field, &mut value)?,
+                None => {}
+            }
+        }
+        if let Some(interval) = &self.interval {
+            value.put(field::INTERVAL, interval)?;
+        }
+        for (place, name) in &self.along {
+            let cell = cells.get(*place);
+            if !cell.is_empty() {
+                value.put(name, cell)?;
+            }
+        }
+        Ok(Record::new(symbol, value.end(), Place::default()))
     }
 
     fn symbol(&mut self, cells: &Cells) -> Result<String, String> {
@@ -194,7 +199,7 @@ impl Bars {
         })
     }
 
-    fn required(&mut self, field: Field, cells: &Cells) -> Result<f64, String> {
+    fn required<'c>(&mut self, field: Field, cells: &'c Cells) -> Result<Number<'c>, String> {
         match self.optional(field, cells)? {
             Some(number) => Ok(number),
             None => Err(match self.layout.place(field).map_or("", |place| cells.get(place)) {
@@ -204,22 +209,27 @@ impl Bars {
         }
     }
 
-    fn optional(&mut self, field: Field, cells: &Cells) -> Result<Option<f64>, String> {
+    fn optional<'c>(&mut self, field: Field, cells: &'c Cells) -> Result<Option<Number<'c>>, String> {
         let Some(place) = self.layout.place(field) else {
             return Ok(None);
         };
         let text = own(cells.get(place));
+        if self.decimal != Decimal::Comma
+            && let Some(plain) = number::plain_as_written(text)
+        {
+            return Ok(Some(Number::AsWritten(text, plain)));
+        }
         let why = match number::read(text, self.decimal) {
-            Reading::Number(number, None) => return Ok(Some(number)),
+            Reading::Number(number, None) => return Ok(Some(Number::Read(number))),
             Reading::Missing => return Ok(None),
             Reading::Number(number, Some(currency)) => match self.currencies.iter().find(|(of, _)| *of == field) {
                 Some((_, first)) if first != currency => {
                     return Err(format!("{} is in {currency}, and in {first} before", field.name()));
                 }
-                Some(_) => return Ok(Some(number)),
+                Some(_) => return Ok(Some(Number::Read(number))),
                 None => {
                     self.currencies.push((field, currency.to_owned()));
-                    return Ok(Some(number));
+                    return Ok(Some(Number::Read(number)));
                 }
             },
             Reading::NotFinite => "is not finite",
@@ -240,5 +250,12 @@ fn own(cell: &str) -> &str {
 impl From<String> for NotABar {
     fn from(reason: String) -> NotABar {
         NotABar { reason, is_contradiction: false }
+    }
+}
+
+/// What a row is made of can be written; it is said as of a row all the same.
+impl From<serde_json::Error> for NotABar {
+    fn from(error: serde_json::Error) -> NotABar {
+        error.to_string().into()
     }
 }

@@ -97,6 +97,34 @@ pub(crate) fn read(text: &str, decimal: Decimal) -> Reading<'_> {
     number.map_or(Reading::Nonsense, |number| finite(number, parts.currency))
 }
 
+/// How a number stands in a cell that need not be read, since what would be written of it is the same text.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Plain {
+    /// `1071`, which is written as `1071.0`.
+    Whole,
+    /// `1060.12`
+    Decimal,
+}
+
+/// Most numbers are plain: short enough that no digit can change, and without zeros that would go. `None` says nothing of others.
+pub(crate) fn plain_as_written(text: &str) -> Option<Plain> {
+    /// So many digits come back from any number as they were.
+    const MOST_DIGITS: usize = 15;
+    let bytes = text.as_bytes();
+    let whole = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if whole == 0 || whole > 1 && bytes[0] == b'0' || bytes.len() > MOST_DIGITS {
+        return None;
+    }
+    let (Some(b'.'), Some(last)) = (bytes.get(whole), bytes.get(whole + 1..).and_then(<[u8]>::last)) else {
+        return (whole == bytes.len()).then_some(Plain::Whole);
+    };
+    let decimals = &bytes[whole + 1..];
+    let has_its_zeros = *last == b'0' && decimals != b"0";
+    // Such are written with an exponent.
+    let is_small = bytes[0] == b'0' && decimals[0] == b'0' && decimals != b"0";
+    (!has_its_zeros && !is_small && decimals.iter().all(u8::is_ascii_digit)).then_some(Plain::Decimal)
+}
+
 /// What a number alone shows of the file that it stands in; `None` where it shows nothing.
 pub(crate) fn evidence(text: &str) -> Option<Decimal> {
     evidence_of(Parts::of(text)?.digits)

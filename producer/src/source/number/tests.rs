@@ -108,6 +108,16 @@ fn marks_of_a_missing_value_are_no_numbers_and_neither_is_what_is_not_finite() {
     }
 }
 
+#[test]
+fn usual_numbers_need_not_be_read() {
+    for text in ["0", "7", "1071", "248000", "1060.12", "0.5", "101.0", "123456789012345"] {
+        assert!(plain_as_written(text).is_some(), "{text}");
+    }
+    for text in ["", ".5", "5.", "1.50", "007", "-1", "1e5", "1,5", "0.05", "1234567890123456", "1.2.3", "nan"] {
+        assert_eq!(plain_as_written(text), None, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_without_a_panic(text in "\\PC{0,12}|[-+$€,.0-9eEKMB%( )]{0,12}") {
@@ -115,6 +125,19 @@ proptest! {
             read(&text, decimal);
         }
         evidence(&text);
+    }
+
+    #[test]
+    fn what_is_passed_on_as_it_stands_is_what_would_be_written(text in "[0-9]{0,12}(\\.[0-9]{0,12})?|[-+0-9.eE]{0,6}|0\\.0{0,6}[0-9]{0,3}") {
+        let written = match plain_as_written(&text) {
+            Some(Plain::Whole) => format!("{text}.0"),
+            Some(Plain::Decimal) => text.clone(),
+            None => return Ok(()),
+        };
+        for decimal in [Decimal::Point, Decimal::Unsure] {
+            let Reading::Number(number, None) = read(&text, decimal) else { panic!("{text} is no number") };
+            prop_assert_eq!(serde_json::to_string(&number).unwrap(), &*written);
+        }
     }
 
     #[test]
