@@ -31,6 +31,7 @@ DENY     := target/deny/venv
 BROWSER  := target/browser/venv
 GOLDEN   := target/golden/venv
 PRODUCERS := target/python-producers/venv
+PEER     := target/peer/venv
 # What is in them, for people; each is local/requirements-<name>.txt.
 IN_sam      := what sam deploys with (a quarter of a minute)
 IN_tools    := the rest of sam, cargo-lambda, zig, cfn-lint and shellcheck (about half a minute)
@@ -40,6 +41,7 @@ IN_deny     := cargo-deny (5 MB)
 IN_browser  := what drives the browser that looks at the reports
 IN_java     := a Java runtime (35 MB)
 IN_golden   := what computes the reports once more (about half a minute)
+IN_peer     := what the function in Python uses (about half a minute)
 IN_python-producers := what producers written in Python use (about half a minute)
 # Python compiles what it uses when it uses it: all of it would take half a minute.
 INSTALL   = $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
@@ -63,7 +65,7 @@ SUPERVISED := exec $(PYTHON) local/supervise.py --in-make $(BELOW)
 # What runs until Ctrl-C: then it has done what was wanted.
 SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-signal $(BELOW)
 
-.PHONY: help demo up compact test test-athena simulate bench fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test test-athena simulate bench bench-whole fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .bench-whole .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -89,6 +91,9 @@ simulate: prerequisites          ## the landing protocol under faults, simulated
 
 bench: .data prerequisites-bench       ## speed, memory, size and start of the functions, a month of small files compacted, the queries, the producer beside librdkafka: DATA=file.csv for your own bars, DAYS=3 for fewer
 	@$(SUPERVISED) .bench
+
+bench-whole: .data prerequisites-bench  ## what ingest costs as a whole, step by step, beside the same function in Python: DATA=file.csv for your own bars
+	@$(SUPERVISED) .bench-whole
 
 fuzz: prerequisites-fuzz         ## any bytes into the event parser and the row decoder, any records into lakes: SECONDS=60 for each
 	@$(SUPERVISED) .fuzz
@@ -175,6 +180,12 @@ clean:                           ## removes everything that was built or set up
 	cargo bench --workspace --profile dev --bench queries || failed=1; \
 	cargo bench --workspace --profile dev --bench publish || failed=1; \
 	exit $$failed
+
+.bench-whole: $(PEER)/.complete $(TOOLS)/.complete
+	@echo "building ingest as AWS gets it, and the benchmark"
+	@cd functions/ingest && cargo lambda build --release --bin ingest $(LOCAL_FLAG)
+	@cargo bench --package ingest --bench whole --no-run
+	@$(if $(DATA),BENCH_DATA="$$(realpath "$(DATA)")") cargo bench --package ingest --bench whole
 
 # Without a sanitizer, which needs a nightly compiler: shared/ has no unsafe code for one to watch.
 .fuzz: $(CARGO_FUZZ) $(GOLDEN)/.complete

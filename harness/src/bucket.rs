@@ -9,11 +9,22 @@ use crate::http::{Answer, Request, Server};
 struct Objects {
     by_path: HashMap<String, (String, Vec<u8>)>,
     puts: usize,
+    /// What ends so is not kept; that it was written is.
+    discarded: Option<&'static str>,
 }
 
 /// Starts one, with nothing in it.
 pub fn start() -> Server {
-    let objects = Arc::new(Mutex::new(Objects::default()));
+    serve(Objects::default())
+}
+
+/// Starts one that forgets what is in objects whose names end so.
+pub fn discarding(ending: &'static str) -> Server {
+    serve(Objects { discarded: Some(ending), ..Objects::default() })
+}
+
+fn serve(objects: Objects) -> Server {
+    let objects = Arc::new(Mutex::new(objects));
     Server::start(move |request| objects.lock().unwrap().answer(request))
 }
 
@@ -31,7 +42,9 @@ impl Objects {
                 }
                 self.puts += 1;
                 let etag = format!("\"{:032x}\"", self.puts);
-                self.by_path.insert(path, (etag.clone(), request.body));
+                let is_discarded = self.discarded.is_some_and(|ending| path.ends_with(ending));
+                let body = if is_discarded { Vec::new() } else { request.body };
+                self.by_path.insert(path, (etag.clone(), body));
                 Answer { status: 200, headers: vec![("etag", etag)], body: Vec::new() }
             }
             "GET" => match found {

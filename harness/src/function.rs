@@ -32,6 +32,11 @@ impl Function {
 
     /// Starts this program as the function of that name. What it writes goes to the file, or nowhere.
     pub fn start_program(program: &Path, name: &str, variables: &[(&str, &str)], log: Option<&File>) -> Self {
+        Self::start_command(Command::new(program), name, variables, log)
+    }
+
+    /// Starts this command, which may be a program with arguments.
+    pub fn start_command(mut command: Command, name: &str, variables: &[(&str, &str)], log: Option<&File>) -> Self {
         let (asking, asked) = mpsc::channel();
         let (events, to_hand_out) = mpsc::channel::<String>();
         let (answering, results) = mpsc::channel();
@@ -52,7 +57,6 @@ impl Function {
             Answer { status: 200, headers, body }
         });
         let output = || log.map_or_else(Stdio::null, |file| file.try_clone().unwrap().into());
-        let mut command = Command::new(program);
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api.address.to_string())
@@ -63,7 +67,7 @@ impl Function {
             .stdout(output())
             .stderr(output());
         let started = Instant::now();
-        let process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { process, asked, events, results, started }
     }
 

@@ -6,6 +6,7 @@
 
 mod envelope;
 mod stranger;
+mod usual;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -100,9 +101,23 @@ impl From<serde_json::Error> for NotAKafkaEvent {
     }
 }
 
+/// The payload of an invocation as text, which JSON is.
+pub fn text(payload: &[u8]) -> Result<&str, NotAKafkaEvent> {
+    str::from_utf8(payload).map_err(|error| NotAKafkaEvent(format!("not UTF-8: {error}")))
+}
+
 impl<'a> Event<'a> {
     /// Parses the payload of an invocation.
     pub fn parse(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
+        if let Some(batches) = usual::batches(payload, MOST_MEMBERS) {
+            let batches = batches.into_iter().map(|(name, records)| (Cow::Borrowed(name), records)).collect();
+            return Ok(Self::from_batches(batches, Vec::new(), None));
+        }
+        Self::parse_any(payload)
+    }
+
+    /// The same for any payload.
+    fn parse_any(payload: &'a str) -> Result<Self, NotAKafkaEvent> {
         let room = Room::new(MOST_MEMBERS);
         match envelope::read::<Vec<Record<'a>>>(payload, &room) {
             Ok(read) => return Ok(Self::from_batches(read.batches, Vec::new(), read.given_up_at)),

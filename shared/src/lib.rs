@@ -24,3 +24,4 @@ mod json;
 mod looks;
 mod moment;
 mod row;
+mod scan;

@@ -1,5 +1,7 @@
 //! The row decoder: a record's value, base64 over JSON, to the rows it holds, or to the reason why it holds none.
 
+mod usual;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -54,6 +56,17 @@ pub(crate) fn decode_base64<'b>(value: Option<&str>, buffer: &'b mut Vec<u8>) ->
 /// Hands each row of a value to `take`, with its place in an array value (0 for a single object), as soon as it is read: an array
 /// is never held in memory. A value lands whole or not at all: after an error the caller takes back what was handed over.
 pub(crate) fn decode_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'a>)) -> Result<(), Fault> {
+    match usual::row(value) {
+        Some(row) => {
+            take(0, row);
+            Ok(())
+        }
+        None => judge_rows(value, take),
+    }
+}
+
+/// The same for any value.
+fn judge_rows<'a>(value: &'a [u8], mut take: impl FnMut(usize, Row<'a>)) -> Result<(), Fault> {
     if value.trim_ascii_start().first() != Some(&b'[') {
         let element: Element<'_> = serde_json::from_slice(value).map_err(|error| unreadable(value, &error, ""))?;
         take(0, element.into_row().map_err(|fault| with_a_hint(fault, value))?);

@@ -108,7 +108,9 @@ impl Store for S3Store {
             None => put.if_none_match("*"),
         };
         // A task of its own, so that it is under way while the caller encodes.
-        let answer = tokio::spawn(put.send()).await.map_err(|error| failed(error.to_string()))?;
+        let answer = tokio::spawn(put.customize().disable_payload_signing().send())
+            .await
+            .map_err(|error| failed(error.to_string()))?;
         match answer {
             Ok(written) => written.e_tag.map(Some).ok_or_else(|| failed("the answer has no ETag".to_owned())),
             // The second: someone removed it.
@@ -134,7 +136,7 @@ impl Store for S3Store {
 
     async fn create(&self, object: Object) -> Result<bool, StoreError> {
         let key = object.key.clone();
-        match self.put_object(object).if_none_match("*").send().await {
+        match self.put_object(object).if_none_match("*").customize().disable_payload_signing().send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),
             Err(error) => Err(StoreError { action: "write", key, message: in_words(&error) }),
@@ -143,7 +145,7 @@ impl Store for S3Store {
 
     async fn overwrite(&self, object: Object) -> Result<(), StoreError> {
         let key = object.key.clone();
-        match self.put_object(object).send().await {
+        match self.put_object(object).customize().disable_payload_signing().send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(StoreError { action: "write", key, message: in_words(&error) }),
         }

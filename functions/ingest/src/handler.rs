@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared::event::Event;
+use shared::event::{self, Event};
 use shared::key::LandingTime;
 use store::Store;
 use tokio::time::Instant;
@@ -39,10 +39,11 @@ pub enum Answer {
 /// Handles an invocation: an event, or the schedule's `{"settle": true}`.
 pub async fn invoked<S: Store>(
     lander: &Lander<S>,
-    payload: &str,
+    payload: &[u8],
     time: LandingTime,
     time_left: Option<Duration>,
 ) -> Result<Answer, IngestError> {
+    let payload = event::text(payload)?;
     // An event is longer than this.
     if payload.len() < 32 && serde_json::from_str::<Settle>(payload).is_ok() {
         return settle(lander, time, time_left).await;
@@ -259,11 +260,12 @@ mod tests {
         damaged.store().memory.overwrite(ledger("{}")).await.unwrap();
         for (lander, event, time_left, name) in [
             (&sound(), r#"{"Records":[]}"#, None, "InvalidInput"),
+            (&sound(), "", None, "InvalidInput"),
             (&unavailable, TWO_PARTITIONS, None, "LakeUnavailable"),
             (&damaged, TWO_PARTITIONS, None, "LakeDamaged"),
             (&lander("ledger/", true), TWO_PARTITIONS, late, "OutOfTime"),
         ] {
-            let error = invoked(lander, event, TIME, time_left).await.unwrap_err();
+            let error = invoked(lander, event.as_bytes(), TIME, time_left).await.unwrap_err();
             let (message, logged) = (error.to_string(), format!("{error:?}"));
             assert_eq!(logged, format!("{name}: {message}"));
             assert_eq!(Diagnostic::from(error), Diagnostic { error_type: name.to_owned(), error_message: message });
@@ -290,7 +292,7 @@ mod tests {
         };
         for (minutes, expected) in [(59, [(1, None), (1, None)]), (60, [(0, Some(5)), (0, Some(0))])] {
             let time = LandingTime(TIME.0 + minutes * 60_000);
-            let answer = invoked(&lander, r#"{"settle":true}"#, time, None).await.unwrap();
+            let answer = invoked(&lander, br#"{"settle":true}"#, time, None).await.unwrap();
             assert!(matches!(answer, Answer::Settled { partitions: 2 }), "{answer:?}");
             assert_eq!(pending(&lander), expected);
         }

@@ -6,6 +6,7 @@ mod error;
 mod handler;
 mod lander;
 mod metrics;
+mod payload;
 mod summary;
 
 pub mod config;
@@ -13,4 +14,5 @@ pub mod config;
 pub use error::IngestError;
 pub use handler::{Answer, handle, invoked};
 pub use lander::{Lander, PartError, Settling};
+pub use payload::Payload;
 pub use summary::Summary;

@@ -3,16 +3,18 @@
 use std::time::{Duration, SystemTime};
 
 use ingest::config::Config;
-use ingest::{Lander, invoked};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use serde_json::value::RawValue;
+use ingest::{Lander, Payload, invoked};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use shared::key::LandingTime;
 use store::S3Store;
 
 /// What is kept of an invocation's time to answer in, before Lambda ends the process.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
-#[tokio::main]
+// One beside this thread, so that the intent is on its way while the file is encoded; with the memory that it has, Lambda gives it less
+// than one processor, and to hand work from one thread to another costs.
+#[tokio::main(worker_threads = 1)]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     // As text, because an error that leaves main is printed in its Debug form.
@@ -20,12 +22,13 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config::load_from_env().await;
     let store = S3Store::new(&aws, config.path_style, config.lake_bucket);
     let lander = Lander::new(store, config.generation);
-    run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+    let payload = Payload::default();
+    let handler = service_fn(async |event: LambdaEvent<()>| {
         let now = now();
         let time_left = time_left(event.context.deadline, now);
-        invoked(&lander, event.payload.get(), now, time_left).await
-    }))
-    .await
+        invoked(&lander, &payload.take(), now, time_left).await
+    });
+    Runtime::new(handler).layer(payload.clone()).layer(TracingLayer::new()).run().await
 }
 
 fn now() -> LandingTime {

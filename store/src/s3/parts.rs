@@ -36,7 +36,7 @@ impl PartStore for S3Store {
         let body = ByteStream::from_path(file).await.map_err(|error| failed(error.to_string()))?;
         let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(PARQUET).if_none_match("*");
         let patient = TimeoutConfig::builder().operation_attempt_timeout(FILE_TIMEOUT).build();
-        let put = put.body(body).customize();
+        let put = put.body(body).customize().disable_payload_signing();
         match put.config_override(aws_sdk_s3::config::Builder::new().timeout_config(patient)).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("PreconditionFailed") => Ok(false),

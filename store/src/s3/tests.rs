@@ -5,6 +5,7 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use super::*;
 
 mod parts;
+mod wire;
 
 fn answer(status: u16, code: &str) -> HttpResponse {
     let body = format!("<Error><Code>{code}</Code><Message>in words</Message></Error>");
