@@ -68,8 +68,8 @@ pub(crate) async fn run(
         }
         Err(error) => Some(error),
     };
-    run.flush(flush_until, stop).await;
-    run.finish(error, is_whole)
+    let late = run.flush(flush_until, stop).await;
+    run.finish(error.or(late), is_whole)
 }
 
 enum End {
@@ -151,16 +151,22 @@ impl Run<'_> {
     /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
     fn may_go_on(&mut self) -> Result<()> {
         let Some(resume) = self.resume else { return Ok(()) };
-        let reason = match resume.lost() {
-            Some(reason) => reason,
-            None if self.tally.failed > 0 => "a record did not arrive, and those behind it would hide it".to_owned(),
-            None => return Ok(()),
-        };
+        if !resume.is_lost() && self.tally.failed == 0 {
+            return Ok(());
+        }
+        // At once: another may be sending the same.
         self.publisher.drop_queue();
+        let reason = if resume.is_lost() {
+            resume.why_lost()
+        } else {
+            "a record did not arrive, and those behind it would hide it".to_owned()
+        };
         bail!("{reason}: nothing more is sent")
     }
 
-    async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) {
+    /// Waits for what is on its way; returns why it must not go there any more, if that comes to light now.
+    async fn flush(&mut self, mut until: Option<Instant>, stop: &mut Stop) -> Option<Error> {
+        let mut error = None;
         let mut tick = interval(TICK);
         self.look();
         while self.tally.on_the_way() > 0 && until.is_none_or(|until| Instant::now() < until) {
@@ -170,11 +176,15 @@ impl Run<'_> {
                     None => until = Some(Instant::now() + LAST_FLUSH),
                     Some(_) => break,
                 },
-                _ = tick.tick() => self.publisher.hurry(),
+                _ = tick.tick() => {
+                    error = error.or_else(|| self.may_go_on().err());
+                    self.publisher.hurry();
+                }
                 () = sleep(FLUSH_PAUSE) => {}
             }
             self.look();
         }
+        error
     }
 
     /// Takes in what librdkafka has reported, and shows it.

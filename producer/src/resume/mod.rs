@@ -97,9 +97,14 @@ impl Resume {
         Ok(Box::new(Stamped::new(rows, self.before.clone(), only_name(plan)?)))
     }
 
-    /// Why nothing more may be sent, if so.
-    pub(crate) fn lost(&self) -> Option<String> {
-        self.lock.lost()
+    /// Whether nothing more may be sent, because another may do so by now.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lock.is_lost()
+    }
+
+    /// Why; takes a moment.
+    pub(crate) fn why_lost(&self) -> String {
+        self.lock.why_lost()
     }
 }
 
