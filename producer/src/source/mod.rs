@@ -17,6 +17,7 @@ mod input;
 mod json;
 mod lines;
 pub(crate) mod number;
+mod pattern;
 mod reader;
 mod row;
 mod sample;

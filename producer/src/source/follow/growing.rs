@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// How often files are looked at.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
 /// Who writes a file goes on for a while after it was renamed: it is over when nothing has come for so long.
-const STILL_WRITTEN: Duration = Duration::from_secs(5);
+pub(super) const STILL_WRITTEN: Duration = Duration::from_secs(5);
 /// Lines that are given out one by one, so that a file is judged by the same ones whether it is just begun or full.
 const SINGLE_LINES: usize = 200;
 /// Bytes before the end that must still be there when there is more.
@@ -37,18 +37,29 @@ impl CaughtUp {
     }
 }
 
-/// What stood behind the last end of a line when a file was over.
+/// How long a file was when it was over, and what stood behind its last end of a line.
 #[derive(Clone, Default)]
-pub(crate) struct Unfinished(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Unfinished(Arc<Mutex<(u64, Vec<u8>)>>);
 
 impl Unfinished {
-    pub(crate) fn take(&self) -> Vec<u8> {
+    pub(crate) fn take(&self) -> (u64, Vec<u8>) {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set(&self, bytes: Vec<u8>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    fn set(&self, length: u64, bytes: Vec<u8>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (length, bytes);
     }
+}
+
+/// When a file is over.
+#[derive(Clone)]
+pub(crate) enum Until {
+    /// At its end.
+    Now,
+    /// When nothing has come for so long.
+    Quiet(Duration),
+    /// When it is not called so any more, and nothing has come for a while, or when it is cut short.
+    Turned(PathBuf),
 }
 
 pub(crate) struct Growing {
@@ -56,8 +67,7 @@ pub(crate) struct Growing {
     /// It is over, whatever is asked of it.
     has_ended: bool,
     file: File,
-    /// Where it is, as long as it is this file; nowhere, if it grows no more.
-    path: Option<PathBuf>,
+    until: Until,
     caught_up: CaughtUp,
     unfinished: Unfinished,
     /// What is read into.
@@ -72,7 +82,7 @@ pub(crate) struct Growing {
     tail: Vec<u8>,
     /// Whether there was no more at the last look.
     is_at_end: bool,
-    /// When it was seen that another file has the name, or that it was written since.
+    /// When it was seen that it may be over, or that it was written since.
     turned: Option<Instant>,
 }
 
@@ -80,7 +90,7 @@ impl Growing {
     /// `is_alone`: nobody looks for it under other names.
     pub(crate) fn new(
         file: File,
-        path: Option<PathBuf>,
+        until: Until,
         caught_up: CaughtUp,
         unfinished: Unfinished,
         is_alone: bool,
@@ -89,7 +99,7 @@ impl Growing {
             is_alone,
             has_ended: false,
             file,
-            path,
+            until,
             caught_up,
             unfinished,
             chunk: vec![0; 1 << 14].into_boxed_slice(),
@@ -106,22 +116,35 @@ impl Growing {
 
     /// Whether nothing more will come, as far as can be told.
     fn is_over(&mut self) -> io::Result<bool> {
-        let Some(path) = &self.path else { return Ok(true) };
         let own = self.file.metadata()?;
         if own.len() < self.position {
             return Ok(true);
         }
-        let is_there = match fs::metadata(path) {
-            Ok(now) => (now.dev(), now.ino()) == (own.dev(), own.ino()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
+        let (is_there, wait) = match &self.until {
+            Until::Now => return Ok(true),
+            Until::Quiet(wait) => {
+                // The clock of the file's system may be another.
+                if own.modified().is_ok_and(|modified| modified.elapsed().is_ok_and(|since| since >= *wait)) {
+                    return Ok(true);
+                }
+                (false, *wait)
+            }
+            Until::Turned(path) => {
+                let is_there = match fs::metadata(path) {
+                    Ok(now) => (now.dev(), now.ino()) == (own.dev(), own.ino()),
+                    // Moved away, and no other there yet: who writes it may still, and another will come. Of several, it is found again
+                    // if it is under another name.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => self.is_alone && own.nlink() > 0,
+                    // It cannot be told now.
+                    Err(_) => true,
+                };
+                (is_there, STILL_WRITTEN)
+            }
         };
-        // Moved away, and no other there yet: who writes it may still, and another will come. Of several, it is found again if it is
-        // under another name.
-        match (is_there || self.is_alone && own.nlink() > 0 && !path.exists(), self.turned) {
+        match (is_there, self.turned) {
             (true, _) => self.turned = None,
             (false, None) => self.turned = Some(Instant::now()),
-            (false, Some(since)) => return Ok(since.elapsed() >= STILL_WRITTEN),
+            (false, Some(since)) => return Ok(since.elapsed() >= wait),
         }
         Ok(false)
     }
@@ -193,7 +216,7 @@ impl Read for Growing {
                 self.is_over()?
             };
             if is_over {
-                self.unfinished.set(self.pending.split_off(self.given.min(self.pending.len())));
+                self.unfinished.set(self.position, self.pending.split_off(self.given.min(self.pending.len())));
                 (self.given, self.whole) = (0, 0);
                 self.pending.clear();
                 self.has_ended = true;

@@ -1,7 +1,7 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 
-use super::growing::{Growing, Unfinished};
+use super::growing::{Growing, Unfinished, Until};
 use super::*;
 use crate::source::{NoPast, listing};
 
@@ -38,7 +38,7 @@ fn a_file_is_read_to_its_end_and_on_as_it_grows_line_by_line() {
     fs::write(&path, format!("{HEADER}{}", bar("E"))).unwrap();
     let told = next(&mut rows, 4);
     assert_eq!((told[0].as_str(), told[3].as_str()), ("D", "E"));
-    assert!(told[1].ends_with("begun again, or another file"), "{told:?}");
+    assert!(told[1].ends_with("another file has its name now"), "{told:?}");
 }
 
 #[test]
@@ -62,6 +62,69 @@ fn files_that_are_there_are_read_one_after_the_other_and_what_is_no_feed_is_left
 }
 
 #[test]
+fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let follow = |named: &Path| open(&[named.to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    let (mut by_folder, mut alone) = (follow(folder.path()), follow(&path("a.csv")));
+    for rows in [&mut by_folder, &mut alone] {
+        assert_eq!(next(rows, 2)[1], "A");
+    }
+    // By its folder it is read on under its new name, and alone as what the name was before.
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    for rows in [&mut by_folder, &mut alone] {
+        let told = next(rows, 3);
+        assert!(told[0].ends_with("another file has its name now"), "{told:?}");
+        assert_eq!(told[2], "B");
+    }
+    append(&path("a.csv.1"), &bar("C"));
+    for rows in [&mut by_folder, &mut alone] {
+        let told = next(rows, 2);
+        assert!(told[0].ends_with("a.csv.1: written again, after it was done with, and read on"), "{told:?}");
+        assert_eq!(told[1], "C");
+    }
+}
+
+#[test]
+fn a_name_that_was_left_out_is_followed_when_it_is_another_file_or_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let doubtful = format!("{HEADER}A,02/03/2024,1,1,1,1\n");
+    fs::write(path("a.csv"), &doubtful).unwrap();
+    let mut rows = open(&[folder.path().to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert!(next(&mut rows, 1)[0].ends_with(": left out"));
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "B");
+
+    fs::write(path("c.csv"), format!("{doubtful}{doubtful}{doubtful}")).unwrap();
+    assert!(next(&mut rows, 1)[0].ends_with(": left out"));
+    fs::write(path("c.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    let told = next(&mut rows, 3);
+    assert!(told[0].ends_with("c.csv: cut short, and begun again"), "{told:?}");
+    assert_eq!(told[2], "C");
+}
+
+#[test]
+fn of_files_that_turn_quickly_none_is_lost_though_the_first_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "A");
+    // One is kept.
+    for symbol in ["B", "C"] {
+        fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+        fs::write(path("a.csv"), format!("{HEADER}{}", bar(symbol))).unwrap();
+    }
+    let told = next(&mut rows, 6);
+    assert!(told[1].ends_with("a.csv.1"), "{told:?}");
+    assert_eq!([&told[3], &told[5]], ["B", "C"], "{told:?}");
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_an_error_at_once() {
     let error = open(&["no/such/folder/bars.csv".into()], &Choices::default(), Box::new(NoPast)).err().unwrap();
     assert!(error.to_string().ends_with("there is no folder no/such/folder"), "{error}");
@@ -71,7 +134,7 @@ fn a_folder_that_is_not_there_is_an_error_at_once() {
 fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
     let mut text = String::new();
     growing.read_to_string(&mut text).unwrap();
-    (text, String::from_utf8(unfinished.take()).unwrap())
+    (text, String::from_utf8(unfinished.take().1).unwrap())
 }
 
 #[test]
@@ -80,17 +143,25 @@ fn whole_lines_are_given_out_and_half_a_line_is_left() {
     let path = folder.path().join("bars.csv");
     fs::write(&path, "one\r\ntwo\nthr").unwrap();
     let (caught_up, unfinished) = (CaughtUp::default(), Unfinished::default());
-    let growing = |path: Option<PathBuf>, file: &Path| {
-        Growing::new(File::open(file).unwrap(), path, caught_up.clone(), unfinished.clone(), true)
+    let growing = |until: Until, file: &Path| {
+        Growing::new(File::open(file).unwrap(), until, caught_up.clone(), unfinished.clone(), true)
     };
-    assert_eq!(read_to_end(&mut growing(None, &path), &unfinished), ("one\r\ntwo\n".to_owned(), "thr".to_owned()));
+    assert_eq!(
+        read_to_end(&mut growing(Until::Now, &path), &unfinished),
+        ("one\r\ntwo\n".to_owned(), "thr".to_owned())
+    );
 
     // It grows, and then it is cut short, even if it is longer soon after.
     for cut in ["3", "another\nand\nanother\nand\nanother\n"] {
         fs::write(&path, "one\ntwo\nthr").unwrap();
         let caught_up = CaughtUp::default();
-        let mut reads =
-            Growing::new(File::open(&path).unwrap(), Some(path.clone()), caught_up.clone(), unfinished.clone(), true);
+        let mut reads = Growing::new(
+            File::open(&path).unwrap(),
+            Until::Turned(path.clone()),
+            caught_up.clone(),
+            unfinished.clone(),
+            true,
+        );
         let left = unfinished.clone();
         let reader = thread::spawn(move || read_to_end(&mut reads, &left));
         caught_up.wait();
@@ -106,9 +177,28 @@ fn a_header_without_rows_is_told_and_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bars.csv");
     fs::write(&path, HEADER).unwrap();
-    let reads = Growing::new(File::open(&path).unwrap(), None, CaughtUp::default(), Unfinished::default(), true);
+    let reads = Growing::new(File::open(&path).unwrap(), Until::Now, CaughtUp::default(), Unfinished::default(), true);
     let rows = crate::source::feed::begin(reads, &Choices::default(), "bars.csv", None, true).unwrap();
     assert!(listing(rows).ends_with("told: bars.csv: a header and no rows\n"));
+}
+
+#[test]
+fn the_name_before_it_was_turned() {
+    for (name, before) in [
+        ("ACME.csv.1", Some("ACME.csv")),
+        ("ACME.csv-20240219", Some("ACME.csv")),
+        ("ACME-2024-02-19.csv", Some("ACME.csv")),
+        ("ACME.1.csv", Some("ACME.csv")),
+        ("ACME-1", Some("ACME")),
+        ("BRK-B.csv", None),
+        ("7203.csv", None),
+        ("ACME.csv", None),
+        ("ACME", None),
+    ] {
+        let path = Path::new("/feeds").join(name);
+        assert_eq!(name_before(&path), before.map(|before| Path::new("/feeds").join(before)), "{name}");
+        assert!(before.is_none_or(|before| is_turned_name(&path, &Path::new("/feeds").join(before))), "{name}");
+    }
 }
 
 #[test]
