@@ -150,18 +150,19 @@ impl Run<'_> {
 
     /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
     fn may_go_on(&mut self) -> Result<()> {
-        let Some(resume) = self.resume else { return Ok(()) };
-        if !resume.is_lost() && self.tally.failed == 0 {
-            return Ok(());
+        self.may_send()?;
+        if self.resume.is_some() && self.tally.failed > 0 {
+            self.publisher.drop_queue();
+            bail!("a record did not arrive, and those behind it would hide it: nothing more is sent");
         }
+        Ok(())
+    }
+
+    fn may_send(&self) -> Result<()> {
+        let Some(resume) = self.resume.filter(|resume| resume.is_lost()) else { return Ok(()) };
         // At once: another may be sending the same.
         self.publisher.drop_queue();
-        let reason = if resume.is_lost() {
-            resume.why_lost()
-        } else {
-            "a record did not arrive, and those behind it would hide it".to_owned()
-        };
-        bail!("{reason}: nothing more is sent")
+        bail!("{}: nothing more is sent", resume.why_lost())
     }
 
     /// Waits for what is on its way; returns why it must not go there any more, if that comes to light now.
@@ -177,7 +178,8 @@ impl Run<'_> {
                     Some(_) => break,
                 },
                 _ = tick.tick() => {
-                    error = error.or_else(|| self.may_go_on().err());
+                    // What is on its way is all before what has failed.
+                    error = error.or_else(|| self.may_send().err());
                     self.publisher.hurry();
                 }
                 () = sleep(FLUSH_PAUSE) => {}

@@ -37,17 +37,27 @@ impl CaughtUp {
     }
 }
 
-/// How long a file was when it was over, and what stood behind its last end of a line.
+/// What is left of a file that is over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Left {
+    /// How far it was read, and the last bytes of that.
+    pub(super) position: u64,
+    pub(super) tail: Vec<u8>,
+    /// What stood behind the last end of a line.
+    pub(super) unfinished: Vec<u8>,
+}
+
+/// Told by who reads, once the file is over.
 #[derive(Clone, Default)]
-pub(crate) struct Unfinished(Arc<Mutex<(u64, Vec<u8>)>>);
+pub(crate) struct Unfinished(Arc<Mutex<Left>>);
 
 impl Unfinished {
-    pub(crate) fn take(&self) -> (u64, Vec<u8>) {
+    pub(super) fn take(&self) -> Left {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set(&self, length: u64, bytes: Vec<u8>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (length, bytes);
+    fn set(&self, left: Left) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = left;
     }
 }
 
@@ -216,7 +226,8 @@ impl Read for Growing {
                 self.is_over()?
             };
             if is_over {
-                self.unfinished.set(self.position, self.pending.split_off(self.given.min(self.pending.len())));
+                let unfinished = self.pending.split_off(self.given.min(self.pending.len()));
+                self.unfinished.set(Left { position: self.position, tail: std::mem::take(&mut self.tail), unfinished });
                 (self.given, self.whole) = (0, 0);
                 self.pending.clear();
                 self.has_ended = true;

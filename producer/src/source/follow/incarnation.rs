@@ -14,7 +14,7 @@ use super::super::feed::begin;
 use super::super::files::stem;
 use super::super::row::{Past, Verdict, generation_of};
 use super::followed::{Done, Far, Number};
-use super::growing::{CaughtUp, Growing, Unfinished, Until};
+use super::growing::{CaughtUp, Growing, Left, Unfinished, Until};
 use super::names::{folder, is_left_out, is_turned_name};
 
 /// A file that is or was followed.
@@ -49,6 +49,11 @@ impl Incarnation {
 
     pub(crate) fn next(&self) -> Incarnation {
         Incarnation { generation: self.generation + 1, ..self.clone() }
+    }
+
+    /// The same in a copy.
+    pub(super) fn copied(&self, path: PathBuf, number: Number) -> Incarnation {
+        Incarnation { path, number, ..self.clone() }
     }
 
     /// The generation that is to be read. `called` is the name that says the symbol, where names do.
@@ -165,6 +170,14 @@ fn formers(
 ) -> Result<Vec<Begun>> {
     let (mut known, mut has_known) = (Vec::new(), false);
     let files = turned(followed);
+    // What a file may be a copy of, that was made before the other was cut short.
+    let of_path = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
+    let sent: Vec<Incarnation> = now
+        .cloned()
+        .into_iter()
+        .chain(files.iter().filter_map(of_path))
+        .filter(|sent| past.generation(&sent.file).is_some())
+        .collect();
     for path in files.clone() {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let own = Incarnation::of(&path, &metadata)?;
@@ -185,20 +198,19 @@ fn formers(
             known.push(own.judged(&file, called, choices, past)?);
             continue;
         }
-        // A copy that was made before the file was cut short.
-        let generations = now.and_then(|now| past.generation(now.file())).map_or(0..0, |last| 0..last + 1);
-        let copy = generations
-            .rev()
-            .take(files.len() + 1)
-            .filter_map(|generation| Some(Incarnation { generation, ..now?.clone() }))
-            .find(|copy| {
-                // Text that is none of bars is nothing of ours.
-                copy.verdict(&file, called, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
-            });
+        let generations = |sent: &Incarnation| {
+            let last = past.generation(&sent.file).unwrap_or_default();
+            let sent = sent.clone();
+            (0..=last).rev().take(files.len() + 1).map(move |generation| Incarnation { generation, ..sent.clone() })
+        };
+        let copy = sent.iter().flat_map(generations).find(|copy| {
+            // Text that is none of bars is nothing of ours.
+            copy.verdict(&file, called, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
+        });
         match copy {
             Some(copy) => {
                 has_known = true;
-                known.push(Incarnation { path, number: own.number, ..copy });
+                known.push(copy.copied(path, own.number));
             }
             None if has_known => known.push(own),
             None => {}
@@ -231,6 +243,21 @@ pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) 
     let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
     let after = after.iter().filter_map(incarnation).filter(|found| !is_known(found.number));
     Ok(after.map(|found| Begun::new(found, None)).collect())
+}
+
+/// Copies of a file that was cut short, which have more of it than was read.
+pub(super) fn copies(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bool) -> Vec<(PathBuf, Number)> {
+    let copy = |path: PathBuf| {
+        let file = File::open(&path).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mut own = vec![0; left.tail.len()];
+        file.read_exact_at(&mut own, left.position - left.tail.len() as u64).ok()?;
+        let number = Number::of(&metadata);
+        let has_more = metadata.len() > left.position && own == left.tail && left.position > 0;
+        (has_more && !is_known(number)).then_some((path, number))
+    };
+    // The newest has the most.
+    turned(followed).into_iter().rev().find_map(copy).into_iter().collect()
 }
 
 /// Whether all that is in a file is the beginning of another.

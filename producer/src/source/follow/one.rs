@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 
 use super::followed::{Done, Far, Followed, Number};
-use super::growing::{CaughtUp, Growing, POLL, STILL_WRITTEN, Unfinished, Until};
+use super::growing::{CaughtUp, Growing, Left, POLL, STILL_WRITTEN, Unfinished, Until};
 use super::incarnation::{self, Begun, Incarnation};
 use crate::source::choices::Choices;
 use crate::source::feed::begin;
@@ -41,8 +41,8 @@ pub(super) struct One {
 
 /// How reading a file has ended.
 enum Ended {
-    /// There is nothing more in it; and whether a record was.
-    Over { had_records: bool },
+    /// There is nothing more in it.
+    Over { had_records: bool, far: Far, left: Left },
     /// Nothing more is to be read at all.
     ForGood,
 }
@@ -115,7 +115,13 @@ impl One {
                 self.tell(format!("{}: what is left of it stands in {}", self.shown, next.incarnation.path.display()));
             }
             self.followed.begin(next.incarnation.number);
-            let Ended::Over { had_records } = self.send(&file, &next, is_now) else { return };
+            let Ended::Over { had_records, far, left } = self.send(&file, &next, is_now) else { return };
+            let is_cut = is_now && self.is_still(next.incarnation.number);
+            let copies = if is_cut { self.left_in_copies(&next, far, &left) } else { Vec::new() };
+            if copies.is_empty() {
+                self.skip_unfinished(&next.incarnation, far, left);
+            }
+            to_read.extend(copies);
             if is_now {
                 if !self.tell(self.what_became_of_it(&next.incarnation)) {
                     return;
@@ -133,12 +139,19 @@ impl One {
         }
     }
 
+    /// Whether the name is that of a file.
+    fn is_still(&self, number: Number) -> bool {
+        fs::metadata(&self.path).is_ok_and(|now| Number::of(&now) == number)
+    }
+
     fn what_became_of_it(&self, before: &Incarnation) -> String {
         let shown = &self.shown;
-        match fs::metadata(&self.path) {
-            Ok(now) if Number::of(&now) == before.number => format!("{shown}: cut short, and begun again"),
-            Ok(_) => format!("{shown}: another file has its name now"),
-            Err(_) => format!("{shown}: no file is called so any more"),
+        if self.is_still(before.number) {
+            format!("{shown}: cut short, and begun again")
+        } else if self.path.exists() {
+            format!("{shown}: another file has its name now")
+        } else {
+            format!("{shown}: no file is called so any more")
         }
     }
 
@@ -214,15 +227,29 @@ impl One {
                 return self.fail(error, incarnation, (file, passing.far));
             }
         }
-        let (bytes, raw) = unfinished.take();
-        if !raw.trim_ascii().is_empty() {
-            let mut place = Place::new(None, passing.far.line + 1);
-            place.is_of(&self.shown, &passing.name);
-            let reason = "the line has no end, and the file is over".to_owned();
-            let _ = self.sender.send(Err(NoRecord::Skipped { place, reason, raw, header: None }));
+        let left = unfinished.take();
+        let far = Far { bytes: left.position, ..passing.far };
+        self.done(file, incarnation, far);
+        Ended::Over { had_records: passing.had_records, far, left }
+    }
+
+    /// What is left of a file that was cut short, in copies of it.
+    fn left_in_copies(&self, cut: &Begun, far: Far, left: &Left) -> Vec<Begun> {
+        let is_known = |number| self.followed.is_known(number);
+        let copies = incarnation::copies(&self.path, left, &is_known).into_iter();
+        let begun = |(path, number)| Begun { incarnation: cut.incarnation.copied(path, number), file: None, far };
+        copies.map(begun).collect()
+    }
+
+    /// Half a line, of a file that is over.
+    fn skip_unfinished(&self, incarnation: &Incarnation, far: Far, left: Left) {
+        if left.unfinished.trim_ascii().is_empty() {
+            return;
         }
-        self.done(file, incarnation, Far { bytes, ..passing.far });
-        Ended::Over { had_records: passing.had_records }
+        let mut place = Place::new(None, far.line + 1);
+        place.is_of(&self.shown, &incarnation.name().into());
+        let reason = "the line has no end, and the file is over".to_owned();
+        let _ = self.sender.send(Err(NoRecord::Skipped { place, reason, raw: left.unfinished, header: None }));
     }
 
     /// Passes a row on, if it was not before; `false` if nobody wants more.

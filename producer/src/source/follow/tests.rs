@@ -108,6 +108,22 @@ fn a_name_that_was_left_out_is_followed_when_it_is_another_file_or_cut_short() {
 }
 
 #[test]
+fn what_was_not_read_of_a_file_that_is_cut_short_is_read_from_its_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // More than is read ahead.
+    let many: String = (0..5000).map(|number| bar(&format!("S{number}"))).collect();
+    fs::write(path("a.csv"), format!("{HEADER}{many}")).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "S0");
+    fs::copy(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    let seen: Vec<String> = next(&mut rows, 5003).into_iter().filter(|row| !row.contains(' ')).collect();
+    let wanted = (1..5000).map(|number| format!("S{number}")).chain(["B".to_owned()]);
+    assert_eq!(seen, wanted.collect::<Vec<_>>());
+}
+
+#[test]
 fn of_files_that_turn_quickly_none_is_lost_though_the_first_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -134,7 +150,7 @@ fn a_folder_that_is_not_there_is_an_error_at_once() {
 fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
     let mut text = String::new();
     growing.read_to_string(&mut text).unwrap();
-    (text, String::from_utf8(unfinished.take().1).unwrap())
+    (text, String::from_utf8(unfinished.take().unfinished).unwrap())
 }
 
 #[test]
