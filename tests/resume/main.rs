@@ -31,6 +31,7 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
 
     killed_at_any_moment_it_goes_on_where_it_stopped(&Topic::of_the_service(&broker)?, files)?;
     two_do_not_send_at_once(&Topic::make(&broker, "two", 2).await?, files)?;
+    who_has_lost_the_topic_sends_nothing_more(&broker, &Topic::make(&broker, "lost", 1).await?, files)?;
     several_files_are_gone_on_with_in_any_order(&Topic::make(&broker, "several", 2).await?, files)?;
     another_file_of_the_same_name_is_refused(&Topic::make(&broker, "another", 1).await?, files)?;
     what_is_begun_anew_is_sent_once_more(&Topic::make(&broker, "anew", 3).await?, files)?;
@@ -117,6 +118,25 @@ fn two_do_not_send_at_once(topic: &Topic, files: &Path) -> Result<()> {
     topic.has_each_once(2000)
 }
 
+/// All rows are read and wait for a broker that is silent: by the time that it answers, another may have sent them.
+fn who_has_lost_the_topic_sends_nothing_more(broker: &SecuredBroker, topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "lost.csv", &format!("{HEADER}{}", rows(0, 100)))?;
+    let send = ["--csv", &csv, "--resume", "-X", "session.timeout.ms=6000"];
+    let mut first = topic.producer(&send).args(["--rate", "25", "-X", "linger.ms=1"]).spawn()?;
+    topic.wait_for(1, &mut first)?;
+    let server = broker.server.as_ref().unwrap();
+    topic::signal(server, "STOP")?;
+    let ended = topic::wait_for_end(&mut first);
+    topic::signal(server, "CONT")?;
+    assert_eq!(ended?, Some(1));
+    let told = "the broker has not heard of this producer for a while";
+    let said = stderr(&first.wait_with_output()?);
+    assert!(said.contains(told), "{said}");
+    let output = topic.producer(&send).output()?;
+    assert!(output.status.success(), "{}", stderr(&output));
+    topic.has_each_once(100)
+}
+
 fn several_files_are_gone_on_with_in_any_order(topic: &Topic, files: &Path) -> Result<()> {
     let one = file(files, "one.csv", &format!("{HEADER}{}", rows(0, 3000)))?;
     let two = file(files, "two-of-them.csv", &format!("{HEADER}{}", rows(3000, 3000)))?;
@@ -132,6 +152,8 @@ fn several_files_are_gone_on_with_in_any_order(topic: &Topic, files: &Path) -> R
     assert!(
         run(&["--csv", &one, "--resume"])?.starts_with("read 3000, skipped 0, on the topic before 1000, sent 2000")
     );
+    let twice = topic.producer(&["--csv", &two, &one, &two, "--resume"]).output()?;
+    assert!(stderr(&twice).contains("are the same: leave one of them out"), "{}", stderr(&twice));
     let both = run(&["--csv", &two, &one, "--resume"])?;
     assert!(both.starts_with("read 6000, skipped 0, on the topic before 5500, sent 500"), "{both}");
     topic.has_each_once(6000)

@@ -200,9 +200,26 @@ impl Topic {
 }
 
 pub(crate) fn terminate(child: &Child) -> Result<()> {
-    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
-    ensure!(status.success(), "cannot end the producer");
+    signal(child, "TERM")
+}
+
+pub(crate) fn signal(child: &Child, name: &str) -> Result<()> {
+    let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?;
+    ensure!(status.success(), "cannot send SIG{name}");
     Ok(())
+}
+
+/// Waits for a producer that is to end by itself; returns its exit code.
+pub(crate) fn wait_for_end(child: &mut Child) -> Result<Option<i32>> {
+    let deadline = Instant::now() + LIMIT;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.code());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill()?;
+    bail!("the producer does not end")
 }
 
 /// The end line without its times.

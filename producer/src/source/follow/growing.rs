@@ -47,6 +47,23 @@ pub(super) struct Left {
     pub(super) unfinished: Vec<u8>,
 }
 
+impl Left {
+    /// As if all there is had been read.
+    pub(super) fn of(file: &File) -> io::Result<Left> {
+        let position = file.metadata()?.len();
+        let mut tail = vec![0; KNOWN_AGAIN.min(usize::try_from(position).unwrap_or(KNOWN_AGAIN))];
+        let from = position - tail.len() as u64;
+        file.read_exact_at(&mut tail, from)?;
+        Ok(Left { position, tail, unfinished: Vec::new() })
+    }
+
+    /// Whether a file has this, and maybe more.
+    pub(super) fn is_in(&self, file: &File) -> bool {
+        let mut now = vec![0; self.tail.len()];
+        file.read_exact_at(&mut now, self.position - self.tail.len() as u64).is_ok() && now == self.tail
+    }
+}
+
 /// Told by who reads, once the file is over.
 #[derive(Clone, Default)]
 pub(crate) struct Unfinished(Arc<Mutex<Left>>);

@@ -85,13 +85,26 @@ pub(super) struct Begun {
     pub(super) incarnation: Incarnation,
     /// Open, where another file may have its name by the time that it is read.
     pub(super) file: Option<File>,
+    /// How it was when it was opened: it may be read a long time after.
+    seen: Option<Left>,
     /// What was read of it before in this run.
     pub(super) far: Far,
 }
 
 impl Begun {
     pub(super) fn new(incarnation: Incarnation, file: Option<File>) -> Begun {
-        Begun { incarnation, file, far: Far::default() }
+        let seen = file.as_ref().and_then(|file| Left::of(file).ok());
+        Begun { incarnation, file, seen, far: Far::default() }
+    }
+
+    /// What is left of a file in a copy of it.
+    pub(super) fn copy(cut: &Incarnation, path: PathBuf, number: Number, far: Far) -> Begun {
+        Begun { incarnation: cut.copied(path, number), file: None, seen: None, far }
+    }
+
+    /// How it was when it was opened, if it was cut short since.
+    pub(super) fn was_cut(&self, file: &File) -> Option<&Left> {
+        self.seen.as_ref().filter(|seen| !seen.is_in(file))
     }
 
     /// A file that was done with, and was written on or cut short since.
@@ -100,7 +113,7 @@ impl Begun {
         Ok(if file.metadata()?.len() < done.far.bytes {
             Begun::new(incarnation.next(), Some(file))
         } else {
-            Begun { incarnation, file: Some(file), far: done.far }
+            Begun { far: done.far, ..Begun::new(incarnation, Some(file)) }
         })
     }
 
@@ -245,19 +258,22 @@ pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) 
     Ok(after.map(|found| Begun::new(found, None)).collect())
 }
 
-/// Copies of a file that was cut short, which have more of it than was read.
-pub(super) fn copies(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bool) -> Vec<(PathBuf, Number)> {
+/// The copy of a file that was cut short, if there is one; `has_more`: one that has more than is known.
+pub(super) fn copy(
+    followed: &Path,
+    left: &Left,
+    has_more: bool,
+    is_known: &dyn Fn(Number) -> bool,
+) -> Option<(PathBuf, Number)> {
     let copy = |path: PathBuf| {
         let file = File::open(&path).ok()?;
         let metadata = file.metadata().ok()?;
-        let mut own = vec![0; left.tail.len()];
-        file.read_exact_at(&mut own, left.position - left.tail.len() as u64).ok()?;
         let number = Number::of(&metadata);
-        let has_more = metadata.len() > left.position && own == left.tail && left.position > 0;
-        (has_more && !is_known(number)).then_some((path, number))
+        let is_long = metadata.len() > left.position || !has_more;
+        (left.position > 0 && is_long && left.is_in(&file) && !is_known(number)).then_some((path, number))
     };
     // The newest has the most.
-    turned(followed).into_iter().rev().find_map(copy).into_iter().collect()
+    turned(followed).into_iter().rev().find_map(copy)
 }
 
 /// Whether all that is in a file is the beginning of another.

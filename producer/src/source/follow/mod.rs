@@ -92,8 +92,8 @@ struct Watch {
     followed: Followed,
     /// What was said of files that are not followed.
     told: BTreeMap<PathBuf, String>,
-    /// Files that look like what another was before, and since when; what is there at the beginning is judged at once.
-    waiting: BTreeMap<PathBuf, Instant>,
+    /// Files that look like what another was before, and since when.
+    waiting: BTreeMap<PathBuf, (u64, Instant)>,
     rounds: u64,
 }
 
@@ -194,7 +194,7 @@ impl Watch {
                 continue;
             };
             if self.past.generation(file.file()).is_some() {
-                fresh.insert(Fresh { is_called_so: false, ..itself(other) });
+                fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(other) });
             } else if self.is_nobodys(path) {
                 let message = format!("{}: left out, as what {} was before", path.display(), other.display());
                 self.tell(path, message);
@@ -204,10 +204,11 @@ impl Watch {
         Ok(fresh.into_iter().collect())
     }
 
-    /// Whether a file that looks like what another was before has not been taken for that: it is while the other is read.
+    /// Whether a file that looks like what another was before has not been taken for that, as it is when the other is read.
     fn is_nobodys(&mut self, path: &Path) -> bool {
-        let since = *self.waiting.entry(path.to_owned()).or_insert_with(Instant::now);
-        self.rounds == 0 || since.elapsed() > TAKEN_UP
+        let (round, since) = *self.waiting.entry(path.to_owned()).or_insert_with(|| (self.rounds, Instant::now()));
+        // What was there at the beginning is taken in the first round.
+        round == 0 && self.rounds > 0 || since.elapsed() > TAKEN_UP
     }
 
     /// Files that were done with under names that they have no more, and that were written on since.

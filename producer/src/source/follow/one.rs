@@ -111,17 +111,24 @@ impl One {
                     continue;
                 }
             };
+            if let Some(copy) =
+                next.was_cut(&file).and_then(|seen| self.left_in_copy(&next.incarnation, next.far, seen, false))
+            {
+                self.tell(format!("{}: cut short before it was read", self.shown));
+                to_read.push_front(Begun::new(next.incarnation.next(), Some(file)));
+                to_read.push_front(copy);
+                continue;
+            }
             if !is_now && !self.is_once {
                 self.tell(format!("{}: what is left of it stands in {}", self.shown, next.incarnation.path.display()));
             }
             self.followed.begin(next.incarnation.number);
             let Ended::Over { had_records, far, left } = self.send(&file, &next, is_now) else { return };
             let is_cut = is_now && self.is_still(next.incarnation.number);
-            let copies = if is_cut { self.left_in_copies(&next, far, &left) } else { Vec::new() };
-            if copies.is_empty() {
-                self.skip_unfinished(&next.incarnation, far, left);
+            match Some(&next.incarnation).filter(|_| is_cut).and_then(|cut| self.left_in_copy(cut, far, &left, true)) {
+                Some(copy) => to_read.push_back(copy),
+                None => self.skip_unfinished(&next.incarnation, far, left),
             }
-            to_read.extend(copies);
             if is_now {
                 if !self.tell(self.what_became_of_it(&next.incarnation)) {
                     return;
@@ -233,12 +240,11 @@ impl One {
         Ended::Over { had_records: passing.had_records, far, left }
     }
 
-    /// What is left of a file that was cut short, in copies of it.
-    fn left_in_copies(&self, cut: &Begun, far: Far, left: &Left) -> Vec<Begun> {
+    /// What is left of a file that was cut short, in a copy of it.
+    fn left_in_copy(&self, cut: &Incarnation, far: Far, left: &Left, has_more: bool) -> Option<Begun> {
         let is_known = |number| self.followed.is_known(number);
-        let copies = incarnation::copies(&self.path, left, &is_known).into_iter();
-        let begun = |(path, number)| Begun { incarnation: cut.incarnation.copied(path, number), file: None, far };
-        copies.map(begun).collect()
+        let (path, number) = incarnation::copy(&self.path, left, has_more, &is_known)?;
+        Some(Begun::copy(cut, path, number, far))
     }
 
     /// Half a line, of a file that is over.

@@ -1,9 +1,10 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
+use std::time::SystemTime;
 
 use super::growing::{Growing, Unfinished, Until};
 use super::*;
-use crate::source::{NoPast, listing};
+use crate::source::{NoPast, Place, Rows, Verdict, listing};
 
 fn append(path: &Path, text: &str) {
     OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
@@ -55,8 +56,8 @@ fn files_that_are_there_are_read_one_after_the_other_and_what_is_no_feed_is_left
     }
     let mut rows = open(&[folder.path().to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
     let seen = next(&mut rows, 7);
-    assert!(seen[0].contains("a.csv.1: left out, as what"), "{seen:?}");
-    assert_eq!([&seen[2..4], &seen[5..]].concat(), ["A", "B", "C", "D"]);
+    assert_eq!([&seen[1..3], &seen[4..6]].concat(), ["A", "B", "C", "D"]);
+    assert!(seen[6].contains("a.csv.1: left out, as what"), "{seen:?}");
     fs::write(folder.path().join("e.json"), "{\"Index\":\"E\"}\n").unwrap();
     assert_eq!(next(&mut rows, 1), ["E"]);
 }
@@ -121,6 +122,110 @@ fn what_was_not_read_of_a_file_that_is_cut_short_is_read_from_its_copy() {
     let seen: Vec<String> = next(&mut rows, 5003).into_iter().filter(|row| !row.contains(' ')).collect();
     let wanted = (1..5000).map(|number| format!("S{number}")).chain(["B".to_owned()]);
     assert_eq!(seen, wanted.collect::<Vec<_>>());
+}
+
+/// Something of these files was sent, all of it with this symbol, if there was only one.
+struct Sent {
+    files: Vec<String>,
+    symbol: Option<String>,
+}
+
+impl Sent {
+    fn of(paths: &[&Path], symbol: Option<&str>) -> Box<Sent> {
+        let file = |path: &&Path| Incarnation::of(path, &fs::metadata(path).unwrap()).unwrap().file().to_owned();
+        Box::new(Sent { files: paths.iter().map(file).collect(), symbol: symbol.map(ToOwned::to_owned) })
+    }
+}
+
+impl Past for Sent {
+    fn generation(&self, name: &str) -> Option<u32> {
+        self.files.iter().any(|file| file == name).then_some(0)
+    }
+
+    fn is_to_begin_anew(&self) -> bool {
+        false
+    }
+
+    fn verdict(&self, _name: &str, rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict> {
+        let is_same = |key: String| self.symbol.as_ref().is_none_or(|symbol| *symbol == key);
+        let first = rows()?.find_map(Result::ok);
+        Ok(if first.is_some_and(|first| is_same(first.key)) { Verdict::Same } else { Verdict::Other(Place::default()) })
+    }
+}
+
+/// A former file with more rows than are read ahead, and the one that has its name now.
+fn much_is_left_of_a_former_one(folder: &Path) -> Follow {
+    let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.join(name));
+    let many: String = (0..5000).map(|number| bar(&format!("S{number}"))).collect();
+    fs::write(&former, format!("{HEADER}{many}")).unwrap();
+    File::options()
+        .write(true)
+        .open(&former)
+        .unwrap()
+        .set_modified(SystemTime::now() - Duration::from_mins(1))
+        .unwrap();
+    fs::write(&now, format!("{HEADER}{}", bar("B"))).unwrap();
+    open(std::slice::from_ref(&now), &Choices::default(), Sent::of(&[&former], None)).unwrap()
+}
+
+/// The symbols of the rows that come, without what is told between them.
+fn symbols(rows: &mut Follow, count: usize) -> Vec<String> {
+    rows.by_ref().filter_map(Result::ok).take(count).map(|record| record.key).collect()
+}
+
+#[test]
+fn a_file_that_turns_while_what_was_left_of_others_is_read_is_read_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut rows = much_is_left_of_a_former_one(folder.path());
+    assert_eq!(symbols(&mut rows, 1), ["S0"]);
+    fs::rename(path("a.csv.1"), path("a.csv.2")).unwrap();
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    assert_eq!(symbols(&mut rows, 5001)[4999..], ["B", "C"]);
+}
+
+#[test]
+fn a_file_that_is_cut_short_before_it_is_read_is_read_from_its_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut rows = much_is_left_of_a_former_one(folder.path());
+    assert_eq!(symbols(&mut rows, 1), ["S0"]);
+    fs::copy(path("a.csv"), path("a.csv.0")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    assert_eq!(symbols(&mut rows, 5001)[4999..], ["B", "C"]);
+}
+
+#[test]
+fn a_former_file_that_may_still_be_written_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.path().join(name));
+    fs::write(&former, format!("{HEADER}{}", bar("A"))).unwrap();
+    fs::write(&now, format!("{HEADER}{}", bar("C"))).unwrap();
+    let mut rows = open(&[now], &Choices::default(), Sent::of(&[&former], None)).unwrap();
+    assert_eq!(symbols(&mut rows, 1), ["A"]);
+    append(&former, &bar("B"));
+    assert_eq!(symbols(&mut rows, 2), ["B", "C"]);
+}
+
+#[test]
+fn a_symbol_from_a_name_is_that_of_the_name_before_it_was_turned() {
+    let choices = Choices { symbol: Some(SymbolIs::FileName), ..Choices::default() };
+    for name in ["ACME.csv.1", "ACME-20240219.csv"] {
+        for has_next in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let turned = folder.path().join(name);
+            fs::write(&turned, "Date,Open,High,Low,Close\n2024-02-19,1,1,1,1\n").unwrap();
+            if has_next {
+                fs::write(folder.path().join("ACME.csv"), "").unwrap();
+            }
+            let past = Sent::of(&[&turned], Some("ACME"));
+            let source = past.files[0].clone();
+            let mut rows = open(&[folder.path().to_owned()], &choices, past).unwrap();
+            let record = rows.find_map(Result::ok).unwrap();
+            assert_eq!((record.key.as_str(), record.place.source.as_deref()), ("ACME", Some(&*source)), "{name}");
+        }
+    }
 }
 
 #[test]
