@@ -102,6 +102,7 @@ impl Topic {
                 std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said)?;
                 bail!("the producer ended before {records} records: {said}");
             }
+            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }

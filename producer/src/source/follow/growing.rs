@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// How often files are looked at.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
 /// Who writes a file goes on for a while after it was renamed: it is over when nothing has come for so long.
-pub(super) const STILL_WRITTEN: Duration = Duration::from_secs(5);
+const STILL_WRITTEN: Duration = Duration::from_secs(5);
 /// Lines that are given out one by one, so that a file is judged by the same ones whether it is just begun or full.
 const SINGLE_LINES: usize = 200;
 /// Bytes before the end that must still be there when there is more.

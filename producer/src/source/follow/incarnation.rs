@@ -98,8 +98,8 @@ impl Begun {
     }
 
     /// What is left of a file in a copy of it.
-    pub(super) fn copy(cut: &Incarnation, path: PathBuf, number: Number, far: Far) -> Begun {
-        Begun { incarnation: cut.copied(path, number), file: None, seen: None, far }
+    pub(super) fn copy(cut: &Incarnation, copy: Copy, far: Far) -> Begun {
+        Begun { incarnation: cut.copied(copy.path, copy.number), file: None, seen: None, far }
     }
 
     /// How it was when it was opened, if it was cut short since.
@@ -258,21 +258,23 @@ pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) 
     Ok(after.map(|found| Begun::new(found, None)).collect())
 }
 
-/// The copy of a file that was cut short, if there is one; `has_more`: one that has more than is known.
-pub(super) fn copy(
-    followed: &Path,
-    left: &Left,
-    has_more: bool,
-    is_known: &dyn Fn(Number) -> bool,
-) -> Option<(PathBuf, Number)> {
+/// The copy of a file that was cut short.
+pub(super) struct Copy {
+    pub(super) path: PathBuf,
+    pub(super) number: Number,
+    /// Whether it has more than is known.
+    pub(super) has_more: bool,
+}
+
+/// It is the newest that has what is known.
+pub(super) fn copy(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bool) -> Option<Copy> {
     let copy = |path: PathBuf| {
         let file = File::open(&path).ok()?;
         let metadata = file.metadata().ok()?;
         let number = Number::of(&metadata);
-        let is_long = metadata.len() > left.position || !has_more;
-        (left.position > 0 && is_long && left.is_in(&file) && !is_known(number)).then_some((path, number))
+        let is_one = left.position > 0 && left.is_in(&file) && !is_known(number);
+        is_one.then(|| Copy { path, number, has_more: metadata.len() > left.position })
     };
-    // The newest has the most.
     turned(followed).into_iter().rev().find_map(copy)
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 
 use super::followed::{Done, Far, Followed, Number};
-use super::growing::{CaughtUp, Growing, Left, POLL, STILL_WRITTEN, Unfinished, Until};
+use super::growing::{CaughtUp, Growing, Left, POLL, Unfinished, Until};
 use super::incarnation::{self, Begun, Incarnation};
 use crate::source::choices::Choices;
 use crate::source::feed::begin;
@@ -111,12 +111,11 @@ impl One {
                     continue;
                 }
             };
-            if let Some(copy) =
-                next.was_cut(&file).and_then(|seen| self.left_in_copy(&next.incarnation, next.far, seen, false))
-            {
+            if let Some(seen) = next.was_cut(&file) {
                 self.tell(format!("{}: cut short before it was read", self.shown));
+                let copy = self.copy(seen).map(|copy| Begun::copy(&next.incarnation, copy, next.far));
                 to_read.push_front(Begun::new(next.incarnation.next(), Some(file)));
-                to_read.push_front(copy);
+                copy.into_iter().for_each(|copy| to_read.push_front(copy));
                 continue;
             }
             if !is_now && !self.is_once {
@@ -125,9 +124,9 @@ impl One {
             self.followed.begin(next.incarnation.number);
             let Ended::Over { had_records, far, left } = self.send(&file, &next, is_now) else { return };
             let is_cut = is_now && self.is_still(next.incarnation.number);
-            match Some(&next.incarnation).filter(|_| is_cut).and_then(|cut| self.left_in_copy(cut, far, &left, true)) {
-                Some(copy) => to_read.push_back(copy),
-                None => self.skip_unfinished(&next.incarnation, far, left),
+            match is_cut.then(|| self.copy(&left)).flatten() {
+                Some(copy) if copy.has_more => to_read.push_back(Begun::copy(&next.incarnation, copy, far)),
+                _ => self.skip_unfinished(&next.incarnation, far, left),
             }
             if is_now {
                 if !self.tell(self.what_became_of_it(&next.incarnation)) {
@@ -204,8 +203,11 @@ impl One {
         let incarnation = &begun.incarnation;
         let until = if is_growing {
             Until::Turned(self.path.clone())
+        } else if self.is_once {
+            Until::Quiet(WRITTEN_AGAIN)
         } else {
-            Until::Quiet(if self.is_once { WRITTEN_AGAIN } else { STILL_WRITTEN })
+            // What is written into it later is read on by itself: the file that has the name now does not wait for that.
+            Until::Now
         };
         let unfinished = Unfinished::default();
         let begun_rows = file.try_clone().map_err(Error::from).and_then(|own| {
@@ -240,11 +242,11 @@ impl One {
         Ended::Over { had_records: passing.had_records, far, left }
     }
 
-    /// What is left of a file that was cut short, in a copy of it.
-    fn left_in_copy(&self, cut: &Incarnation, far: Far, left: &Left, has_more: bool) -> Option<Begun> {
-        let is_known = |number| self.followed.is_known(number);
-        let (path, number) = incarnation::copy(&self.path, left, has_more, &is_known)?;
-        Some(Begun::copy(cut, path, number, far))
+    /// The copy of a file that was cut short.
+    fn copy(&self, left: &Left) -> Option<incarnation::Copy> {
+        let copy = incarnation::copy(&self.path, left, &|number| self.followed.is_known(number));
+        // It is nothing of its own.
+        copy.inspect(|copy| self.followed.begin(copy.number))
     }
 
     /// Half a line, of a file that is over.

@@ -1,6 +1,5 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
-use std::time::SystemTime;
 
 use super::growing::{Growing, Unfinished, Until};
 use super::*;
@@ -158,12 +157,6 @@ fn much_is_left_of_a_former_one(folder: &Path) -> Follow {
     let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.join(name));
     let many: String = (0..5000).map(|number| bar(&format!("S{number}"))).collect();
     fs::write(&former, format!("{HEADER}{many}")).unwrap();
-    File::options()
-        .write(true)
-        .open(&former)
-        .unwrap()
-        .set_modified(SystemTime::now() - Duration::from_mins(1))
-        .unwrap();
     fs::write(&now, format!("{HEADER}{}", bar("B"))).unwrap();
     open(std::slice::from_ref(&now), &Choices::default(), Sent::of(&[&former], None)).unwrap()
 }
@@ -197,15 +190,15 @@ fn a_file_that_is_cut_short_before_it_is_read_is_read_from_its_copy() {
 }
 
 #[test]
-fn a_former_file_that_may_still_be_written_is_waited_for() {
+fn a_former_file_that_is_still_written_is_read_on() {
     let folder = tempfile::tempdir().unwrap();
     let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.path().join(name));
     fs::write(&former, format!("{HEADER}{}", bar("A"))).unwrap();
     fs::write(&now, format!("{HEADER}{}", bar("C"))).unwrap();
     let mut rows = open(&[now], &Choices::default(), Sent::of(&[&former], None)).unwrap();
-    assert_eq!(symbols(&mut rows, 1), ["A"]);
+    assert_eq!(symbols(&mut rows, 2), ["A", "C"]);
     append(&former, &bar("B"));
-    assert_eq!(symbols(&mut rows, 2), ["B", "C"]);
+    assert_eq!(symbols(&mut rows, 1), ["B"]);
 }
 
 #[test]
@@ -301,6 +294,15 @@ fn a_header_without_rows_is_told_and_no_error() {
     let reads = Growing::new(File::open(&path).unwrap(), Until::Now, CaughtUp::default(), Unfinished::default(), true);
     let rows = crate::source::feed::begin(reads, &Choices::default(), "bars.csv", None, true).unwrap();
     assert!(listing(rows).ends_with("told: bars.csv: a header and no rows\n"));
+}
+
+#[test]
+fn the_sources_of_a_name_are_also_what_it_was_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.csv", "a.csv.1", "b.csv"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    assert_eq!(names(&[folder.path().join("a.csv")]).len(), 2);
 }
 
 #[test]
