@@ -82,6 +82,12 @@ impl Followed {
         self.files().values().any(Option::is_some)
     }
 
+    /// Takes a name.
+    pub(super) fn take(&self, path: &Path) {
+        self.left_out().remove(path);
+        self.names().insert(path.to_owned());
+    }
+
     pub(super) fn begin(&self, number: Number) {
         self.files().insert(number, None);
     }

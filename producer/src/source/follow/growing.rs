@@ -40,7 +40,7 @@ impl CaughtUp {
 /// What is left of a file that is over.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Left {
-    /// How far it was read, and the last bytes of that.
+    /// How far it was read, also before it is over; and the last bytes of that.
     pub(super) position: u64,
     pub(super) tail: Vec<u8>,
     /// What stood behind the last end of a line.
@@ -71,6 +71,10 @@ pub(crate) struct Unfinished(Arc<Mutex<Left>>);
 impl Unfinished {
     pub(super) fn take(&self) -> Left {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn read(&self, position: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).position = position;
     }
 
     fn set(&self, left: Left) {
@@ -192,6 +196,7 @@ impl Growing {
         let read = self.file.read(&mut self.chunk)?;
         let chunk = &self.chunk[..read];
         self.position += read as u64;
+        self.unfinished.read(self.position);
         self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
         self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
         // What was given out is held no longer: behind it is at most a part of a line.

@@ -245,7 +245,7 @@ impl Watch {
         for begun in &begun {
             self.followed.begin(begun.incarnation.number);
         }
-        self.followed.names().insert(path.clone());
+        self.followed.take(path);
         let caught_up = CaughtUp::default();
         let one = One::new((called, path), &self.choices, &self.sender, &caught_up, &self.followed, is_alone);
         let one = if *is_once { one.once() } else { one };

@@ -224,7 +224,8 @@ impl One {
                         Ok(false) => return Ended::ForGood,
                         Err(error) => {
                             let error = error.context(format!("cannot follow {} any further", self.shown));
-                            return self.fail(error, incarnation, (file, passing.far));
+                            let bytes = unfinished.take().position;
+                            return self.fail(error, incarnation, file, Far { bytes, ..passing.far });
                         }
                     }
                 }
@@ -233,7 +234,8 @@ impl One {
             Err(error) if error.is::<Empty>() => {}
             Err(error) => {
                 let error = error.context(format!("cannot follow {}", self.shown));
-                return self.fail(error, incarnation, (file, passing.far));
+                let bytes = unfinished.take().position;
+                return self.fail(error, incarnation, file, Far { bytes, ..passing.far });
             }
         }
         let left = unfinished.take();
@@ -299,13 +301,12 @@ impl One {
     }
 
     /// Of a folder, a file that is none of bars is told and left, until it is another one.
-    fn fail(&self, error: Error, incarnation: &Incarnation, (file, far): (&File, Far)) -> Ended {
+    fn fail(&self, error: Error, incarnation: &Incarnation, file: &File, far: Far) -> Ended {
+        self.done(file, incarnation, far);
+        // It is not tried over and over.
+        self.followed.leave_out(&self.path, incarnation.number, far.bytes);
         let row = if self.is_alone { NoRecord::Broken(error) } else { NoRecord::Told(format!("{error:#}: left out")) };
         let _ = self.sender.send(Err(row));
-        let bytes = file.metadata().map_or(0, |now| now.len());
-        self.done(file, incarnation, Far { bytes, ..far });
-        // It is not tried over and over.
-        self.followed.leave_out(&self.path, incarnation.number, bytes);
         Ended::ForGood
     }
 }
