@@ -45,7 +45,18 @@ impl Topic {
         let new = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
         let results = topic.admin()?.create_topics([&new], &AdminOptions::new()).await?;
         ensure!(results.iter().all(Result::is_ok), "{results:?}");
+        // It is made before all of the broker knows of it.
+        topic.has_partitions(partitions)?;
         Ok(topic)
+    }
+
+    fn has_partitions(&self, partitions: i32) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while self.partitions()? != partitions {
+            ensure!(Instant::now() < deadline, "topic {} has no {partitions} partitions", self.name);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     fn known(broker: &SecuredBroker, name: &str) -> Result<Topic> {
@@ -182,11 +193,7 @@ impl Topic {
             .create_partitions([&NewPartitions::new(&self.name, partitions)], &AdminOptions::new())
             .await?;
         ensure!(results.iter().all(Result::is_ok), "{results:?}");
-        let deadline = Instant::now() + LIMIT;
-        while self.partitions()? != i32::try_from(partitions)? {
-            ensure!(Instant::now() < deadline, "topic {} does not get wider", self.name);
-        }
-        Ok(())
+        self.has_partitions(i32::try_from(partitions)?)
     }
 
     /// As retention does.

@@ -242,16 +242,15 @@ pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) 
     }
     let files = turned(followed);
     let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| Number::of(&now) == number);
-    let after = match files.iter().position(is_before) {
-        Some(place) => files[place + 1..].to_vec(),
+    let after: Vec<PathBuf> = if let Some(place) = files.iter().position(is_before) {
+        files[place + 1..].to_vec()
+    } else {
         // It is not there any more, or is packed: those that were written since, unless they are copies of it.
-        None => {
-            let is_later = |path: &PathBuf| {
-                let modified = |now: &Metadata| now.modified().ok();
-                fs::metadata(path).is_ok_and(|now| modified(&now) >= modified(&own)) && !is_copy(path, before)
-            };
-            files.into_iter().filter(is_later).collect()
-        }
+        let is_later = |path: &PathBuf| {
+            let modified = |now: &Metadata| now.modified().ok();
+            fs::metadata(path).is_ok_and(|now| modified(&now) >= modified(&own)) && !is_copy(path, before)
+        };
+        files.into_iter().filter(is_later).collect()
     };
     let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
     let after = after.iter().filter_map(incarnation).filter(|found| !is_known(found.number));
@@ -273,7 +272,7 @@ pub(super) fn copy(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bo
         let metadata = file.metadata().ok()?;
         let number = Number::of(&metadata);
         let is_one = left.position > 0 && left.is_in(&file) && !is_known(number);
-        is_one.then(|| Copy { path, number, has_more: metadata.len() > left.position })
+        is_one.then_some(Copy { path, number, has_more: metadata.len() > left.position })
     };
     turned(followed).into_iter().rev().find_map(copy)
 }

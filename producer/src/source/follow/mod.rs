@@ -213,7 +213,7 @@ impl Watch {
 
     /// Files that were done with under names that they have no more, and that were written on since.
     fn written_on(&self, found: &BTreeSet<PathBuf>) -> Vec<Fresh> {
-        if self.rounds % SELDOM != 0 || !self.followed.has_done() {
+        if !self.rounds.is_multiple_of(SELDOM) || !self.followed.has_done() {
             return Vec::new();
         }
         let folders: BTreeSet<&Path> = found.iter().map(|path| folder(path)).collect();
@@ -232,15 +232,12 @@ impl Watch {
         let Fresh { path, is_once, .. } = fresh;
         let cannot = || format!("cannot follow {}", path.display());
         let called = &self.called(fresh);
-        let begun = match self.again(path).with_context(cannot)? {
-            Some(again) => {
-                self.tell_again(&again);
-                vec![again]
-            }
-            None => {
-                let others = |number| self.followed.is_known(number);
-                incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others).with_context(cannot)?
-            }
+        let begun = if let Some(again) = self.again(path).with_context(cannot)? {
+            self.tell_again(&again);
+            vec![again]
+        } else {
+            let others = |number| self.followed.is_known(number);
+            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others).with_context(cannot)?
         };
         for begun in &begun {
             self.followed.begin(begun.incarnation.number);

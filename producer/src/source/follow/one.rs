@@ -22,7 +22,7 @@ use crate::source::row::{NoRecord, Place, Row};
 use crate::source::sniff::Empty;
 
 /// A file that was done with, and written on all the same, is waited for longer.
-const WRITTEN_AGAIN: Duration = Duration::from_secs(60);
+const WRITTEN_AGAIN: Duration = Duration::from_mins(1);
 
 pub(super) struct One {
     /// The name that says the symbol, where names of files do.
@@ -115,7 +115,9 @@ impl One {
                 self.tell(format!("{}: cut short before it was read", self.shown));
                 let copy = self.copy(seen).map(|copy| Begun::copy(&next.incarnation, copy, next.far));
                 to_read.push_front(Begun::new(next.incarnation.next(), Some(file)));
-                copy.into_iter().for_each(|copy| to_read.push_front(copy));
+                if let Some(copy) = copy {
+                    to_read.push_front(copy);
+                }
                 continue;
             }
             if !is_now && !self.is_once {

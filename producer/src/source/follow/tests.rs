@@ -130,9 +130,9 @@ struct Sent {
 }
 
 impl Sent {
-    fn of(paths: &[&Path], symbol: Option<&str>) -> Box<Sent> {
+    fn of(paths: &[&Path], symbol: Option<&str>) -> Sent {
         let file = |path: &&Path| Incarnation::of(path, &fs::metadata(path).unwrap()).unwrap().file().to_owned();
-        Box::new(Sent { files: paths.iter().map(file).collect(), symbol: symbol.map(ToOwned::to_owned) })
+        Sent { files: paths.iter().map(file).collect(), symbol: symbol.map(ToOwned::to_owned) }
     }
 }
 
@@ -158,7 +158,7 @@ fn much_is_left_of_a_former_one(folder: &Path) -> Follow {
     let many: String = (0..5000).map(|number| bar(&format!("S{number}"))).collect();
     fs::write(&former, format!("{HEADER}{many}")).unwrap();
     fs::write(&now, format!("{HEADER}{}", bar("B"))).unwrap();
-    open(std::slice::from_ref(&now), &Choices::default(), Sent::of(&[&former], None)).unwrap()
+    open(std::slice::from_ref(&now), &Choices::default(), Box::new(Sent::of(&[&former], None))).unwrap()
 }
 
 /// The symbols of the rows that come, without what is told between them.
@@ -195,7 +195,7 @@ fn a_former_file_that_is_still_written_is_read_on() {
     let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.path().join(name));
     fs::write(&former, format!("{HEADER}{}", bar("A"))).unwrap();
     fs::write(&now, format!("{HEADER}{}", bar("C"))).unwrap();
-    let mut rows = open(&[now], &Choices::default(), Sent::of(&[&former], None)).unwrap();
+    let mut rows = open(&[now], &Choices::default(), Box::new(Sent::of(&[&former], None))).unwrap();
     assert_eq!(symbols(&mut rows, 2), ["A", "C"]);
     append(&former, &bar("B"));
     assert_eq!(symbols(&mut rows, 1), ["B"]);
@@ -214,7 +214,7 @@ fn a_symbol_from_a_name_is_that_of_the_name_before_it_was_turned() {
             }
             let past = Sent::of(&[&turned], Some("ACME"));
             let source = past.files[0].clone();
-            let mut rows = open(&[folder.path().to_owned()], &choices, past).unwrap();
+            let mut rows = open(&[folder.path().to_owned()], &choices, Box::new(past)).unwrap();
             let record = rows.find_map(Result::ok).unwrap();
             assert_eq!((record.key.as_str(), record.place.source.as_deref()), ("ACME", Some(&*source)), "{name}");
         }
