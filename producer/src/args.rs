@@ -137,7 +137,7 @@ pub(crate) struct Args {
     )]
     pub(crate) rate: f64,
 
-    /// Stop after N records have been sent
+    /// Stop after N records have been sent; with --resume, after N that are on the topic, those from before among them
     #[arg(
         long,
         value_name = "N",

@@ -1,5 +1,8 @@
 //! What was meant: the arguments, checked against each other.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use anyhow::{Result, bail, ensure};
 use chrono::{Datelike, NaiveDate};
 use rdkafka::ClientConfig;
@@ -48,11 +51,15 @@ pub(crate) fn skipped(args: &Args, source: &Plan) -> Result<Skipped> {
 impl Config {
     /// `drawn_seed` is the seed to use where none was typed and one is needed.
     pub(crate) fn from_args(args: &Args, drawn_seed: u64) -> Result<Config> {
-        let (source, limits) = source_and_limits(args, drawn_seed)?;
+        let (mut source, limits) = source_and_limits(args, drawn_seed)?;
         let mut kafka = client::settings(&args.kafka.broker)?;
         let mut resume = None;
-        if let Some(start) = args.resume {
+        if let Some(start) = args.resume.filter(|start| *start != Start::Off) {
             can_resume(args, &source, &kafka)?;
+            if let Plan::Replay { files, .. } = &mut source {
+                // A pattern is looked at once: files that come later are of the next run.
+                files.named = each_once(files.paths()?)?;
+            }
             resume = Some((start, kafka.clone()));
             for of_consumers in ["group.id", "session.timeout.ms"] {
                 kafka.remove(of_consumers);
@@ -119,6 +126,23 @@ fn can_resume(args: &Args, source: &Plan, kafka: &ClientConfig) -> Result<()> {
         "--resume chooses partitions as librdkafka's consistent_random does: leave out partitioner={partitioner}"
     );
     Ok(())
+}
+
+/// Rows of a file that is named twice would be on the topic twice.
+fn each_once(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut seen: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
+    for path in &paths {
+        // What is not there is found later.
+        let Ok(full) = path.canonicalize() else { continue };
+        if let Some(other) = seen.insert(full, path) {
+            bail!(
+                "--resume sends each file once, and {} and {} are the same: leave one of them out",
+                other.display(),
+                path.display()
+            );
+        }
+    }
+    Ok(paths)
 }
 
 /// clap's `requires` cannot say this: it gives way to the exclusive group that the sources form.
@@ -227,6 +251,25 @@ mod tests {
         assert_eq!(resumed(&["--csv", "bars.csv"]), None);
         assert_eq!(resumed(&["--csv", "bars.csv", "--resume"]), Some(Start::Newest));
         assert_eq!(resumed(&["--resume=anew", "--follow", "feeds"]), Some(Start::Anew));
+        // As a variable says it.
+        assert_eq!(resumed(&["--resume=true", "--follow", "feeds"]), Some(Start::Newest));
+        for off in ["--resume=", "--resume=false", "--resume=0"] {
+            assert_eq!(resumed(&[off, "--stdin"]), None, "{off}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_named_twice_is_refused_and_a_pattern_is_looked_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["a.csv", "b.csv"].map(|name| folder.path().join(name).display().to_string());
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let twice = message(&["--csv", &file, &link, "--resume"]);
+        assert!(twice.contains(&format!("{file} and {link} are the same")), "{twice}");
+        assert!(config(&["--csv", &file, &link]).is_ok());
+        let pattern = folder.path().join("*.csv").display().to_string();
+        let Plan::Replay { files, .. } = config(&["--csv", &pattern, "--resume"]).unwrap().source else { panic!() };
+        assert_eq!(files.named, [PathBuf::from(file)]);
     }
 
     #[test]

@@ -127,6 +127,8 @@ fn publish(args: &Args) -> Result<ExitCode> {
         None => None,
     };
     let past = || resume.as_ref().map_or_else(|| Box::new(NoPast) as Box<dyn Past>, Resume::past);
+    // What was opened before this run had the topic may be another file by now.
+    let proven = proven.filter(|_| resume.is_none());
     let rows = proven.map_or_else(|| source::open(&config.source, past()), Ok)?;
     let rows = match &resume {
         Some(resume) => resume.stamped(rows, &config.source)?,

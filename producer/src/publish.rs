@@ -66,9 +66,9 @@ impl Publisher {
         }
     }
 
-    /// Takes back what has not left yet; it counts as failed.
+    /// Takes back what has not left yet, and tries nothing again that has; it counts as failed.
     pub(crate) fn drop_queue(&self) {
-        self.producer.purge(PurgeConfig::default().queue());
+        self.producer.purge(PurgeConfig::default().queue().inflight());
     }
 
     /// Sends what lingers in the queue now, without waiting for it.

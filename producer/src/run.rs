@@ -58,8 +58,8 @@ pub(crate) async fn run(
         }
         Err(error) => Some(error),
     };
-    run.flush(&sending, flush_until, stop).await;
-    run.finish(error, is_whole)
+    let late = run.flush(&sending, flush_until, stop).await;
+    run.finish(error.or(late), is_whole)
 }
 
 /// Why no more is sent.
@@ -94,18 +94,26 @@ impl Run<'_> {
 
     /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
     fn may_go_on(&mut self, sending: &Sending) -> Result<()> {
-        let Some(resume) = self.resume else { return Ok(()) };
-        let reason = match resume.lost() {
-            Some(reason) => reason,
-            None if self.tally.failed > 0 => "a record did not arrive, and those behind it would hide it".to_owned(),
-            None => return Ok(()),
-        };
-        sending.stop();
-        self.publisher.drop_queue();
-        bail!("{reason}: nothing more is sent")
+        self.may_send(sending)?;
+        if self.resume.is_some() && self.tally.failed > 0 {
+            sending.stop();
+            self.publisher.drop_queue();
+            bail!("a record did not arrive, and those behind it would hide it: nothing more is sent");
+        }
+        Ok(())
     }
 
-    async fn flush(&mut self, sending: &Sending, mut until: Option<Instant>, stop: &mut Stop) {
+    fn may_send(&self, sending: &Sending) -> Result<()> {
+        let Some(resume) = self.resume.filter(|resume| resume.is_lost()) else { return Ok(()) };
+        // At once: another may be sending the same.
+        sending.stop();
+        self.publisher.drop_queue();
+        bail!("{}: nothing more is sent", resume.why_lost())
+    }
+
+    /// Waits for what is on its way; returns why it must not go there any more, if that comes to light now.
+    async fn flush(&mut self, sending: &Sending, mut until: Option<Instant>, stop: &mut Stop) -> Option<Error> {
+        let mut error = None;
         let mut tick = interval(TICK);
         self.look(sending, GLANCE);
         while self.tally.on_the_way() > 0 && until.is_none_or(|until| Instant::now() < until) {
@@ -115,11 +123,16 @@ impl Run<'_> {
                     None => until = Some(Instant::now() + LAST_FLUSH),
                     Some(_) => break,
                 },
-                _ = tick.tick() => self.publisher.hurry(),
+                _ = tick.tick() => {
+                    // What is on its way is all before what has failed.
+                    error = error.or_else(|| self.may_send(sending).err());
+                    self.publisher.hurry();
+                }
                 () = yield_now() => {}
             }
             self.look(sending, FLUSH_LOOK);
         }
+        error
     }
 
     /// Takes in what librdkafka reports for so long, and shows it.

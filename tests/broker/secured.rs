@@ -19,7 +19,7 @@ pub(crate) struct SecuredBroker {
     folder: PathBuf,
     environment: Vec<(&'static str, String)>,
     ports: Ports,
-    server: Option<Child>,
+    pub(crate) server: Option<Child>,
 }
 
 struct Ports {

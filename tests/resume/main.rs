@@ -10,7 +10,9 @@ mod topic;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use anyhow::Result;
 use rand::{RngExt as _, SeedableRng as _};
@@ -29,6 +31,22 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
     let broker = SecuredBroker::start(&folder.path().join("broker"), "stock-bars")?;
     let files = folder.path();
 
+    // Alone: the broker stands still meanwhile.
+    who_has_lost_the_topic_sends_nothing_more(&broker, &Topic::make(&broker, "lost", 1).await?, files)?;
+    // Most of the time is waiting: those that follow files do so beside the others.
+    let [grown, folder_of_feeds] =
+        [Topic::make(&broker, "followed", 3).await?, Topic::make(&broker, "folder", 3).await?];
+    let turning = [Topic::make(&broker, "turning-true", 2).await?, Topic::make(&broker, "turning-false", 2).await?];
+    let beside = files.to_owned();
+    let following = thread::spawn(move || -> Result<()> {
+        followed::files_that_grow_and_turn_are_sent_once(&grown, &beside)?;
+        followed::a_folder_is_followed_with_files_that_come_later(&folder_of_feeds, &beside)?;
+        for (topic, is_pattern) in turning.iter().zip([true, false]) {
+            followed::names_that_turn_over_and_over_are_sent_once(topic, &beside, is_pattern)?;
+        }
+        Ok(())
+    });
+
     killed_at_any_moment_it_goes_on_where_it_stopped(&Topic::of_the_service(&broker)?, files)?;
     two_do_not_send_at_once(&Topic::make(&broker, "two", 2).await?, files)?;
     several_files_are_gone_on_with_in_any_order(&Topic::make(&broker, "several", 2).await?, files)?;
@@ -40,13 +58,7 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
     more_partitions_change_nothing_for_what_is_being_sent(&Topic::make(&broker, "more", 2).await?, files).await?;
     a_simulation_goes_on(&Topic::make(&broker, "simulation", 3).await?)?;
     a_topic_without_its_records_is_refused(&Topic::make(&broker, "emptied", 2).await?, files).await?;
-    followed::files_that_grow_and_turn_are_sent_once(&Topic::make(&broker, "followed", 3).await?, files)?;
-    followed::a_folder_is_followed_with_files_that_come_later(&Topic::make(&broker, "folder", 3).await?, files)?;
-    for is_pattern in [true, false] {
-        let topic = Topic::make(&broker, &format!("turning-{is_pattern}"), 2).await?;
-        followed::names_that_turn_over_and_over_are_sent_once(&topic, files, is_pattern)?;
-    }
-    Ok(())
+    following.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Rows that differ all.
@@ -117,6 +129,25 @@ fn two_do_not_send_at_once(topic: &Topic, files: &Path) -> Result<()> {
     topic.has_each_once(2000)
 }
 
+/// All rows are read and wait for a broker that is silent: by the time that it answers, another may have sent them.
+fn who_has_lost_the_topic_sends_nothing_more(broker: &SecuredBroker, topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "lost.csv", &format!("{HEADER}{}", rows(0, 100)))?;
+    let send = ["--csv", &csv, "--resume", "-X", "session.timeout.ms=6000"];
+    let mut first = topic.producer(&send).args(["--rate", "25", "-X", "linger.ms=1"]).spawn()?;
+    topic.wait_for(1, &mut first)?;
+    let server = broker.server.as_ref().unwrap();
+    topic::signal(server, "STOP")?;
+    let ended = topic::wait_for_end(&mut first);
+    topic::signal(server, "CONT")?;
+    assert_eq!(ended?, Some(1));
+    let told = "the broker has not heard of this producer for a while";
+    let said = stderr(&first.wait_with_output()?);
+    assert!(said.contains(told), "{said}");
+    let output = topic.producer(&send).output()?;
+    assert!(output.status.success(), "{}", stderr(&output));
+    topic.has_each_once(100)
+}
+
 fn several_files_are_gone_on_with_in_any_order(topic: &Topic, files: &Path) -> Result<()> {
     let one = file(files, "one.csv", &format!("{HEADER}{}", rows(0, 3000)))?;
     let two = file(files, "two-of-them.csv", &format!("{HEADER}{}", rows(3000, 3000)))?;
@@ -132,6 +163,8 @@ fn several_files_are_gone_on_with_in_any_order(topic: &Topic, files: &Path) -> R
     assert!(
         run(&["--csv", &one, "--resume"])?.starts_with("read 3000, skipped 0, on the topic before 1000, sent 2000")
     );
+    let twice = topic.producer(&["--csv", &two, &one, &two, "--resume"]).output()?;
+    assert!(stderr(&twice).contains("are the same: leave one of them out"), "{}", stderr(&twice));
     let both = run(&["--csv", &two, &one, "--resume"])?;
     assert!(both.starts_with("read 6000, skipped 0, on the topic before 5500, sent 500"), "{both}");
     topic.has_each_once(6000)

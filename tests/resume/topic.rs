@@ -45,7 +45,18 @@ impl Topic {
         let new = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
         let results = topic.admin()?.create_topics([&new], &AdminOptions::new()).await?;
         ensure!(results.iter().all(Result::is_ok), "{results:?}");
+        // It is made before all of the broker knows of it.
+        topic.has_partitions(partitions)?;
         Ok(topic)
+    }
+
+    fn has_partitions(&self, partitions: i32) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while self.partitions()? != partitions {
+            ensure!(Instant::now() < deadline, "topic {} has no {partitions} partitions", self.name);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     fn known(broker: &SecuredBroker, name: &str) -> Result<Topic> {
@@ -102,6 +113,7 @@ impl Topic {
                 std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said)?;
                 bail!("the producer ended before {records} records: {said}");
             }
+            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }
@@ -181,11 +193,7 @@ impl Topic {
             .create_partitions([&NewPartitions::new(&self.name, partitions)], &AdminOptions::new())
             .await?;
         ensure!(results.iter().all(Result::is_ok), "{results:?}");
-        let deadline = Instant::now() + LIMIT;
-        while self.partitions()? != i32::try_from(partitions)? {
-            ensure!(Instant::now() < deadline, "topic {} does not get wider", self.name);
-        }
-        Ok(())
+        self.has_partitions(i32::try_from(partitions)?)
     }
 
     /// As retention does.
@@ -200,9 +208,26 @@ impl Topic {
 }
 
 pub(crate) fn terminate(child: &Child) -> Result<()> {
-    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
-    ensure!(status.success(), "cannot end the producer");
+    signal(child, "TERM")
+}
+
+pub(crate) fn signal(child: &Child, name: &str) -> Result<()> {
+    let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?;
+    ensure!(status.success(), "cannot send SIG{name}");
     Ok(())
+}
+
+/// Waits for a producer that is to end by itself; returns its exit code.
+pub(crate) fn wait_for_end(child: &mut Child) -> Result<Option<i32>> {
+    let deadline = Instant::now() + LIMIT;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.code());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill()?;
+    bail!("the producer does not end")
 }
 
 /// The end line without its times.

@@ -16,14 +16,15 @@ const OWN_STYLE: &str = "form { display: flex; flex-wrap: wrap; align-items: bas
 button { padding: 6px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--accent); font: inherit; cursor: pointer; }
 button:hover { border-color: var(--accent); } button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .chart svg { width: 100%; height: 72px; } .chart rect { fill: var(--accent); }
-code { font-size: 13px; overflow-wrap: anywhere; } .reasons { padding-left: 18px; }";
+code { font-size: 13px; overflow-wrap: anywhere; } .reasons { padding-left: 18px; overflow-wrap: anywhere; }";
 /// The newest state takes the place of the old; what is around it stays, with its focus.
 const SCRIPT: &str = "setInterval(async () => {
-  const now = document.getElementById('now');
+  const [now, gone] = ['now', 'gone'].map(id => document.getElementById(id));
   try {
     const answer = await fetch('/now');
     if (answer.ok) now.innerHTML = await answer.text();
-  } catch { document.getElementById('gone').hidden = false; }
+    gone.hidden = answer.ok;
+  } catch { gone.hidden = false; }
 }, 1000);";
 
 /// What the page may do.

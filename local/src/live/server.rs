@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use http_body_util::Full;
@@ -12,7 +13,7 @@ use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue, LO
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -21,6 +22,10 @@ use super::moment::Moment;
 use super::page;
 use super::reports::Maker;
 
+/// Before a connection is tried again that could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a client may take to ask, at first and after an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 const HTML: &str = "text/html; charset=utf-8";
 const NO_REPORTS: &str = "<!DOCTYPE html><html lang=\"en\"><title>No such report</title><p>There is no such report yet. \
                           <a href=\"/\">What lands</a> has a button that makes them.</p></html>";
@@ -48,9 +53,12 @@ impl Server {
         let address = listener.local_addr()?;
         let pages = Arc::new(pages);
         let task = tokio::spawn(async move {
-            // One that cannot be accepted is another's.
             loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
+                let Ok((stream, _)) = listener.accept().await else {
+                    // There are too many: some will end.
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                };
                 let pages = Arc::clone(&pages);
                 tokio::spawn(async move {
                     let service = service_fn(|request| {
@@ -58,7 +66,9 @@ impl Server {
                         async move { Ok::<_, Infallible>(answer(&request, &pages, address).await) }
                     });
                     // Who goes away in the middle is not missed.
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                    let mut connection = http1::Builder::new();
+                    connection.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+                    let _ = connection.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });
@@ -179,6 +189,14 @@ mod tests {
             answer
         });
         asked.await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn half_a_request_is_not_waited_for() {
+        let server = Server::start(Pages::Copy { lake: PathBuf::new() }).await.unwrap();
+        // It ends, instead of waiting for the rest.
+        let answer = ask(&server, "GET / HTTP/1.1\r\nHo".to_owned()).await;
+        assert!(!answer.contains("200"), "{answer}");
     }
 
     #[tokio::test(flavor = "multi_thread")]

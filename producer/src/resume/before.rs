@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::items::{Items, sum_of};
 use super::newest::Found;
 use super::place::{Emptied, Last, Lasts, Mark, SourceId, Sum};
 use crate::source::{NoRecord, Past, Place, Row, Rows, Verdict, generation_of};
+
+/// Generations of a file, one after the other, of which nothing may have arrived.
+const UNHEARD: u32 = 16;
 
 /// How far each source was in each partition.
 #[derive(Clone, Debug, Default)]
@@ -21,10 +24,18 @@ pub(crate) struct Before {
     is_to_begin_anew: bool,
 }
 
-/// The name that a file has from anywhere.
-pub(crate) fn absolute(file: impl AsRef<Path>) -> String {
+/// The name that a file has from anywhere. Where it cannot be told, or is not the only one to be written so, there is none: another would be
+/// another source.
+pub(crate) fn absolute(file: impl AsRef<Path>) -> Result<String> {
     let file = file.as_ref();
-    file.canonicalize().as_deref().unwrap_or(file).display().to_string()
+    let cannot = || format!("--resume knows files by their full names, and cannot tell the one of {}", file.display());
+    let full = file.canonicalize().with_context(cannot)?;
+    match full.into_os_string().into_string() {
+        Ok(name) => Ok(name),
+        Err(full) => {
+            bail!("--resume knows files by their full names, and {} is no UTF-8: give it another name", full.display())
+        }
+    }
 }
 
 impl Before {
@@ -117,7 +128,8 @@ impl Before {
                     let mark = Mark { line: place.line, item: 0 };
                     (place, mark, None)
                 }
-                Err(NoRecord::Broken(_)) => break,
+                // What cannot be read is not another for that.
+                Err(NoRecord::Broken(error)) => return Err(error),
                 Err(_) => continue,
             };
             if mark > end {
@@ -138,8 +150,14 @@ impl Before {
 impl Past for Before {
     fn generation(&self, name: &str) -> Option<u32> {
         let is_known = |generation: &u32| self.end(SourceId::of(&generation_of(name, *generation))).is_some();
-        // One without a record has no successor.
-        (0..u32::MAX).take_while(is_known).last()
+        // One of which nothing arrived may have a successor that did.
+        let mut last = None;
+        let mut generation = 0;
+        while generation <= last.map_or(0, |last| last + 1) + UNHEARD {
+            last = Some(generation).filter(is_known).or(last);
+            generation += 1;
+        }
+        last
     }
 
     fn is_to_begin_anew(&self) -> bool {
@@ -177,6 +195,26 @@ mod tests {
         let other = |line: u64| Ok(Record { value: b"other".to_vec(), ..record(line) });
         let rows = || Ok([2, 3, 4, 5].into_iter().map(other));
         assert_eq!(before.compare("a", rows).unwrap(), Verdict::Other(Place::new(None, 3)));
+        let unreadable = || Ok([Ok(record(2)), Err(NoRecord::Broken(anyhow::anyhow!("a bad disk")))].into_iter());
+        assert_eq!(before.compare("a", unreadable).unwrap_err().to_string(), "a bad disk");
+    }
+
+    #[test]
+    fn a_generation_is_known_also_where_nothing_of_the_one_before_arrived() {
+        let source = |generation| SourceId::of(&generation_of("a", generation));
+        let before = Before::of(vec![Lasts::from([(source(2), last(3)), (source(9), last(3))])], 1);
+        assert_eq!((before.generation("a"), before.current("a")), (Some(9), source(9)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_without_a_full_name_of_their_own_have_none() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(b"a\xff.csv"));
+        std::fs::write(&path, "").unwrap();
+        assert!(absolute(&path).unwrap_err().to_string().contains("is no UTF-8"));
+        assert!(absolute(folder.path().join("none.csv")).unwrap_err().to_string().contains("cannot tell"));
     }
 
     #[test]

@@ -22,6 +22,10 @@ use crate::delivery::{in_words, refused};
 const SESSION_MS: u64 = 10_000;
 /// Beyond the session, for the broker to notice.
 const GRACE: Duration = Duration::from_secs(5);
+/// One who was struck off knows it by its own clock, which is looked at once a second, and sends no more then.
+const SETTLING: Duration = Duration::from_millis(1500);
+/// How long it is waited for to say who has the topic instead.
+const TELLING: Duration = Duration::from_secs(2);
 /// How long joining may take.
 const JOINING: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(100);
@@ -31,8 +35,9 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// Kept while this process sends. Dropping it makes room for the next.
 pub(crate) struct Lock {
     has_ended: Arc<AtomicBool>,
-    /// Why it was lost.
-    lost: Arc<Mutex<Option<String>>>,
+    was_lost: Arc<AtomicBool>,
+    /// Who has it since, as far as that is known.
+    taken_by: Arc<Mutex<Option<Other>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -62,11 +67,12 @@ impl Lock {
 
         let patience = Duration::from_millis(session) + GRACE;
         let started = Instant::now();
-        let mut has_said = false;
+        let (mut has_said, mut was_taken) = (false, false);
         loop {
             let (what, refusal) = match others(&consumer, &group, &name) {
                 Ok(None) => break,
                 Ok(Some(other)) => {
+                    was_taken = true;
                     let Other { client, host } = &other;
                     let what = format!("{client} at {host} had this topic a moment ago, and may be there still");
                     (what, refusal(topic, &group, &other))
@@ -79,6 +85,9 @@ impl Lock {
                 say(&format!("{what}: waiting up to {} s", patience.as_secs()));
             }
             thread::sleep(POLL);
+        }
+        if was_taken {
+            thread::sleep(SETTLING);
         }
 
         consumer.subscribe(&[topic])?;
@@ -103,30 +112,39 @@ impl Lock {
 
     fn keep(consumer: BaseConsumer<Member>, group: String, name: String, was_lost: Arc<AtomicBool>) -> Lock {
         let has_ended = Arc::new(AtomicBool::new(false));
-        let lost = Arc::new(Mutex::new(None));
-        let (ended, why) = (has_ended.clone(), lost.clone());
+        let taken_by = Arc::new(Mutex::new(None));
+        let (ended, lost, by) = (has_ended.clone(), was_lost.clone(), taken_by.clone());
         let thread = thread::spawn(move || {
             while !ended.load(Ordering::Acquire) {
                 // Nothing is ever assigned: it is called for the group's sake.
                 let _ = consumer.poll(POLL);
                 // Struck off, by a network or a machine that stood still: another may have come, and gone again.
-                if was_lost.load(Ordering::Acquire) {
-                    let by = match others(&consumer, &group, &name) {
-                        Ok(Some(Other { client, host })) => format!(", and {client} at {host} has taken over"),
-                        _ => "; started again, it goes on behind what is on the topic".to_owned(),
-                    };
-                    let reason = format!("the broker has not heard of this producer for a while{by}");
-                    *why.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                if lost.load(Ordering::Acquire) {
+                    let other = others(&consumer, &group, &name).ok().flatten();
+                    *by.lock().unwrap_or_else(PoisonError::into_inner) = other;
                     return;
                 }
             }
         });
-        Lock { has_ended, lost, thread: Some(thread) }
+        Lock { has_ended, was_lost, taken_by, thread: Some(thread) }
     }
 
-    /// Why nothing more may be sent, if so.
-    pub(crate) fn lost(&self) -> Option<String> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Whether another may send by now.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.was_lost.load(Ordering::Acquire)
+    }
+
+    /// Why it was lost. Waits a moment for the broker's word on who has it.
+    pub(crate) fn why_lost(&self) -> String {
+        let asked = Instant::now();
+        while self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && asked.elapsed() < TELLING {
+            thread::sleep(POLL);
+        }
+        let by = match &*self.taken_by.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Other { client, host }) => format!(", and {client} at {host} has taken over"),
+            None => "; started again, it goes on behind what is on the topic".to_owned(),
+        };
+        format!("the broker has not heard of this producer for a while{by}")
     }
 }
 

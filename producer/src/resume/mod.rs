@@ -32,9 +32,13 @@ const MOST_SOURCES: usize = 2000;
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
 pub(crate) enum Start {
     /// Behind what is on the topic
+    #[value(aliases = ["1", "true", "yes", "on"])]
     Newest,
     /// With the first row, whatever is on the topic
     Anew,
+    /// As without it: what a variable of a service may say
+    #[value(hide = true, aliases = ["", "0", "false", "no"])]
+    Off,
 }
 
 /// A topic that is ours for now, and how far it is.
@@ -77,7 +81,7 @@ impl Resume {
     fn check(&self, plan: &Plan) -> Result<()> {
         let (Plan::Replay { files, .. }, false) = (plan, self.before.is_to_begin_anew()) else { return Ok(()) };
         for path in files.paths()? {
-            let name = absolute(&path);
+            let name = absolute(&path)?;
             let Some(generation) = self.before.generation(&name) else { continue };
             let rows = || files.only(&path).open();
             if let Verdict::Other(place) = self.before.compare(&generation_of(&name, generation), rows)? {
@@ -97,9 +101,14 @@ impl Resume {
         Ok(Box::new(Stamped::new(rows, self.before.clone(), only_name(plan)?)))
     }
 
-    /// Why nothing more may be sent, if so.
-    pub(crate) fn lost(&self) -> Option<String> {
-        self.lock.lost()
+    /// Whether nothing more may be sent, because another may do so by now.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lock.is_lost()
+    }
+
+    /// Why; takes a moment.
+    pub(crate) fn why_lost(&self) -> String {
+        self.lock.why_lost()
     }
 }
 
@@ -107,7 +116,7 @@ impl Resume {
 fn only_name(plan: &Plan) -> Result<String> {
     Ok(match plan {
         Plan::Replay { files, .. } | Plan::Sample { files, .. } => {
-            files.paths()?.first().map(absolute).unwrap_or_default()
+            files.paths()?.first().map(absolute).transpose()?.unwrap_or_default()
         }
         Plan::Simulate { from, seed, interval } => {
             format!("simulation {seed} {from} {}", interval.as_deref().unwrap_or("1d"))
@@ -119,7 +128,7 @@ fn only_name(plan: &Plan) -> Result<String> {
 /// Sources whose files are there.
 fn present(plan: &Plan, before: &Before) -> Result<BTreeSet<SourceId>> {
     let names = match plan {
-        Plan::Replay { files, .. } => files.paths()?.iter().map(absolute).collect(),
+        Plan::Replay { files, .. } => files.paths()?.iter().map(absolute).collect::<Result<_>>()?,
         Plan::Follow { named, .. } => source::followed_names(named),
         _ => vec![only_name(plan)?],
     };

@@ -46,6 +46,8 @@ pub(crate) fn read(
         // What is deleted in this moment is an error, and not the end.
         .set("auto.offset.reset", "error")
         .set("fetch.wait.max.ms", "10");
+    // A replica nearby may be behind, and its end is not the end.
+    settings.remove("client.rack");
     let consumer: BaseConsumer = settings.create().map_err(refused)?;
     (0..partitions).map(|partition| newest(&consumer, topic, (partition, partitions), &mut say)).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Error, anyhow};
+use anyhow::{Error, Result, anyhow};
 
 use super::before::{Before, absolute};
 use super::items::{Items, sum_of};
@@ -63,22 +63,23 @@ impl Stamped {
         Stamped { rows, before, only, known: HashMap::new(), items: Items::default(), sending }
     }
 
-    fn source(&mut self, place: &RowPlace) -> Source {
-        let (before, only) = (&self.before, &self.only);
-        let source = |named: &Option<Arc<str>>| {
-            let id = match (named, &place.source) {
-                (_, Some(followed)) => SourceId::of(followed),
-                (Some(file), None) => before.current(&absolute(&**file)),
-                (None, None) => before.current(only),
-            };
-            Source { id, partitions: before.partitions(id) }
+    fn source(&mut self, place: &RowPlace) -> Result<Source> {
+        let named = place.source();
+        if let Some(known) = self.known.get(&named.cloned()) {
+            return Ok(*known);
+        }
+        let id = match (named, &place.source) {
+            (_, Some(followed)) => SourceId::of(followed),
+            (Some(file), None) => self.before.current(&absolute(&**file)?),
+            (None, None) => self.before.current(&self.only),
         };
-        let named = place.source().cloned();
-        *self.known.entry(named).or_insert_with_key(source)
+        let source = Source { id, partitions: self.before.partitions(id) };
+        self.known.insert(named.cloned(), source);
+        Ok(source)
     }
 
     fn stamp(&mut self, mut record: Record) -> Row {
-        let Source { id, partitions } = self.source(&record.place);
+        let Source { id, partitions } = self.source(&record.place).map_err(NoRecord::Broken)?;
         let mark = self.items.mark(id, record.place.line);
         let partition = partition_of(&record.key, partitions);
         let index = usize::try_from(partition).unwrap_or_default();
@@ -106,8 +107,8 @@ impl Stamped {
 
     /// Whether a row was dealt with before this run: one behind it is on the topic.
     fn was_before(&mut self, place: &RowPlace) -> bool {
-        let source = self.source(place).id;
-        self.before.end(source).is_some_and(|end| place.line < end.line)
+        let source = self.source(place);
+        source.is_ok_and(|source| self.before.end(source.id).is_some_and(|end| place.line < end.line))
     }
 }
 
@@ -130,7 +131,8 @@ mod tests {
 
     fn record(key: &str, file: &str, line: u64) -> Record {
         let value = format!("{file} {line}").into_bytes();
-        Record::new(key.to_owned(), value, RowPlace::new(Some(file.into()), line))
+        let place = RowPlace { source: Some(file.into()), ..RowPlace::new(Some(file.into()), line) };
+        Record::new(key.to_owned(), value, place)
     }
 
     fn rows(file: &str, lines: u64) -> Vec<Record> {

@@ -6,12 +6,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Error, Result, anyhow, ensure};
+use anyhow::{Error, Result, anyhow, ensure};
 
 use super::choices::Choices;
 use super::csv::CsvRows;
 use super::dialect::Dialect;
 use super::input::Input;
+use super::pattern::{fitting, is_pattern};
 use super::reader::Reader;
 use super::row::{NoRecord, Row};
 use super::sniff::Empty;
@@ -34,21 +35,20 @@ impl Files {
     pub(crate) fn paths(&self) -> Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for named in &self.named {
-            let pattern = named.to_str().filter(|text| text.contains(['*', '?', '[']) && !named.exists());
-            let Some(pattern) = pattern else {
+            if !is_pattern(named) {
                 paths.push(named.clone());
                 continue;
-            };
+            }
             let before = paths.len();
             // A link beside the file that it leads to is the same once more.
             let mut seen = BTreeSet::new();
-            for path in glob::glob(pattern).with_context(|| format!("{pattern} is no pattern of names"))? {
+            for path in fitting(named)? {
                 let path = path?;
                 if path.is_file() && seen.insert(path.canonicalize()?) {
                     paths.push(path);
                 }
             }
-            ensure!(paths.len() > before, "no file is called {pattern}");
+            ensure!(paths.len() > before, "no file is called {}", named.display());
         }
         let of_input = paths.iter().filter(|path| is_standard_input(path)).count();
         ensure!(of_input <= 1, "{STANDARD_INPUT} is standard input, which can be read once");

@@ -18,6 +18,7 @@ mod json;
 mod lines;
 pub(crate) mod number;
 mod object;
+mod pattern;
 mod reader;
 mod row;
 mod sample;

@@ -37,18 +37,60 @@ impl CaughtUp {
     }
 }
 
-/// What stood behind the last end of a line when a file was over.
+/// What is left of a file that is over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Left {
+    /// How far it was read, also before it is over; and the last bytes of that.
+    pub(super) position: u64,
+    pub(super) tail: Vec<u8>,
+    /// What stood behind the last end of a line.
+    pub(super) unfinished: Vec<u8>,
+}
+
+impl Left {
+    /// As if all there is had been read.
+    pub(super) fn of(file: &File) -> io::Result<Left> {
+        let position = file.metadata()?.len();
+        let mut tail = vec![0; KNOWN_AGAIN.min(usize::try_from(position).unwrap_or(KNOWN_AGAIN))];
+        let from = position - tail.len() as u64;
+        file.read_exact_at(&mut tail, from)?;
+        Ok(Left { position, tail, unfinished: Vec::new() })
+    }
+
+    /// Whether a file has this, and maybe more.
+    pub(super) fn is_in(&self, file: &File) -> bool {
+        let mut now = vec![0; self.tail.len()];
+        file.read_exact_at(&mut now, self.position - self.tail.len() as u64).is_ok() && now == self.tail
+    }
+}
+
+/// Told by who reads, once the file is over.
 #[derive(Clone, Default)]
-pub(crate) struct Unfinished(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Unfinished(Arc<Mutex<Left>>);
 
 impl Unfinished {
-    pub(crate) fn take(&self) -> Vec<u8> {
+    pub(super) fn take(&self) -> Left {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set(&self, bytes: Vec<u8>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    fn read(&self, position: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).position = position;
     }
+
+    fn set(&self, left: Left) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = left;
+    }
+}
+
+/// When a file is over.
+#[derive(Clone)]
+pub(crate) enum Until {
+    /// At its end.
+    Now,
+    /// When nothing has come for so long.
+    Quiet(Duration),
+    /// When it is not called so any more, and nothing has come for a while, or when it is cut short.
+    Turned(PathBuf),
 }
 
 pub(crate) struct Growing {
@@ -56,8 +98,7 @@ pub(crate) struct Growing {
     /// It is over, whatever is asked of it.
     has_ended: bool,
     file: File,
-    /// Where it is, as long as it is this file; nowhere, if it grows no more.
-    path: Option<PathBuf>,
+    until: Until,
     caught_up: CaughtUp,
     unfinished: Unfinished,
     /// What is read into.
@@ -72,7 +113,7 @@ pub(crate) struct Growing {
     tail: Vec<u8>,
     /// Whether there was no more at the last look.
     is_at_end: bool,
-    /// When it was seen that another file has the name, or that it was written since.
+    /// When it was seen that it may be over, or that it was written since.
     turned: Option<Instant>,
 }
 
@@ -80,7 +121,7 @@ impl Growing {
     /// `is_alone`: nobody looks for it under other names.
     pub(crate) fn new(
         file: File,
-        path: Option<PathBuf>,
+        until: Until,
         caught_up: CaughtUp,
         unfinished: Unfinished,
         is_alone: bool,
@@ -89,7 +130,7 @@ impl Growing {
             is_alone,
             has_ended: false,
             file,
-            path,
+            until,
             caught_up,
             unfinished,
             chunk: vec![0; 1 << 14].into_boxed_slice(),
@@ -106,22 +147,35 @@ impl Growing {
 
     /// Whether nothing more will come, as far as can be told.
     fn is_over(&mut self) -> io::Result<bool> {
-        let Some(path) = &self.path else { return Ok(true) };
         let own = self.file.metadata()?;
         if own.len() < self.position {
             return Ok(true);
         }
-        let is_there = match fs::metadata(path) {
-            Ok(now) => (now.dev(), now.ino()) == (own.dev(), own.ino()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
+        let (is_there, wait) = match &self.until {
+            Until::Now => return Ok(true),
+            Until::Quiet(wait) => {
+                // The clock of the file's system may be another.
+                if own.modified().is_ok_and(|modified| modified.elapsed().is_ok_and(|since| since >= *wait)) {
+                    return Ok(true);
+                }
+                (false, *wait)
+            }
+            Until::Turned(path) => {
+                let is_there = match fs::metadata(path) {
+                    Ok(now) => (now.dev(), now.ino()) == (own.dev(), own.ino()),
+                    // Moved away, and no other there yet: who writes it may still, and another will come. Of several, it is found again
+                    // if it is under another name.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => self.is_alone && own.nlink() > 0,
+                    // It cannot be told now.
+                    Err(_) => true,
+                };
+                (is_there, STILL_WRITTEN)
+            }
         };
-        // Moved away, and no other there yet: who writes it may still, and another will come. Of several, it is found again if it is
-        // under another name.
-        match (is_there || self.is_alone && own.nlink() > 0 && !path.exists(), self.turned) {
+        match (is_there, self.turned) {
             (true, _) => self.turned = None,
             (false, None) => self.turned = Some(Instant::now()),
-            (false, Some(since)) => return Ok(since.elapsed() >= STILL_WRITTEN),
+            (false, Some(since)) => return Ok(since.elapsed() >= wait),
         }
         Ok(false)
     }
@@ -142,6 +196,7 @@ impl Growing {
         let read = self.file.read(&mut self.chunk)?;
         let chunk = &self.chunk[..read];
         self.position += read as u64;
+        self.unfinished.read(self.position);
         self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
         self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
         // What was given out is held no longer: behind it is at most a part of a line.
@@ -193,7 +248,8 @@ impl Read for Growing {
                 self.is_over()?
             };
             if is_over {
-                self.unfinished.set(self.pending.split_off(self.given.min(self.pending.len())));
+                let unfinished = self.pending.split_off(self.given.min(self.pending.len()));
+                self.unfinished.set(Left { position: self.position, tail: std::mem::take(&mut self.tail), unfinished });
                 (self.given, self.whole) = (0, 0);
                 self.pending.clear();
                 self.has_ended = true;

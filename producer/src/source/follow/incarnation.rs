@@ -2,17 +2,19 @@
 //! `bars.csv.1`, and a new `bars.csv` begins) or cut short.
 
 use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _, Seek as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
 use super::super::choices::Choices;
 use super::super::feed::begin;
 use super::super::files::stem;
 use super::super::row::{Past, Verdict, generation_of};
-use super::followed::Number;
-use super::growing::{CaughtUp, Growing, Unfinished};
+use super::followed::{Done, Far, Number};
+use super::growing::{CaughtUp, Growing, Left, Unfinished, Until};
 use super::names::{folder, is_left_out, is_turned_name};
 
 /// A file that is or was followed.
@@ -49,58 +51,146 @@ impl Incarnation {
         Incarnation { generation: self.generation + 1, ..self.clone() }
     }
 
-    /// The generation that is to be read, and whether something of the file is known.
-    fn judged(self, followed: &Path, choices: &Choices, past: &dyn Past) -> Result<(Incarnation, Verdict)> {
-        let Some(generation) = past.generation(&self.file) else { return Ok((self, Verdict::New)) };
-        let last = Incarnation { generation, ..self };
-        if past.is_to_begin_anew() {
-            return Ok((last.next(), Verdict::New));
-        }
-        let verdict = last.verdict(&last.path, followed, choices, past)?;
-        Ok((if matches!(verdict, Verdict::Other(_)) { last.next() } else { last }, verdict))
+    /// The same in a copy.
+    pub(super) fn copied(&self, path: PathBuf, number: Number) -> Incarnation {
+        Incarnation { path, number, ..self.clone() }
     }
 
-    /// Whether a file holds what was sent as this one.
-    fn verdict(&self, path: &Path, followed: &Path, choices: &Choices, past: &dyn Past) -> Result<Verdict> {
-        past.verdict(&self.name(), &|| {
-            let read = Growing::new(File::open(path)?, None, CaughtUp::default(), Unfinished::default(), true);
-            begin(read, choices, &path.display().to_string(), stem(followed).as_deref(), true)
+    /// The generation that is to be read. `called` is the name that says the symbol, where names do.
+    fn judged(self, file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Result<Incarnation> {
+        let Some(generation) = past.generation(&self.file) else { return Ok(self) };
+        let last = Incarnation { generation, ..self };
+        if past.is_to_begin_anew() {
+            return Ok(last.next());
+        }
+        let verdict = last.verdict(file, called, choices, past)?;
+        Ok(if matches!(verdict, Verdict::Other(_)) { last.next() } else { last })
+    }
+
+    /// Whether a file holds what was sent as this one. It is read from its beginning, and is to be so again.
+    fn verdict(&self, mut file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Result<Verdict> {
+        let verdict = past.verdict(&self.name(), &|| {
+            let mut own = file.try_clone()?;
+            own.rewind()?;
+            let read = Growing::new(own, Until::Now, CaughtUp::default(), Unfinished::default(), true);
+            begin(read, choices, &self.path.display().to_string(), stem(called).as_deref(), true)
+        });
+        file.rewind()?;
+        verdict
+    }
+}
+
+/// A file that is to be read.
+pub(super) struct Begun {
+    pub(super) incarnation: Incarnation,
+    /// Open, where another file may have its name by the time that it is read.
+    pub(super) file: Option<File>,
+    /// How it was when it was opened: it may be read a long time after.
+    seen: Option<Left>,
+    /// What was read of it before in this run.
+    pub(super) far: Far,
+}
+
+impl Begun {
+    pub(super) fn new(incarnation: Incarnation, file: Option<File>) -> Begun {
+        let seen = file.as_ref().and_then(|file| Left::of(file).ok());
+        Begun { incarnation, file, seen, far: Far::default() }
+    }
+
+    /// What is left of a file in a copy of it.
+    pub(super) fn copy(cut: &Incarnation, copy: Copy, far: Far) -> Begun {
+        Begun { incarnation: cut.copied(copy.path, copy.number), file: None, seen: None, far }
+    }
+
+    /// How it was when it was opened, if it was cut short since.
+    pub(super) fn was_cut(&self, file: &File) -> Option<&Left> {
+        self.seen.as_ref().filter(|seen| !seen.is_in(file))
+    }
+
+    /// A file that was done with, and was written on or cut short since.
+    pub(super) fn again(done: Done, path: &Path, file: File) -> Result<Begun> {
+        let incarnation = Incarnation { path: path.to_owned(), ..done.incarnation };
+        Ok(if file.metadata()?.len() < done.far.bytes {
+            Begun::new(incarnation.next(), Some(file))
+        } else {
+            Begun { far: done.far, ..Begun::new(incarnation, Some(file)) }
         })
     }
+
+    /// The file, wherever it is by now; `followed` is what it is or was called.
+    pub(super) fn open(&mut self, followed: &Path) -> io::Result<Option<File>> {
+        if let Some(file) = self.file.take() {
+            return Ok(Some(file));
+        }
+        let own = std::iter::once(self.incarnation.path.clone());
+        for path in own.chain(turned(followed)).chain([followed.to_owned()]) {
+            match File::open(&path) {
+                Ok(file) if Number::of(&file.metadata()?) == self.incarnation.number => {
+                    self.incarnation.path = path;
+                    return Ok(Some(file));
+                }
+                Err(error) if error.kind() != io::ErrorKind::NotFound && path == self.incarnation.path => {
+                    return Err(error);
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a file that was done with holds what was sent as `called`, where the name says the symbol.
+pub(super) fn is_of(called: &Path, path: &Path, choices: &Choices, past: &dyn Past) -> bool {
+    let verdict = || -> Result<Verdict> {
+        let file = File::open(path)?;
+        let own = Incarnation::of(path, &file.metadata()?)?;
+        let generation = past.generation(&own.file).unwrap_or_default();
+        Incarnation { generation, ..own }.verdict(&file, called, choices, past)
+    };
+    verdict().is_ok_and(|verdict| verdict == Verdict::Same)
 }
 
 /// What is to be read of a name at first: what is left of files that had it before, and the one that has it now. `others` are followed
 /// by themselves.
-pub(crate) fn to_begin_with(
-    followed: &Path,
+pub(super) fn to_begin_with(
+    (called, followed): (&Path, &Path),
     choices: &Choices,
     past: &dyn Past,
     others: &dyn Fn(Number) -> bool,
-) -> Result<Vec<Incarnation>> {
-    let now = match fs::metadata(followed) {
-        Ok(metadata) => Some(Incarnation::of(followed, &metadata)?),
-        Err(_) => None,
+) -> Result<Vec<Begun>> {
+    let now = match File::open(followed) {
+        Ok(file) => Some((Incarnation::of(followed, &file.metadata()?)?, file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
     };
     let mut all = Vec::new();
     if !past.is_to_begin_anew() {
-        all = formers(followed, now.as_ref(), choices, past, others)?;
+        all = formers((called, followed), now.as_ref().map(|(now, _)| now), choices, past, others)?;
     }
-    if let Some(now) = now {
-        all.push(now.judged(followed, choices, past)?.0);
+    if let Some((now, file)) = now {
+        all.push(Begun::new(now.judged(&file, called, choices, past)?, Some(file)));
     }
     Ok(all)
 }
 
 /// Files that had the name: the first one of which something was sent, and all after it.
 fn formers(
-    followed: &Path,
+    (called, followed): (&Path, &Path),
     now: Option<&Incarnation>,
     choices: &Choices,
     past: &dyn Past,
     others: &dyn Fn(Number) -> bool,
-) -> Result<Vec<Incarnation>> {
+) -> Result<Vec<Begun>> {
     let (mut known, mut has_known) = (Vec::new(), false);
     let files = turned(followed);
+    // What a file may be a copy of, that was made before the other was cut short.
+    let of_path = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
+    let sent: Vec<Incarnation> = now
+        .cloned()
+        .into_iter()
+        .chain(files.iter().filter_map(of_path))
+        .filter(|sent| past.generation(&sent.file).is_some())
+        .collect();
     for path in files.clone() {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let own = Incarnation::of(&path, &metadata)?;
@@ -108,45 +198,110 @@ fn formers(
             has_known = true;
             continue;
         }
-        if past.generation(own.file()).is_some() {
+        let is_known = past.generation(own.file()).is_some();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if (is_known || has_known) && error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::from(error).context(path.display().to_string()));
+            }
+            Err(_) => continue,
+        };
+        if is_known {
             has_known = true;
-            known.push(own.judged(followed, choices, past)?.0);
+            known.push(own.judged(&file, called, choices, past)?);
             continue;
         }
-        // A copy that was made before the file was cut short.
-        let generations = now.and_then(|now| past.generation(now.file())).map_or(0..0, |last| 0..last + 1);
-        let copy = generations
-            .rev()
-            .take(files.len() + 1)
-            .filter_map(|generation| Some(Incarnation { generation, ..now?.clone() }))
-            .find(|copy| {
-                // Text that is none of bars is nothing of ours.
-                copy.verdict(&path, followed, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
-            });
+        let generations = |sent: &Incarnation| {
+            let last = past.generation(&sent.file).unwrap_or_default();
+            let sent = sent.clone();
+            (0..=last).rev().take(files.len() + 1).map(move |generation| Incarnation { generation, ..sent.clone() })
+        };
+        let copy = sent.iter().flat_map(generations).find(|copy| {
+            // Text that is none of bars is nothing of ours.
+            copy.verdict(&file, called, choices, past).is_ok_and(|verdict| verdict == Verdict::Same)
+        });
         match copy {
             Some(copy) => {
                 has_known = true;
-                known.push(Incarnation { path, number: own.number, ..copy });
+                known.push(copy.copied(path, own.number));
             }
             None if has_known => known.push(own),
             None => {}
         }
     }
-    Ok(known)
+    Ok(known.into_iter().map(|former| Begun::new(former, None)).collect())
 }
 
-/// Files that came between one and the one that has its name now.
-pub(crate) fn between(followed: &Path, before: &Incarnation, is_known: &dyn Fn(Number) -> bool) -> Vec<Incarnation> {
+/// Files that came between one that had the name and the one that has it now.
+pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) -> bool) -> Result<Vec<Begun>> {
+    let own = before.metadata()?;
+    let number = Number::of(&own);
+    if fs::metadata(followed).is_ok_and(|now| Number::of(&now) == number) {
+        // It was cut short: what is beside it are copies.
+        return Ok(Vec::new());
+    }
     let files = turned(followed);
-    let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| Number::of(&now) == before.number);
-    // Those after it in time; none, if it is not there any more.
-    let after = files.iter().position(is_before).map_or(files.len(), |place| place + 1);
+    let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| Number::of(&now) == number);
+    let after: Vec<PathBuf> = if let Some(place) = files.iter().position(is_before) {
+        files[place + 1..].to_vec()
+    } else {
+        // It is not there any more, or is packed: those that were written since, unless they are copies of it.
+        let is_later = |path: &PathBuf| {
+            let modified = |now: &Metadata| now.modified().ok();
+            fs::metadata(path).is_ok_and(|now| modified(&now) >= modified(&own)) && !is_copy(path, before)
+        };
+        files.into_iter().filter(is_later).collect()
+    };
     let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
-    files[after..].iter().filter_map(incarnation).filter(|found| !is_known(found.number)).collect()
+    let after = after.iter().filter_map(incarnation).filter(|found| !is_known(found.number));
+    Ok(after.map(|found| Begun::new(found, None)).collect())
+}
+
+/// The copy of a file that was cut short.
+pub(super) struct Copy {
+    pub(super) path: PathBuf,
+    pub(super) number: Number,
+    /// Whether it has more than is known.
+    pub(super) has_more: bool,
+}
+
+/// It is the newest that has what is known.
+pub(super) fn copy(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bool) -> Option<Copy> {
+    let copy = |path: PathBuf| {
+        let file = File::open(&path).ok()?;
+        let metadata = file.metadata().ok()?;
+        let number = Number::of(&metadata);
+        let is_one = left.position > 0 && left.is_in(&file) && !is_known(number);
+        is_one.then_some(Copy { path, number, has_more: metadata.len() > left.position })
+    };
+    turned(followed).into_iter().rev().find_map(copy)
+}
+
+/// Whether all that is in a file is the beginning of another.
+fn is_copy(path: &Path, of: &File) -> bool {
+    let is_same = || -> io::Result<bool> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() > of.metadata()?.len() {
+            return Ok(false);
+        }
+        let (mut own, mut other, mut position) = (vec![0; 1 << 16], vec![0; 1 << 16], 0);
+        loop {
+            let read = file.read(&mut own)?;
+            if read == 0 {
+                return Ok(true);
+            }
+            of.read_exact_at(&mut other[..read], position)?;
+            if own[..read] != other[..read] {
+                return Ok(false);
+            }
+            position += read as u64;
+        }
+    };
+    is_same().unwrap_or(false)
 }
 
 /// Files beside it that may have had its name, the oldest first.
-fn turned(followed: &Path) -> Vec<PathBuf> {
+pub(super) fn turned(followed: &Path) -> Vec<PathBuf> {
     // A folder that cannot be listed has none to show.
     let entries = fs::read_dir(folder(followed)).into_iter().flatten();
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();

@@ -12,18 +12,25 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, ensure};
 
-use self::followed::Followed;
+use self::followed::{Far, Followed, Number};
 use self::growing::{CaughtUp, POLL};
-use self::names::{in_it, is_left_out, is_packed, is_pattern, is_turned_name};
+use self::incarnation::{Begun, Incarnation};
+use self::names::{folder, in_it, is_left_out, is_packed, is_turned_name, name_before};
 use self::one::One;
-use super::choices::Choices;
+use super::choices::{Choices, SymbolIs};
+use super::pattern::is_pattern;
 use super::row::{NoRecord, Past, Row};
 
 /// Rows that are read before they are wanted.
 const READ_AHEAD: usize = 1024;
+/// Rounds between two looks for what was done with, and is written on.
+const SELDOM: u64 = 5;
+/// After so long nobody takes a file for what another was before.
+const TAKEN_UP: Duration = Duration::from_secs(15);
 /// Files that can be followed at once: each has a thread, and is open.
 const MOST: usize = 2000;
 
@@ -52,6 +59,8 @@ pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) ->
         sender,
         followed: Followed::default(),
         told: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+        rounds: 0,
     };
     thread::spawn(move || watch.run());
     Ok(Follow { rows })
@@ -59,10 +68,11 @@ pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) ->
 
 /// The names of the sources that files are, without their generations.
 pub(crate) fn names(named: &[PathBuf]) -> Vec<String> {
-    let files = named.iter().flat_map(|path| in_it(path).unwrap_or_default());
-    let name =
-        |path: PathBuf| Some(incarnation::Incarnation::of(&path, &fs::metadata(&path).ok()?).ok()?.file().to_owned());
-    files.filter_map(name).collect()
+    let files: BTreeSet<PathBuf> = named.iter().flat_map(|path| in_it(path).unwrap_or_default().0).collect();
+    // What a name was before may not be all on the topic.
+    let formers: BTreeSet<PathBuf> = files.iter().flat_map(|path| incarnation::turned(path)).collect();
+    let name = |path: &PathBuf| Some(Incarnation::of(path, &fs::metadata(path).ok()?).ok()?.file().to_owned());
+    files.union(&formers).filter_map(name).collect()
 }
 
 impl Iterator for Follow {
@@ -82,6 +92,21 @@ struct Watch {
     followed: Followed,
     /// What was said of files that are not followed.
     told: BTreeMap<PathBuf, String>,
+    /// Files that look like what another was before, and since when.
+    waiting: BTreeMap<PathBuf, (u64, Instant)>,
+    rounds: u64,
+}
+
+/// A file to follow.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Fresh {
+    /// The name that it has or had.
+    called: PathBuf,
+    /// What a name was before comes before it.
+    is_called_so: bool,
+    path: PathBuf,
+    /// Only what it has more than before is read.
+    is_once: bool,
 }
 
 impl Watch {
@@ -92,18 +117,19 @@ impl Watch {
                 Ok(found) => found,
                 Err(error) => return self.end(error),
             };
-            for (called, path) in found {
+            for fresh in found {
                 if self.followed.names().len() == MOST {
                     let why = "move those that are written no more elsewhere, or name a pattern that fits fewer";
                     return self.end(anyhow!("more than {MOST} files are to be followed: {why}"));
                 }
-                match self.start(&called, &path, is_alone) {
+                match self.start(&fresh, is_alone) {
                     Ok(()) => {}
                     Err(error) if is_alone => return self.end(error),
                     // It may pass.
-                    Err(error) => self.tell(&path, format!("{error:#}; tried again")),
+                    Err(error) => self.tell(&fresh.path, format!("{error:#}; tried again")),
                 }
             }
+            self.rounds += 1;
             thread::sleep(POLL);
         }
     }
@@ -120,62 +146,138 @@ impl Watch {
     }
 
     /// Files that are not followed yet, by name, each behind the name that it has or had; what a name was before comes before it.
-    fn found(&mut self) -> Result<Vec<(PathBuf, PathBuf)>> {
+    fn found(&mut self) -> Result<Vec<Fresh>> {
         let mut found = BTreeSet::new();
-        for path in &self.named {
-            found.extend(in_it(path).with_context(|| format!("cannot follow {}", path.display()))?);
+        for path in &self.named.clone() {
+            let (files, errors) = in_it(path).with_context(|| format!("cannot follow {}", path.display()))?;
+            found.extend(files);
+            for error in errors {
+                let message = format!("{error:#}");
+                self.tell(&path.join(&message), message);
+            }
         }
-        let (mut fresh, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut fresh, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for path in &found {
             let is_named = self.named.contains(path);
-            if self.followed.names().contains(path) || !is_named && is_left_out(path) {
+            let is_taken = self.followed.names().contains(path) && !self.followed.is_to_be_tried_again(path);
+            if is_taken || !is_named && is_left_out(path) {
                 continue;
             }
+            let itself = |called: &Path| Fresh {
+                called: called.to_owned(),
+                is_called_so: true,
+                path: path.clone(),
+                is_once: false,
+            };
             let Ok(metadata) = fs::metadata(path) else {
                 // It may come.
                 if is_named {
-                    fresh.push((path.clone(), true, path.clone()));
+                    fresh.insert(itself(path));
                 }
                 continue;
             };
-            let file = incarnation::Incarnation::of(path, &metadata)?;
-            // Another name of one that is followed, or is about to be.
-            if self.followed.files().contains(&file.number) || !seen.insert(file.number) {
-                continue;
-            }
-            if is_named {
-                fresh.push((path.clone(), true, path.clone()));
+            let Ok(file) = Incarnation::of(path, &metadata) else { continue };
+            // Another name of one that is about to be followed.
+            if !seen.insert(file.number) {
                 continue;
             }
             let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other));
-            if let Some(other) = former_of
-                && self.past.generation(file.file()).is_none()
-            {
-                let message = format!("{}: left out, as what {} was before", path.display(), other.display());
-                self.tell(path, message);
+            if self.followed.is_known(file.number) {
+                // One that was done with, and has changed since.
+                if let Some(done) = self.followed.done(file.number).filter(|done| done.far.bytes != metadata.len()) {
+                    fresh.insert(Fresh { is_once: former_of.is_some(), ..itself(&done.called) });
+                }
                 continue;
             }
-            fresh.push((former_of.unwrap_or(path).clone(), former_of.is_none(), path.clone()));
+            let Some(other) = former_of.filter(|_| !is_named) else {
+                fresh.insert(itself(path));
+                continue;
+            };
+            if self.past.generation(file.file()).is_some() {
+                fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(other) });
+            } else if self.is_nobodys(path) {
+                let message = format!("{}: left out, as what {} was before", path.display(), other.display());
+                self.tell(path, message);
+            }
         }
-        fresh.sort();
-        Ok(fresh.into_iter().map(|(called, _, path)| (called, path)).collect())
+        fresh.extend(self.written_on(&found));
+        Ok(fresh.into_iter().collect())
+    }
+
+    /// Whether a file that looks like what another was before has not been taken for that, as it is when the other is read.
+    fn is_nobodys(&mut self, path: &Path) -> bool {
+        let (round, since) = *self.waiting.entry(path.to_owned()).or_insert_with(|| (self.rounds, Instant::now()));
+        // What was there at the beginning is taken in the first round.
+        round == 0 && self.rounds > 0 || since.elapsed() > TAKEN_UP
+    }
+
+    /// Files that were done with under names that they have no more, and that were written on since.
+    fn written_on(&self, found: &BTreeSet<PathBuf>) -> Vec<Fresh> {
+        if !self.rounds.is_multiple_of(SELDOM) || !self.followed.has_done() {
+            return Vec::new();
+        }
+        let folders: BTreeSet<&Path> = found.iter().map(|path| folder(path)).collect();
+        let paths = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+        let written = |path: PathBuf| {
+            let metadata = fs::metadata(&path).ok().filter(|_| !found.contains(&path))?;
+            let done = self.followed.done(Number::of(&metadata)).filter(|done| done.far.bytes < metadata.len())?;
+            Some(Fresh { called: done.called, is_called_so: false, path, is_once: true })
+        };
+        paths.filter_map(|entry| written(entry.path())).collect()
     }
 
     /// Follows a file from now on; returns when it has been read to its end for the first time, so that files which are there at the
     /// beginning are read one after the other.
-    fn start(&self, called: &Path, path: &Path, is_alone: bool) -> Result<()> {
+    fn start(&self, fresh: &Fresh, is_alone: bool) -> Result<()> {
+        let Fresh { path, is_once, .. } = fresh;
         let cannot = || format!("cannot follow {}", path.display());
-        if path.exists() {
-            File::open(path).map_err(Error::from).with_context(cannot)?;
+        let called = &self.called(fresh);
+        let begun = if let Some(again) = self.again(path).with_context(cannot)? {
+            self.tell_again(&again);
+            vec![again]
+        } else {
+            let others = |number| self.followed.is_known(number);
+            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others).with_context(cannot)?
+        };
+        for begun in &begun {
+            self.followed.begin(begun.incarnation.number);
         }
-        let others = |number| self.followed.files().contains(&number);
-        let begun = incarnation::to_begin_with(path, &self.choices, &*self.past, &others).with_context(cannot)?;
-        self.followed.names().insert(path.to_owned());
+        self.followed.take(path);
         let caught_up = CaughtUp::default();
-        let one = One::new(called, path, &self.choices, &self.sender, &caught_up, &self.followed, is_alone);
+        let one = One::new((called, path), &self.choices, &self.sender, &caught_up, &self.followed, is_alone);
+        let one = if *is_once { one.once() } else { one };
         thread::spawn(move || one.run(begun));
         caught_up.wait();
         Ok(())
+    }
+
+    /// The name that says the symbol: what a file was called when it was sent.
+    fn called(&self, fresh: &Fresh) -> PathBuf {
+        let Fresh { called, path, .. } = fresh;
+        let is_asked = called == path && self.choices.symbol == Some(SymbolIs::FileName);
+        let before =
+            name_before(path).filter(|before| is_asked && incarnation::is_of(before, path, &self.choices, &*self.past));
+        before.unwrap_or_else(|| called.clone())
+    }
+
+    fn again(&self, path: &Path) -> Result<Option<Begun>> {
+        let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
+        let Some(done) = self.followed.done(Number::of(&metadata)) else { return Ok(None) };
+        let file = File::open(path)?;
+        if Number::of(&file.metadata()?) != done.incarnation.number {
+            return Ok(None);
+        }
+        Begun::again(done, path, file).map(Some)
+    }
+
+    fn tell_again(&self, again: &Begun) {
+        let path = again.incarnation.path.display();
+        let message = if again.far == Far::default() {
+            format!("{path}: cut short, and begun again")
+        } else {
+            format!("{path}: written again, after it was done with, and read on")
+        };
+        let _ = self.sender.send(Err(NoRecord::Told(message)));
     }
 }
 

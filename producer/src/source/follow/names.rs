@@ -4,24 +4,31 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
+
+use crate::source::pattern::{fitting, is_pattern};
 
 /// Endings of what is read once, and not written on.
 const PACKED: [&str; 6] = ["gz", "zst", "zstd", "bz2", "xz", "zip"];
 
-/// The files that a name stands for.
-pub(super) fn in_it(path: &Path) -> Result<Vec<PathBuf>> {
-    Ok(if path.is_dir() {
-        fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect()
+/// The files that a name stands for, and what of them cannot be told.
+pub(super) fn in_it(path: &Path) -> Result<(Vec<PathBuf>, Vec<Error>)> {
+    let all: Vec<Result<PathBuf>> = if path.is_dir() {
+        fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
     } else if is_pattern(path) {
-        glob::glob(&path.to_string_lossy())?.flatten().filter(|path| path.is_file()).collect()
+        fitting(path)?
     } else {
-        vec![path.to_owned()]
-    })
-}
-
-pub(super) fn is_pattern(path: &Path) -> bool {
-    path.to_string_lossy().contains(['*', '?', '[']) && !path.exists()
+        return Ok((vec![path.to_owned()], Vec::new()));
+    };
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    for found in all {
+        match found {
+            Ok(path) if path.is_file() => files.push(path),
+            Ok(_) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    Ok((files, errors))
 }
 
 /// Packed, hidden, or not finished.
@@ -50,12 +57,29 @@ pub(super) fn is_turned_name(path: &Path, other: &Path) -> bool {
     let added = name
         .strip_prefix(&other_name)
         .or_else(|| name.strip_prefix(stem)?.strip_suffix(ending)?.strip_suffix('.').filter(|_| !ending.is_empty()));
-    let is_number = |added: &str| {
-        added.starts_with(['.', '-', '_'])
-            && added.contains(|sign: char| sign.is_ascii_digit())
-            && added.chars().all(|sign| sign.is_ascii_digit() || ".-_T".contains(sign))
+    folder(path) == folder(other) && added.is_some_and(is_added)
+}
+
+/// A number or a day, behind a sign.
+fn is_added(added: &str) -> bool {
+    added.starts_with(['.', '-', '_'])
+        && added.contains(|sign: char| sign.is_ascii_digit())
+        && added.chars().all(|sign| sign.is_ascii_digit() || ".-_T".contains(sign))
+}
+
+/// The name that one like `bars.csv.1` or `bars-20240219.csv` may have had.
+pub(super) fn name_before(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let without = |name: &str| {
+        let start =
+            name.char_indices().map(|(start, _)| start).find(|start| *start > 0 && is_added(&name[*start..]))?;
+        Some(name[..start].to_owned())
     };
-    folder(path) == folder(other) && added.is_some_and(is_number)
+    let before = without(name).or_else(|| {
+        let (stem, ending) = name.rsplit_once('.')?;
+        Some(format!("{}.{ending}", without(stem)?))
+    });
+    Some(path.with_file_name(before?))
 }
 
 pub(super) fn folder(path: &Path) -> &Path {

@@ -1,9 +1,9 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 
-use super::growing::{Growing, Unfinished};
+use super::growing::{Growing, Unfinished, Until};
 use super::*;
-use crate::source::{NoPast, listing};
+use crate::source::{NoPast, Place, Rows, Verdict, listing};
 
 fn append(path: &Path, text: &str) {
     OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
@@ -38,7 +38,7 @@ fn a_file_is_read_to_its_end_and_on_as_it_grows_line_by_line() {
     fs::write(&path, format!("{HEADER}{}", bar("E"))).unwrap();
     let told = next(&mut rows, 4);
     assert_eq!((told[0].as_str(), told[3].as_str()), ("D", "E"));
-    assert!(told[1].ends_with("begun again, or another file"), "{told:?}");
+    assert!(told[1].ends_with("another file has its name now"), "{told:?}");
 }
 
 #[test]
@@ -55,10 +55,187 @@ fn files_that_are_there_are_read_one_after_the_other_and_what_is_no_feed_is_left
     }
     let mut rows = open(&[folder.path().to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
     let seen = next(&mut rows, 7);
-    assert!(seen[0].contains("a.csv.1: left out, as what"), "{seen:?}");
-    assert_eq!([&seen[2..4], &seen[5..]].concat(), ["A", "B", "C", "D"]);
+    assert_eq!([&seen[1..3], &seen[4..6]].concat(), ["A", "B", "C", "D"]);
+    assert!(seen[6].contains("a.csv.1: left out, as what"), "{seen:?}");
     fs::write(folder.path().join("e.json"), "{\"Index\":\"E\"}\n").unwrap();
     assert_eq!(next(&mut rows, 1), ["E"]);
+}
+
+#[test]
+fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let follow = |named: &Path| open(&[named.to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    let (mut by_folder, mut alone) = (follow(folder.path()), follow(&path("a.csv")));
+    for rows in [&mut by_folder, &mut alone] {
+        assert_eq!(next(rows, 2)[1], "A");
+    }
+    // By its folder it is read on under its new name, and alone as what the name was before.
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    for rows in [&mut by_folder, &mut alone] {
+        let told = next(rows, 3);
+        assert!(told[0].ends_with("another file has its name now"), "{told:?}");
+        assert_eq!(told[2], "B");
+    }
+    append(&path("a.csv.1"), &bar("C"));
+    for rows in [&mut by_folder, &mut alone] {
+        let told = next(rows, 2);
+        assert!(told[0].ends_with("a.csv.1: written again, after it was done with, and read on"), "{told:?}");
+        assert_eq!(told[1], "C");
+    }
+}
+
+#[test]
+fn a_name_that_was_left_out_is_followed_when_it_is_another_file_or_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let doubtful = format!("{HEADER}A,02/03/2024,1,1,1,1\n");
+    fs::write(path("a.csv"), &doubtful).unwrap();
+    let mut rows = open(&[folder.path().to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert!(next(&mut rows, 1)[0].ends_with(": left out"));
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "B");
+
+    fs::write(path("c.csv"), format!("{doubtful}{doubtful}{doubtful}")).unwrap();
+    assert!(next(&mut rows, 1)[0].ends_with(": left out"));
+    fs::write(path("c.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    let told = next(&mut rows, 3);
+    assert!(told[0].ends_with("c.csv: cut short, and begun again"), "{told:?}");
+    assert_eq!(told[2], "C");
+}
+
+#[test]
+fn what_was_not_read_of_a_file_that_is_cut_short_is_read_from_its_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // More than is read ahead.
+    let many: String = (0..5000).map(|number| bar(&format!("S{number}"))).collect();
+    fs::write(path("a.csv"), format!("{HEADER}{many}")).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "S0");
+    fs::copy(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    let seen: Vec<String> = next(&mut rows, 5003).into_iter().filter(|row| !row.contains(' ')).collect();
+    let wanted = (1..5000).map(|number| format!("S{number}")).chain(["B".to_owned()]);
+    assert_eq!(seen, wanted.collect::<Vec<_>>());
+}
+
+/// Something of these files was sent, all of it with this symbol, if there was only one.
+struct Sent {
+    files: Vec<String>,
+    symbol: Option<String>,
+}
+
+impl Sent {
+    fn of(paths: &[&Path], symbol: Option<&str>) -> Sent {
+        let file = |path: &&Path| Incarnation::of(path, &fs::metadata(path).unwrap()).unwrap().file().to_owned();
+        Sent { files: paths.iter().map(file).collect(), symbol: symbol.map(ToOwned::to_owned) }
+    }
+}
+
+impl Past for Sent {
+    fn generation(&self, name: &str) -> Option<u32> {
+        self.files.iter().any(|file| file == name).then_some(0)
+    }
+
+    fn is_to_begin_anew(&self) -> bool {
+        false
+    }
+
+    fn verdict(&self, _name: &str, rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict> {
+        let is_same = |key: String| self.symbol.as_ref().is_none_or(|symbol| *symbol == key);
+        let first = rows()?.find_map(Result::ok);
+        Ok(if first.is_some_and(|first| is_same(first.key)) { Verdict::Same } else { Verdict::Other(Place::default()) })
+    }
+}
+
+/// A former file with more rows than are read ahead, and the one that has its name now.
+fn much_is_left_of_a_former_one(folder: &Path) -> Follow {
+    let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.join(name));
+    let many: String = (0..5000).map(|number| bar(&format!("S{number}"))).collect();
+    fs::write(&former, format!("{HEADER}{many}")).unwrap();
+    fs::write(&now, format!("{HEADER}{}", bar("B"))).unwrap();
+    open(std::slice::from_ref(&now), &Choices::default(), Box::new(Sent::of(&[&former], None))).unwrap()
+}
+
+/// The symbols of the rows that come, without what is told between them.
+fn symbols(rows: &mut Follow, count: usize) -> Vec<String> {
+    rows.by_ref().filter_map(Result::ok).take(count).map(|record| record.key).collect()
+}
+
+#[test]
+fn a_file_that_turns_while_what_was_left_of_others_is_read_is_read_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut rows = much_is_left_of_a_former_one(folder.path());
+    assert_eq!(symbols(&mut rows, 1), ["S0"]);
+    fs::rename(path("a.csv.1"), path("a.csv.2")).unwrap();
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    assert_eq!(symbols(&mut rows, 5001)[4999..], ["B", "C"]);
+}
+
+#[test]
+fn a_file_that_is_cut_short_before_it_is_read_is_read_from_its_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut rows = much_is_left_of_a_former_one(folder.path());
+    assert_eq!(symbols(&mut rows, 1), ["S0"]);
+    fs::copy(path("a.csv"), path("a.csv.0")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    assert_eq!(symbols(&mut rows, 5001)[4999..], ["B", "C"]);
+}
+
+#[test]
+fn a_former_file_that_is_still_written_is_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let [former, now] = ["a.csv.1", "a.csv"].map(|name| folder.path().join(name));
+    fs::write(&former, format!("{HEADER}{}", bar("A"))).unwrap();
+    fs::write(&now, format!("{HEADER}{}", bar("C"))).unwrap();
+    let mut rows = open(&[now], &Choices::default(), Box::new(Sent::of(&[&former], None))).unwrap();
+    assert_eq!(symbols(&mut rows, 2), ["A", "C"]);
+    append(&former, &bar("B"));
+    assert_eq!(symbols(&mut rows, 1), ["B"]);
+}
+
+#[test]
+fn a_symbol_from_a_name_is_that_of_the_name_before_it_was_turned() {
+    let choices = Choices { symbol: Some(SymbolIs::FileName), ..Choices::default() };
+    for name in ["ACME.csv.1", "ACME-20240219.csv"] {
+        for has_next in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let turned = folder.path().join(name);
+            fs::write(&turned, "Date,Open,High,Low,Close\n2024-02-19,1,1,1,1\n").unwrap();
+            if has_next {
+                fs::write(folder.path().join("ACME.csv"), "").unwrap();
+            }
+            let past = Sent::of(&[&turned], Some("ACME"));
+            let source = past.files[0].clone();
+            let mut rows = open(&[folder.path().to_owned()], &choices, Box::new(past)).unwrap();
+            let record = rows.find_map(Result::ok).unwrap();
+            assert_eq!((record.key.as_str(), record.place.source.as_deref()), ("ACME", Some(&*source)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn of_files_that_turn_quickly_none_is_lost_though_the_first_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "A");
+    // One is kept.
+    for symbol in ["B", "C"] {
+        fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+        fs::write(path("a.csv"), format!("{HEADER}{}", bar(symbol))).unwrap();
+    }
+    let told = next(&mut rows, 6);
+    assert!(told[1].ends_with("a.csv.1"), "{told:?}");
+    assert_eq!([&told[3], &told[5]], ["B", "C"], "{told:?}");
 }
 
 #[test]
@@ -71,7 +248,7 @@ fn a_folder_that_is_not_there_is_an_error_at_once() {
 fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
     let mut text = String::new();
     growing.read_to_string(&mut text).unwrap();
-    (text, String::from_utf8(unfinished.take()).unwrap())
+    (text, String::from_utf8(unfinished.take().unfinished).unwrap())
 }
 
 #[test]
@@ -80,17 +257,25 @@ fn whole_lines_are_given_out_and_half_a_line_is_left() {
     let path = folder.path().join("bars.csv");
     fs::write(&path, "one\r\ntwo\nthr").unwrap();
     let (caught_up, unfinished) = (CaughtUp::default(), Unfinished::default());
-    let growing = |path: Option<PathBuf>, file: &Path| {
-        Growing::new(File::open(file).unwrap(), path, caught_up.clone(), unfinished.clone(), true)
+    let growing = |until: Until, file: &Path| {
+        Growing::new(File::open(file).unwrap(), until, caught_up.clone(), unfinished.clone(), true)
     };
-    assert_eq!(read_to_end(&mut growing(None, &path), &unfinished), ("one\r\ntwo\n".to_owned(), "thr".to_owned()));
+    assert_eq!(
+        read_to_end(&mut growing(Until::Now, &path), &unfinished),
+        ("one\r\ntwo\n".to_owned(), "thr".to_owned())
+    );
 
     // It grows, and then it is cut short, even if it is longer soon after.
     for cut in ["3", "another\nand\nanother\nand\nanother\n"] {
         fs::write(&path, "one\ntwo\nthr").unwrap();
         let caught_up = CaughtUp::default();
-        let mut reads =
-            Growing::new(File::open(&path).unwrap(), Some(path.clone()), caught_up.clone(), unfinished.clone(), true);
+        let mut reads = Growing::new(
+            File::open(&path).unwrap(),
+            Until::Turned(path.clone()),
+            caught_up.clone(),
+            unfinished.clone(),
+            true,
+        );
         let left = unfinished.clone();
         let reader = thread::spawn(move || read_to_end(&mut reads, &left));
         caught_up.wait();
@@ -106,9 +291,37 @@ fn a_header_without_rows_is_told_and_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bars.csv");
     fs::write(&path, HEADER).unwrap();
-    let reads = Growing::new(File::open(&path).unwrap(), None, CaughtUp::default(), Unfinished::default(), true);
+    let reads = Growing::new(File::open(&path).unwrap(), Until::Now, CaughtUp::default(), Unfinished::default(), true);
     let rows = crate::source::feed::begin(reads, &Choices::default(), "bars.csv", None, true).unwrap();
     assert!(listing(rows).ends_with("told: bars.csv: a header and no rows\n"));
+}
+
+#[test]
+fn the_sources_of_a_name_are_also_what_it_was_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.csv", "a.csv.1", "b.csv"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    assert_eq!(names(&[folder.path().join("a.csv")]).len(), 2);
+}
+
+#[test]
+fn the_name_before_it_was_turned() {
+    for (name, before) in [
+        ("ACME.csv.1", Some("ACME.csv")),
+        ("ACME.csv-20240219", Some("ACME.csv")),
+        ("ACME-2024-02-19.csv", Some("ACME.csv")),
+        ("ACME.1.csv", Some("ACME.csv")),
+        ("ACME-1", Some("ACME")),
+        ("BRK-B.csv", None),
+        ("7203.csv", None),
+        ("ACME.csv", None),
+        ("ACME", None),
+    ] {
+        let path = Path::new("/feeds").join(name);
+        assert_eq!(name_before(&path), before.map(|before| Path::new("/feeds").join(before)), "{name}");
+        assert!(before.is_none_or(|before| is_turned_name(&path, &Path::new("/feeds").join(before))), "{name}");
+    }
 }
 
 #[test]
