@@ -101,7 +101,7 @@ fuzz: prerequisites-fuzz         ## any bytes into the event parser and the row 
 check: prerequisites             ## formatting, lints, the scripts, the templates, the dependencies, the links of the documentation
 	@$(SUPERVISED) .check
 
-advisories: prerequisites        ## known weaknesses of the dependencies, whose list is on github.com
+advisories: prerequisites        ## known weaknesses of the dependencies: fetches their list from github.com, which make check reads from then on
 	@$(SUPERVISED) .advisories
 
 lint-workflows: prerequisites-workflows  ## actionlint on the workflows for GitHub (it is built by Go; make check does it where there is a Go)
@@ -209,6 +209,9 @@ clean:                           ## removes everything that was built or set up
 	cfn-lint $(TEMPLATES)
 	$(CHECKOV)/bin/checkov --framework cloudformation --quiet --compact --skip-download $(addprefix --file ,$(TEMPLATES))
 	$(DENY)/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
+	@if ls -d "$${CARGO_HOME:-$$HOME/.cargo}"/advisory-dbs/*/ > /dev/null 2>&1; then \
+		$(DENY)/bin/cargo-deny --offline --locked check --hide-inclusion-graph advisories; \
+	else echo "known weaknesses of the dependencies are not looked at: make advisories fetches their list from github.com, and make check reads it from then on"; fi
 	$(PYTHON) -B local/links.py
 	@if local/prerequisites.sh go 2> /dev/null; then $(MAKE) --no-print-directory PYTHON="$(PYTHON)" .lint-workflows; \
 	else echo "the workflows for GitHub are not looked at: actionlint is built by Go 1.25 or newer, and there is none"; fi
