@@ -8,6 +8,10 @@ use std::borrow::Cow;
 use super::{OFFSETS, Record};
 use crate::scan::Scan;
 
+/// In the order in which Lambda writes them.
+const OF_EVENT: [&str; 3] = ["eventSource", "bootstrapServers", "records"];
+const OF_RECORD: [&str; 8] = ["topic", "partition", "offset", "timestamp", "timestampType", "key", "value", "headers"];
+
 /// Batches by the name under which they were delivered.
 type Batches<'a> = Vec<(&'a str, Vec<Record<'a>>)>;
 
@@ -20,10 +24,10 @@ pub(super) fn batches(payload: &str, most: usize) -> Option<Batches<'_>> {
     };
     let mut scan = Scan::new(payload);
     let mut batches = None;
-    scan.members(|scan, name| match name {
+    scan.members(&OF_EVENT, |scan, name| match name {
         "records" => {
             let mut read = Vec::new();
-            scan.members(|scan, name| {
+            scan.members(&[], |scan, name| {
                 take_room()?;
                 let mut records = Vec::new();
                 scan.elements(|scan| {
@@ -44,7 +48,7 @@ pub(super) fn batches(payload: &str, most: usize) -> Option<Batches<'_>> {
 
 fn record<'a>(scan: &mut Scan<'a>) -> Option<Record<'a>> {
     let (mut offset, mut timestamp_ms, mut key, mut value) = (None, None, None, None);
-    scan.members(|scan, name| {
+    scan.members(&OF_RECORD, |scan, name| {
         let is_first = match name {
             "offset" => offset.replace(scan.whole()?).is_none(),
             "timestamp" => timestamp_ms.replace(scan.whole().filter(|timestamp_ms| *timestamp_ms != -1)?).is_none(),
@@ -63,7 +67,7 @@ fn record<'a>(scan: &mut Scan<'a>) -> Option<Record<'a>> {
 
 /// Names with their bytes as numbers; they are no part of a bar.
 fn headers(scan: &mut Scan<'_>) -> Option<()> {
-    scan.elements(|scan| scan.members(|scan, _| scan.elements(|scan| scan.whole().map(|_| ()))))
+    scan.elements(|scan| scan.members(&[], |scan, _| scan.elements(|scan| scan.whole().map(|_| ()))))
 }
 
 #[cfg(test)]

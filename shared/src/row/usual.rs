@@ -10,11 +10,25 @@ use crate::bar::field;
 use crate::moment::Moment;
 use crate::scan::Scan;
 
+/// In the order in which producers write them.
+const IN_ORDER: [&str; 10] = [
+    field::INDEX,
+    field::DATE,
+    field::OPEN,
+    field::HIGH,
+    field::LOW,
+    field::CLOSE,
+    field::ADJ_CLOSE,
+    field::VOLUME,
+    field::CLOSE_USD,
+    field::INTERVAL,
+];
+
 /// The row of a value, if it is as usual.
 pub(super) fn row(value: &[u8]) -> Option<Row<'_>> {
     let mut scan = Scan::new(str::from_utf8(value).ok()?);
     let mut fields = Fields::default();
-    scan.members(|scan, name| fields.take(name, scan))?;
+    scan.members(&IN_ORDER, |scan, name| fields.take(name, scan))?;
     scan.is_over().then_some(())?;
     fields.into_row()
 }
