@@ -6,7 +6,7 @@
 . "$(dirname "$0")/settings.sh"
 
 cat <<END
-KAFKA_BOOTSTRAP_SERVERS=$BROKER_HOST:$BROKER_PORT
+KAFKA_BOOTSTRAP_SERVERS=$BOOTSTRAP_SERVERS
 KAFKA_TOPIC=$KAFKA_TOPIC
 KAFKA_PROPERTIES=security.protocol=SASL_SSL,sasl.mechanism=SCRAM-SHA-512,sasl.username=$WRITER,sasl.password=$(<"$security/$WRITER.password"),ssl.ca.location=${1:?the file with the CA}
 END

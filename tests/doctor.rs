@@ -35,9 +35,10 @@ async fn the_doctor_tells_what_is_well_and_what_is_not() -> Result<()> {
     topics_that_do_not_fit_are_told(&broker).await?;
 
     let asking = broker.producer()?;
-    let (typed, admin) = (broker.sasl_servers(), broker.admin_servers());
+    let (typed, admin, others) = (broker.sasl_servers(), broker.admin_servers(), broker.replication_servers());
     drop(broker);
-    an_advertised_address_that_nobody_reaches_is_told(folder.path(), asking, &typed, &admin)
+    let rest = format!("ADMIN://{admin},BROKERS://{others}");
+    an_advertised_address_that_nobody_reaches_is_told(folder.path(), asking, &typed, &rest)
 }
 
 /// The same broker again, which sends its clients elsewhere.
@@ -45,12 +46,11 @@ fn an_advertised_address_that_nobody_reaches_is_told(
     folder: &Path,
     mut asking: Command,
     typed: &str,
-    admin: &str,
+    rest: &str,
 ) -> Result<()> {
     let properties = folder.join("server.properties");
-    let elsewhere = format!(
-        "advertised.listeners=CLIENTS://no-such-host.invalid:9096,MUTUAL://10.255.255.1:9097,ADMIN://{admin}\n"
-    );
+    let elsewhere =
+        format!("advertised.listeners=CLIENTS://no-such-host.invalid:9096,MUTUAL://10.255.255.1:9097,{rest}\n");
     fs::write(&properties, fs::read_to_string(&properties)? + &elsewhere)?;
     let log = fs::File::create(folder.join("again.log"))?;
     let server = Command::new(project_root().join("broker/kafka.sh"))

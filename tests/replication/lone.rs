@@ -1,0 +1,1 @@
+//! One broker alone: what the same faults cost there.

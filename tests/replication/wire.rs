@@ -1,0 +1,113 @@
+//! What is between the brokers, and between them and their clients: each address that a broker advertises is a port here, from which bytes go
+//! on to the broker. So one can be cut off as a machine is whose network is gone: nothing reaches it, and nothing that it sends arrives.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// Who is cut off, by number, and the processes of all: the one that has a connection is known by that.
+#[derive(Default)]
+struct State {
+    processes: Vec<(u8, u32)>,
+}
+
+/// All ports. They close when it is dropped.
+pub(crate) struct Wire {
+    state: Arc<Mutex<State>>,
+    cut: watch::Sender<Option<u8>>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Wire {
+    pub(crate) fn new() -> Self {
+        Self { state: Arc::default(), cut: watch::channel(None).0, tasks: Vec::new() }
+    }
+
+    /// A port that leads to `port` of this broker.
+    pub(crate) async fn lead_to(&mut self, broker: u8, port: u16) -> Result<u16> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let own = listener.local_addr()?.port();
+        let (state, cut) = (Arc::clone(&self.state), self.cut.subscribe());
+        self.tasks.push(tokio::spawn(async move {
+            while let Ok((client, from)) = listener.accept().await {
+                let (state, mut cut) = (Arc::clone(&state), cut.clone());
+                tokio::spawn(async move {
+                    let from = state.lock().unwrap_or_else(PoisonError::into_inner).owner(from);
+                    let concerned = |cut: &Option<u8>| cut.is_some_and(|cut| cut == broker || Some(cut) == from);
+                    if concerned(&cut.borrow()) {
+                        return;
+                    }
+                    tokio::select! {
+                        _ = pass(client, port) => {}
+                        _ = cut.wait_for(concerned) => {}
+                    }
+                });
+            }
+        }));
+        Ok(own)
+    }
+
+    /// The process that is this broker from now on.
+    pub(crate) fn know(&self, broker: u8, process: u32) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.processes.retain(|(known, _)| *known != broker);
+        state.processes.push((broker, process));
+    }
+
+    /// Closes all that leads to a broker and comes from it, now and until it is healed.
+    pub(crate) fn cut_off(&self, broker: u8) {
+        self.cut.send_replace(Some(broker));
+    }
+
+    pub(crate) fn heal(&self) {
+        self.cut.send_replace(None);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn pass(mut client: TcpStream, port: u16) -> io::Result<()> {
+    let mut broker = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    for stream in [&client, &broker] {
+        stream.set_nodelay(true)?;
+    }
+    copy_bidirectional(&mut client, &mut broker).await.map(drop)
+}
+
+impl State {
+    /// The broker whose process has the other end of a connection.
+    fn owner(&self, end: SocketAddr) -> Option<u8> {
+        let socket = format!("socket:[{}]", inode(end).ok()?);
+        self.processes.iter().find_map(|(broker, process)| holds(*process, &socket).then_some(*broker))
+    }
+}
+
+/// Java may have an address of version 4 in a socket of version 6.
+fn inode(end: SocketAddr) -> Result<String> {
+    let port = format!(":{:04X}", end.port());
+    let lines = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
+    let found = lines.iter().flat_map(|table| table.lines()).find_map(|line| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        columns.get(1)?.ends_with(&port).then(|| columns.get(9).map(|inode| (*inode).to_owned()))?
+    });
+    found.context("the connection is gone already")
+}
+
+fn holds(process: u32, socket: &str) -> bool {
+    let Ok(open) = fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    let targets: HashSet<_> = open.flatten().filter_map(|file| fs::read_link(file.path()).ok()).collect();
+    targets.iter().any(|target| target.to_string_lossy() == socket)
+}
