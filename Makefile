@@ -52,6 +52,8 @@ MDBOOK_VERSION := 0.5.4
 ACTIONLINT := target/tools/actionlint/actionlint
 ACTIONLINT_VERSION := v1.7.12
 KAFKA    := target/kafka/libs/.complete target/java/.complete
+# The version before, from which a test upgrades.
+KAFKA_BEFORE := target/kafka-before/libs/.complete
 OWN_KAFKA := $(if $(KAFKA_BOOTSTRAP_SERVERS),,$(KAFKA))
 # sam and cargo-lambda find each other, and zig, here.
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
@@ -158,7 +160,7 @@ clean:                           ## removes everything that was built or set up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
 # Tests wait a lot, and leave much of two cores idle: the functions for AWS are built meanwhile, and what looks at them comes last.
-.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(TOOLS)/.complete
+.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(KAFKA_BEFORE) $(TOOLS)/.complete
 	@nice $(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
 	$(MAKE) --no-print-directory .build-local && $(PYTHON) -B local/run_tests.py --workspace || exit 1; \
 	echo "waiting for the functions as AWS gets them"; \
@@ -346,6 +348,11 @@ target/java/.complete: target/java/venv/.complete
 
 target/kafka/libs/.complete: local/kafka/jars.sha256
 	@echo "fetching Apache Kafka from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (45 MB)"
+	@$(PYTHON) -B local/kafka/fetch.py $< $(@D)
+	@touch $@
+
+target/kafka-before/libs/.complete: local/kafka/jars-before.sha256
+	@echo "fetching the Kafka before that from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (16 MB)"
 	@$(PYTHON) -B local/kafka/fetch.py $< $(@D)
 	@touch $@
 

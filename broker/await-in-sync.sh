@@ -1,5 +1,6 @@
 #!/bin/bash
-# Waits until every broker serves and every partition has all its copies in sync: then one broker may be taken away.
+# Waits until every partition has all its copies in sync: then one broker may be taken away. (A broker that is in sync has read all that the
+# controllers agreed on, and so is a controller that can do without another.)
 #
 #     await-in-sync.sh [SECONDS]     how long at most (600)
 # shellcheck source=broker/settings.sh
@@ -9,15 +10,7 @@ end=$((SECONDS + ${1:-600}))
 while :; do
     if behind=$("$scripts/administrate.sh" topics --describe --under-replicated-partitions 2>&1); then
         behind=$(grep 'Partition: ' <<<"$behind" || true)
-        # A broker that is alone has nobody to wait for.
-        [ -n "$behind" ] || [ "$BROKER_COUNT" -gt 1 ] || exit 0
-        if [ -z "$behind" ]; then
-            quorum=$("$scripts/administrate.sh" metadata-quorum describe --status 2>&1) || true
-            voters=$(grep -o '"directoryId"' <<<"$(grep '^CurrentVoters:' <<<"$quorum")" | wc -l)
-            lag=$(sed -n 's/^MaxFollowerLag: *//p' <<<"$quorum")
-            [ "$voters" -lt "$BROKER_COUNT" ] || [ "${lag:-1000}" -ge 1000 ] || exit 0
-            behind="$voters of $BROKER_COUNT controllers, the last one $lag records behind"
-        fi
+        [ -n "$behind" ] || exit 0
     fi
     [ $SECONDS -lt $end ] || break
     sleep 1

@@ -83,7 +83,7 @@ aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --ca
 # The two that have come are controllers by now, and hold no records yet; the first one learns of them, and has all copied.
 if [ "$before" -lt "$count" ]; then
     for id in 2 3; do
-        "$scripts/on-broker.sh" "$id" '/opt/tickerlake/broker/as-kafka.sh await-in-sync.sh 1200'
+        "$scripts/on-broker.sh" "$id" 'test -s /var/lib/kafka/controller'
     done
     "$scripts/on-broker.sh" 1 'bash /var/lib/cloud/instance/user-data.txt'
 fi

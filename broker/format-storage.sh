@@ -1,7 +1,7 @@
 #!/bin/bash
 # Formats the folder of the records, once. The broker that founds the cluster is its only controller at first, and has the users' passwords
 # in it (as SCRAM keeps them: salted and hashed). All others come empty, copy that, and are made controllers by join.sh: on a machine that
-# is new, and on one that has lost its volume.
+# is new, and on one that has lost its volume. A broker that is alone has nobody to copy from.
 # shellcheck source=broker/settings.sh
 . "$(dirname "$0")/settings.sh"
 
@@ -12,7 +12,7 @@ arguments=$(mktemp "$security/format.XXXXXX")
 trap 'rm -f "$arguments"' EXIT
 {
     printf '%s\n' --config "$properties" --cluster-id "$(<"$security/cluster-id")"
-    if [ ! -e "$founder" ]; then
+    if [ ! -e "$founder" ] && [ "$BROKER_COUNT" -gt 1 ]; then
         echo --no-initial-controllers
     else
         echo --standalone

@@ -10,8 +10,16 @@ wanted=$(printf '%s\n' "$KAFKA_TOPIC" "$KAFKA_CONSUMER_GROUP" "$(cksum <"$0")")
 administrate() {
     "$scripts/administrate.sh" "$@"
 }
-administrate topics --create --if-not-exists --topic "$KAFKA_TOPIC" --partitions "$KAFKA_PARTITIONS" \
-    --replication-factor "$REPLICAS" --config "min.insync.replicas=$IN_SYNC"
+# The other brokers of a new cluster may not have come yet.
+for try in {1..100}; do
+    ! said=$(administrate topics --create --if-not-exists --topic "$KAFKA_TOPIC" --partitions "$KAFKA_PARTITIONS" \
+        --replication-factor "$REPLICAS" --config "min.insync.replicas=$IN_SYNC" 2>&1) || break
+    [[ $said == *InvalidReplicationFactor* && $try != 100 ]] || {
+        printf '%s\n' "$said" >&2
+        exit 1
+    }
+    sleep 5
+done
 administrate acls --add --allow-principal "User:$WRITER" --topic "$KAFKA_TOPIC" --operation Describe --operation Write --operation Read
 # For `producer --resume`: it reads the newest records, and is the one member of a group.
 administrate acls --add --allow-principal "User:$WRITER" --topic "$KAFKA_TOPIC" --group "tickerlake-producer-$KAFKA_TOPIC" --operation Read

@@ -14,10 +14,18 @@ deploy() {
         --no-fail-on-empty-changeset --parameter-overrides StackIsComplete=true "$@"
 }
 
-# An empty volume costs records if no other broker has them.
-other=$((BROKER % 3 + 1))
-if [ -n "${EMPTY-}" ] || [ -n "$(resource "Broker$other")" ]; then
-    "$scripts/on-broker.sh" "$other" "/opt/tickerlake/broker/as-kafka.sh may-go.sh $BROKER"
+# An empty volume costs what no other broker has.
+count=$(aws cloudformation describe-stacks --stack-name "$stack" --output text \
+    --query "Stacks[0].Parameters[?ParameterKey=='BrokerCount'].ParameterValue")
+[ "$BROKER" -le "$count" ] || {
+    echo "there are $count brokers, and no broker $BROKER" >&2
+    exit 1
+}
+if [ "$count" -gt 1 ]; then
+    "$scripts/on-broker.sh" $((BROKER % 3 + 1)) "/opt/tickerlake/broker/as-kafka.sh may-go.sh $BROKER"
+elif [ -n "${EMPTY-}" ] && [ -z "${LOSE-}" ]; then
+    echo 'it is the only broker: what has not landed is on its volume, and nowhere else. LOSE=1 replaces it all the same; nothing was changed' >&2
+    exit 1
 fi
 
 # CloudFormation detaches no volume that is in use; a machine that is stopped mounts none. One that is lost is gone.

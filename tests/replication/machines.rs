@@ -5,6 +5,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use local::{Login, project_root};
@@ -38,6 +41,9 @@ const COMMANDS: [&str; 18] = [
 /// Small, and started soon.
 const JAVA: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
 
+/// More than a busy machine needs.
+const LIMIT: Duration = Duration::from_mins(3);
+
 /// Dropping it ends what runs there.
 pub(crate) struct Machines {
     /// What is in there stays, to be looked at, until the next run.
@@ -47,11 +53,14 @@ pub(crate) struct Machines {
     clients: Vec<u16>,
     /// Where the test does what an administrator does.
     admins: Vec<u16>,
+    /// What Java learnt of Kafka's tools, with which they start in half the time.
+    learnt: OnceLock<PathBuf>,
 }
 
 impl Machines {
-    pub(crate) async fn new(kafka: &Path) -> Result<Self> {
-        let folder = project_root().join("target/tests/replication-machines");
+    pub(crate) async fn new(name: &str, kafka: &Path) -> Result<Self> {
+        let folder = project_root().join("target/tests").join(name);
+        unmount(&folder);
         let _ = fs::remove_dir_all(&folder);
         let path = |of: &str| folder.join(of);
         for of in ["bin", "s3/my-artifacts/tickerlake", "secrets"] {
@@ -71,6 +80,7 @@ impl Machines {
             let client = wire.lead_to(broker, sasl).await?;
             let others = wire.lead_to(broker, replication).await?;
             let voters = wire.lead_to(broker, controller).await?;
+            let administrators = wire.lead_to(broker, admin).await?;
             let machine = format!(
                 "BROKER_PORT={sasl}\nREPLICATION_PORT={replication}\nCONTROLLER_PORT={controller}\n\
                  KAFKA_HEAP=\"-Xms64m -Xmx256m {JAVA}\"\n"
@@ -78,12 +88,12 @@ impl Machines {
             fs::write(path(&format!("machine.{broker}.env")), machine)?;
             fs::write(
                 path(&format!("own.{broker}.properties")),
-                own_properties([sasl, replication, controller, admin], [client, others, voters]),
+                own_properties([sasl, replication, controller, admin], [client, others, voters, administrators]),
             )?;
             fs::write(path(&format!("user-data.{broker}")), user_data(broker)?)?;
             clients.push(client);
             controllers.push(voters);
-            admins.push(admin);
+            admins.push(administrators);
         }
         for count in [1, 3] {
             let (servers, voters) = (addresses(&clients[..count]), addresses(&controllers[..count]));
@@ -92,9 +102,19 @@ impl Machines {
                 format!("BOOTSTRAP_SERVERS={servers}\nCONTROLLERS={voters}\nKAFKA_CONSUMER_GROUP=*\n"),
             )?;
         }
-        let machines = Self { folder, wire, clients, admins };
+        let machines = Self { folder, wire, clients, admins, learnt: OnceLock::new() };
         machines.upload(kafka)?;
         Ok(machines)
+    }
+
+    /// Has a broker that is not there yet have a disk of so many MB, if this machine lets us make one.
+    pub(crate) fn small_disk(&self, broker: u8, megabytes: u32) -> Result<bool> {
+        let volume = self.volume(broker);
+        fs::create_dir_all(&volume)?;
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&volume).output()?;
+        fs::copy(self.path(&format!("own.{broker}.properties")), volume.join("own.properties"))?;
+        Ok(mounted.status.success())
     }
 
     /// What deploy.sh will upload as Kafka.
@@ -164,6 +184,16 @@ impl Machines {
         self.printed(command)
     }
 
+    /// Has Java watch one of Kafka's tools: there are many runs of them to come.
+    pub(crate) fn learn(&self) -> Result<()> {
+        let file = self.path("tools.aot");
+        let watched = format!("-Xmx128m {JAVA} -XX:AOTCacheOutput={}", file.display());
+        let command = "/opt/tickerlake/broker/as-kafka.sh administrate.sh topics --describe";
+        self.run("on-broker.sh", &["1", command], &[("KAFKA_TOOL_HEAP", &watched)])?;
+        let _ = self.learnt.set(file);
+        Ok(())
+    }
+
     /// A command on the instance of one broker.
     pub(crate) fn on(&self, broker: u8, command: &str) -> Result<String> {
         self.run("on-broker.sh", &[&broker.to_string(), command], &[])
@@ -175,7 +205,9 @@ impl Machines {
         path.push(path_with_java());
         let mut command = Command::new(program);
         command.env("PATH", path).env("INSTANCE", &self.folder).env("CLOUD", &self.folder);
-        command.env("KAFKA_TOOL_HEAP", format!("-Xmx128m {JAVA}")).current_dir(project_root());
+        let cached = self.learnt.get().map(|file| format!("-XX:AOTCache={} -Xlog:disable", file.display()));
+        let tools = format!("-Xmx128m {JAVA} {}", cached.unwrap_or_default());
+        command.env("KAFKA_TOOL_HEAP", tools).current_dir(project_root());
         command
     }
 
@@ -219,7 +251,16 @@ impl Machines {
         })
     }
 
-    pub(crate) fn log(&self, broker: u8) -> String {
+    pub(crate) fn wait_for_end_of(&self, broker: u8) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        while !self.ended(broker) {
+            ensure!(Instant::now() < deadline, "broker {broker} runs on: {}", self.log(broker));
+            sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    fn log(&self, broker: u8) -> String {
         fs::read_to_string(self.path(&format!("i-{broker}/kafka.log"))).unwrap_or_default()
     }
 }
@@ -232,6 +273,16 @@ impl Drop for Machines {
                 let _ = Command::new("kill").args(["-KILL", &process.to_string()]).output();
             }
         }
+        unmount(&self.folder);
+    }
+}
+
+/// All small disks of a run.
+fn unmount(folder: &Path) {
+    for broker in BROKERS {
+        let volume = folder.join(format!("i-{broker}/var/lib/kafka"));
+        // There may be none.
+        let _ = Command::new("umount").arg("--lazy").arg(volume).output();
     }
 }
 
@@ -241,11 +292,14 @@ fn addresses(ports: &[u16]) -> String {
 
 /// The wire between, a way in for the test, and topics of the broker's own that are small. The broker's time is each record's, so that
 /// what lands tells how long publishing stood still.
-fn own_properties([sasl, replication, controller, admin]: [u16; 4], [client, others, voters]: [u16; 3]) -> String {
+fn own_properties(
+    [sasl, replication, controller, admin]: [u16; 4],
+    [client, others, voters, administrators]: [u16; 4],
+) -> String {
     format!(
         "\
 listeners=CLIENTS://127.0.0.1:{sasl},BROKERS://127.0.0.1:{replication},CONTROLLER://127.0.0.1:{controller},ADMIN://127.0.0.1:{admin}
-advertised.listeners=CLIENTS://127.0.0.1:{client},BROKERS://127.0.0.1:{others},CONTROLLER://127.0.0.1:{voters},ADMIN://127.0.0.1:{admin}
+advertised.listeners=CLIENTS://127.0.0.1:{client},BROKERS://127.0.0.1:{others},CONTROLLER://127.0.0.1:{voters},ADMIN://127.0.0.1:{administrators}
 listener.security.protocol.map=CLIENTS:SASL_SSL,BROKERS:SASL_SSL,CONTROLLER:SSL,ADMIN:PLAINTEXT
 super.users=User:broker;User:ANONYMOUS
 log.message.timestamp.type=LogAppendTime

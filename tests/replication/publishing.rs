@@ -13,8 +13,8 @@ use crate::machines::Machines;
 
 pub(crate) const TOPIC: &str = "stock-bars";
 pub(crate) const PARTITIONS: i32 = 3;
-/// A second: one that stands still is seen within a fraction of one.
-const RATE: &str = "150";
+/// A second: whatever stands still is seen within a fraction of one.
+const RATE: &str = "50";
 /// More than a busy machine needs for anything here.
 const LIMIT: Duration = Duration::from_mins(3);
 const ANSWER: Duration = Duration::from_secs(10);
@@ -65,6 +65,14 @@ impl Topic {
         // A broker that is away is no news here.
         client.set("bootstrap.servers", servers).set_log_level(RDKafkaLogLevel::Emerg);
         Ok(Self(client.set("topic.metadata.refresh.interval.ms", "1000").create()?))
+    }
+
+    /// The broker that leads a partition.
+    pub(crate) fn leader(&self, partition: usize) -> Result<u8> {
+        let metadata = self.0.fetch_metadata(Some(TOPIC), ANSWER)?;
+        let partitions = metadata.topics().first().map(rdkafka::metadata::MetadataTopic::partitions);
+        let found = partitions.into_iter().flatten().find(|found| usize::try_from(found.id()) == Ok(partition));
+        Ok(u8::try_from(found.context("no such partition")?.leader())?)
     }
 
     fn end(&self, partition: i32) -> Option<i64> {

@@ -39,14 +39,15 @@ impl Wire {
             while let Ok((client, from)) = listener.accept().await {
                 let (state, mut cut) = (Arc::clone(&state), cut.clone());
                 tokio::spawn(async move {
-                    let from = state.lock().unwrap_or_else(PoisonError::into_inner).owner(from);
-                    let concerned = |cut: &Option<u8>| cut.is_some_and(|cut| cut == broker || Some(cut) == from);
-                    if concerned(&cut.borrow()) {
-                        return;
-                    }
+                    // Whose it is, is asked when it matters: a broker connects before anybody knows its process.
+                    let concerned = |cut: &Option<u8>| {
+                        let owner = || state.lock().unwrap_or_else(PoisonError::into_inner).owner(from);
+                        cut.is_some_and(|cut| cut == broker || owner() == Some(cut))
+                    };
                     tokio::select! {
-                        _ = pass(client, port) => {}
+                        biased;
                         _ = cut.wait_for(concerned) => {}
+                        _ = pass(client, port) => {}
                     }
                 });
             }
