@@ -82,11 +82,6 @@ impl SecuredBroker {
         format!("127.0.0.1:{}", self.ports.admin)
     }
 
-    /// The listener for other brokers.
-    pub(crate) fn replication_servers(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.replication)
-    }
-
     /// `{"certificate": …}` of the authority.
     pub(crate) fn ca_secret(&self) -> Result<String> {
         self.run("print-secret.sh", &["ca"])

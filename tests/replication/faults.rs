@@ -35,7 +35,7 @@ async fn one_of_three_may_die_and_nothing_is_lost() -> Result<()> {
     topic.goes_on("with one broker")?;
     let mut run = Run { machines, topic, happened: Vec::new() };
 
-    run.step("from one broker to three", Run::from_one_to_three)?;
+    run.step("from one broker to three", Run::grown)?;
     run.step("kill -9 of one", Run::killed)?;
     run.step("kill -9 of another, the first being back", Run::killed)?;
     run.step("one is cut off", Run::cut_off)?;
@@ -70,7 +70,7 @@ impl Run {
         Ok(())
     }
 
-    fn from_one_to_three(&self) -> Result<()> {
+    fn grown(&self) -> Result<()> {
         self.machines.deploy("subnet-1 subnet-2 subnet-3")?;
         self.doctor("ok", "has its replicas in zones of their own")
     }
@@ -107,7 +107,10 @@ impl Run {
             .on(1, &as_kafka("administrate.sh leader-election --election-type preferred --all-topic-partitions"))?;
         let filler = self.machines.volume(SMALL).join("filler");
         let mut file = fs::File::create(&filler)?;
-        while file.write_all(&[0; 65_536]).is_ok() {}
+        let piece = vec![0; 65_536];
+        while file.write_all(&piece).is_ok() {}
+        // A file that is open keeps its room, though it is removed.
+        drop(file);
         self.machines.wait_for_end_of(SMALL)?;
         self.topic.goes_on("without a broker whose disk is full")?;
         fs::remove_file(filler)?;
@@ -181,7 +184,7 @@ fn kafka_before() -> Result<PathBuf> {
     for (from, kafka) in [("target/kafka/libs", false), ("target/kafka-before/libs", true)] {
         for jar in fs::read_dir(root.join(from)).with_context(|| format!("there is no {from}: make test fetches it"))? {
             let (path, name) = jar.map(|jar| (jar.path(), jar.file_name().to_string_lossy().into_owned()))?;
-            if name.ends_with(".jar") && is_kafka(&name) == kafka {
+            if path.extension().is_some_and(|extension| extension == "jar") && is_kafka(&name) == kafka {
                 fs::hard_link(&path, folder.join("libs").join(&name))
                     .or_else(|_| fs::copy(&path, folder.join("libs").join(&name)).map(drop))?;
             }
