@@ -297,8 +297,9 @@ impl Instance {
         Ok(fs::write(self.path("calls"), "")?)
     }
 
-    /// As if it had never been booted.
+    /// As if it had never been booted, and comes with its stack.
     fn forget_boot(&self) -> Result<()> {
+        fs::write(self.path("StackIsComplete"), "false\n")?;
         fs::remove_file(self.path("etc/tickerlake/broker.env"))?;
         self.forget_calls()
     }
