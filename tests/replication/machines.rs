@@ -199,6 +199,15 @@ impl Machines {
         self.run("on-broker.sh", &[&broker.to_string(), command], &[])
     }
 
+    /// `producer doctor` says this among others.
+    pub(crate) fn doctor(&self, verdict: &str, words: &str) -> Result<()> {
+        let output = self.producer()?.arg("doctor").output()?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let is_there = printed.lines().any(|line| line.starts_with(verdict) && line.contains(words));
+        ensure!(is_there, "no {verdict} with {words:?} in {printed}");
+        Ok(())
+    }
+
     fn command(&self, program: &Path) -> Command {
         let mut path = self.path("bin").into_os_string();
         path.push(":");

@@ -13,4 +13,5 @@ mod secured;
 mod stalls;
 #[path = "../broker/template.rs"]
 mod template;
+mod together;
 mod wire;
