@@ -11,6 +11,7 @@ use tests::{integrity, land, number};
 use crate::machines::{BROKERS, Machines};
 use crate::publishing::{Publishing, TOPIC, Topic};
 use crate::stalls::{Happened, now, told};
+use crate::wire::Cut;
 
 /// The broker with a small disk, and the one that loses its volume.
 const SMALL: u8 = 3;
@@ -38,7 +39,8 @@ async fn one_of_three_may_die_and_nothing_is_lost() -> Result<()> {
     run.step("from one broker to three", Run::grown)?;
     run.step("kill -9 of one", Run::killed)?;
     run.step("kill -9 of another, the first being back", Run::killed)?;
-    run.step("one is cut off", Run::cut_off)?;
+    run.step("one is cut off, its ports closed", |run| run.cut_off(false))?;
+    run.step("one is gone without a word", |run| run.cut_off(true))?;
     if disk_is_small {
         run.step("the disk of one is full", Run::disk_full)?;
     } else {
@@ -90,10 +92,10 @@ impl Run {
     }
 
     /// Nothing comes to it, and nothing that it sends arrives; it does not know that, and runs on.
-    fn cut_off(&self) -> Result<()> {
+    fn cut_off(&self, silently: bool) -> Result<()> {
         let broker = self.topic.leader(0)?;
         self.machines.meet();
-        self.machines.wire.cut_off(broker);
+        self.machines.wire.cut_off(Cut { broker, silently });
         self.topic.goes_on("without a broker that was cut off")?;
         ensure!(!self.machines.ended(broker), "broker {broker} ended");
         self.machines.doctor("note", "has 2 of 3 replicas in sync")?;

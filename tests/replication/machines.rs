@@ -151,21 +151,14 @@ impl Machines {
         })
     }
 
-    /// The producer, logged in.
+    /// The producer, with the environment that its service on the first instance has.
     pub(crate) fn producer(&self) -> Result<Command> {
-        let secret: serde_json::Value = serde_json::from_str(&fs::read_to_string(self.path("secrets/writer"))?)?;
-        let [user, password] = ["username", "password"].map(|field| secret[field].as_str().unwrap_or_default());
-        let ca = self.path("ca.pem");
-        let of_secret: serde_json::Value = serde_json::from_str(&fs::read_to_string(self.path("secrets/ca"))?)?;
-        fs::write(&ca, of_secret["certificate"].as_str().context("no certificate")?)?;
-        let properties = format!(
-            "security.protocol=SASL_SSL,sasl.mechanism=SCRAM-SHA-512,sasl.username={user},sasl.password={password},\
-             ssl.ca.location={}",
-            ca.display()
-        );
+        let command = "/opt/tickerlake/broker/as-kafka.sh print-producer-environment.sh /var/lib/kafka/security/ca.pem";
+        let printed = self.on(1, command)?;
         let mut producer = Command::new(built("producer"));
+        producer.envs(printed.lines().filter_map(|line| line.split_once('=')));
+        // Of all, from the beginning.
         producer.env("KAFKA_BOOTSTRAP_SERVERS", self.servers());
-        producer.env("KAFKA_TOPIC", "stock-bars").env("KAFKA_PROPERTIES", properties);
         Ok(producer)
     }
 

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,16 +11,24 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Who is cut off, by number, and the processes of all: the one that has a connection is known by that.
+/// The processes of the brokers: whose a connection is, is known by that.
 #[derive(Default)]
 struct State {
     processes: Vec<(u8, u32)>,
 }
 
+/// How a broker is cut off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) broker: u8,
+    /// Connections stay, and nothing comes through them any more: as of a machine that is gone without a word. Else they are closed.
+    pub(crate) silently: bool,
+}
+
 /// All ports. They close when it is dropped.
 pub(crate) struct Wire {
     state: Arc<Mutex<State>>,
-    cut: watch::Sender<Option<u8>>,
+    cut: watch::Sender<Option<Cut>>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -36,18 +43,23 @@ impl Wire {
         let own = listener.local_addr()?.port();
         let (state, cut) = (Arc::clone(&self.state), self.cut.subscribe());
         self.tasks.push(tokio::spawn(async move {
-            while let Ok((client, from)) = listener.accept().await {
+            while let Ok((mut client, from)) = listener.accept().await {
                 let (state, mut cut) = (Arc::clone(&state), cut.clone());
                 tokio::spawn(async move {
                     // Whose it is, is asked when it matters: a broker connects before anybody knows its process.
-                    let concerned = |cut: &Option<u8>| {
+                    let concerned = |cut: &Option<Cut>| {
                         let owner = || state.lock().unwrap_or_else(PoisonError::into_inner).owner(from);
-                        cut.is_some_and(|cut| cut == broker || owner() == Some(cut))
+                        cut.is_some_and(|cut| cut.broker == broker || owner() == Some(cut.broker))
                     };
-                    tokio::select! {
+                    let Ok(mut to) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else { return };
+                    let _ = (client.set_nodelay(true), to.set_nodelay(true));
+                    let silently = tokio::select! {
                         biased;
-                        _ = cut.wait_for(concerned) => {}
-                        _ = pass(client, port) => {}
+                        cut = cut.wait_for(concerned) => cut.is_ok_and(|cut| cut.is_some_and(|cut| cut.silently)),
+                        _ = copy_bidirectional(&mut client, &mut to) => false,
+                    };
+                    if silently {
+                        let _ = cut.wait_for(Option::is_none).await;
                     }
                 });
             }
@@ -62,9 +74,9 @@ impl Wire {
         state.processes.push((broker, process));
     }
 
-    /// Closes all that leads to a broker and comes from it, now and until it is healed.
-    pub(crate) fn cut_off(&self, broker: u8) {
-        self.cut.send_replace(Some(broker));
+    /// All that leads to a broker and comes from it, now and until it is healed.
+    pub(crate) fn cut_off(&self, cut: Cut) {
+        self.cut.send_replace(Some(cut));
     }
 
     pub(crate) fn heal(&self) {
@@ -78,14 +90,6 @@ impl Drop for Wire {
             task.abort();
         }
     }
-}
-
-async fn pass(mut client: TcpStream, port: u16) -> io::Result<()> {
-    let mut broker = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    for stream in [&client, &broker] {
-        stream.set_nodelay(true)?;
-    }
-    copy_bidirectional(&mut client, &mut broker).await.map(drop)
 }
 
 impl State {
