@@ -80,11 +80,13 @@ aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --ca
     --no-fail-on-empty-changeset --parameter-overrides "${placed[@]}" "ArtifactsBucket=$BUCKET" \
     ${PRODUCER:+WithProducer=true} "ImageId=$image" "StackIsComplete=$complete" "$@"
 
-# The two that have come are controllers by now, and hold no records yet; the first one learns of them, and has all copied.
+# The two that have come are controllers by now, and hold no records yet. They copy all, and only then does the first one restart, to learn of
+# them.
 if [ "$before" -lt "$count" ]; then
     for id in 2 3; do
         "$scripts/on-broker.sh" "$id" 'test -s /var/lib/kafka/controller'
     done
+    "$scripts/on-broker.sh" 2 '/opt/tickerlake/broker/as-kafka.sh spread.sh'
     "$scripts/on-broker.sh" 1 'bash /var/lib/cloud/instance/user-data.txt'
 fi
 
