@@ -36,8 +36,9 @@ pub(crate) async fn told(stack: &Stack, happened: &[Happened]) -> Result<Vec<Str
     }
     let longest = |of: &Happened| {
         let pairs = taken.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-        let gaps =
-            pairs.filter(|pair| pair[1].1 >= of.began && pair[0].1 <= of.ended).map(|pair| pair[1].1 - pair[0].1);
+        // One that reaches into the next step is of that in which most of it is.
+        let within = |pair: &&[(i64, i64)]| (of.began..=of.ended).contains(&i64::midpoint(pair[0].1, pair[1].1));
+        let gaps = pairs.filter(within).map(|pair| pair[1].1 - pair[0].1);
         gaps.max().unwrap_or_default()
     };
     Ok(happened
