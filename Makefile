@@ -54,6 +54,8 @@ MDBOOK_VERSION := 0.5.4
 ACTIONLINT := target/tools/actionlint/actionlint
 ACTIONLINT_VERSION := v1.7.12
 KAFKA    := target/kafka/libs/.complete target/java/.complete
+# The version before, from which a test upgrades.
+KAFKA_BEFORE := target/kafka-before/libs/.complete
 OWN_KAFKA := $(if $(KAFKA_BOOTSTRAP_SERVERS),,$(KAFKA))
 # sam and cargo-lambda find each other, and zig, here.
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
@@ -65,7 +67,7 @@ SUPERVISED := exec $(PYTHON) local/supervise.py --in-make $(BELOW)
 # What runs until Ctrl-C: then it has done what was wanted.
 SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-signal $(BELOW)
 
-.PHONY: help demo up compact test test-athena simulate bench bench-whole fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .bench-whole .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test test-athena simulate bench bench-whole fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker restart-brokers upgrade-brokers finish-upgrade renew-certificates replace-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .bench-whole .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -128,8 +130,23 @@ undeploy: prerequisites-tools $(SAM)  ## removes the stack from AWS, and says wh
 	@$(TOOLS)/bin/python -B local/undeploy.py $(if $(STACK),--stack "$(STACK)") $(if $(YES),--yes)
 
 # Kafka's jars, whatever broker is used here.
-deploy-broker: prerequisites-tools target/kafka/libs/.complete  ## a broker on EC2 for those who have none: BUCKET= VPC= SUBNET=, PRODUCER= for its binary
+deploy-broker: prerequisites-tools target/kafka/libs/.complete  ## a broker on EC2 for those who have none, or three: BUCKET= VPC= SUBNET= (one, or three), PRODUCER= for its binary
 	@broker/deploy.sh $(BROKER_PARAMETERS)
+
+restart-brokers:                 ## restarts the brokers of deploy-broker, one after the other
+	@broker/roll.sh restart
+
+upgrade-brokers:                 ## brings them up to date with what make deploy-broker has uploaded, Kafka too, one after the other
+	@broker/roll.sh upgrade
+
+finish-upgrade:                  ## lets them use what the new version of Kafka can; there is no way back
+	@broker/on-broker.sh 1 '/opt/tickerlake/broker/as-kafka.sh finish-upgrade.sh'
+
+renew-certificates:              ## new certificates for them, one after the other
+	@broker/roll.sh certificates
+
+replace-broker:                  ## makes the instance of one anew, while the others serve: BROKER=2, EMPTY=1 with an empty volume
+	@broker/replace.sh
 
 undeploy-broker: prerequisites-tools  ## removes that broker, and says what it keeps: YES=1 does not ask
 	@broker/undeploy.sh
@@ -148,7 +165,7 @@ clean:                           ## removes everything that was built or set up
 
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
 # Tests wait a lot, and leave much of two cores idle: the functions for AWS are built meanwhile, and what looks at them comes last.
-.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(TOOLS)/.complete
+.test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(KAFKA_BEFORE) $(TOOLS)/.complete
 	@nice $(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
 	$(MAKE) --no-print-directory .build-local && $(PYTHON) -B local/run_tests.py --workspace || exit 1; \
 	echo "waiting for the functions as AWS gets them"; \
@@ -345,6 +362,11 @@ target/java/.complete: target/java/venv/.complete
 
 target/kafka/libs/.complete: local/kafka/jars.sha256
 	@echo "fetching Apache Kafka from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (45 MB)"
+	@$(PYTHON) -B local/kafka/fetch.py $< $(@D)
+	@touch $@
+
+target/kafka-before/libs/.complete: local/kafka/jars-before.sha256
+	@echo "fetching the Kafka before that from $(or $(shell echo "$$MAVEN_MIRROR" | sed 's,//[^/]*@,//,'),Maven Central) (16 MB)"
 	@$(PYTHON) -B local/kafka/fetch.py $< $(@D)
 	@touch $@
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Uploads what the instance of broker.yaml needs, and deploys that: `make deploy-broker`, which names the variables.
+# Uploads what the instances of broker.yaml need, and deploys that: `make deploy-broker`, which names the variables. One subnet is one broker,
+# three are three. Where there is one and three are wanted, the two that come copy what it has.
 set -euo pipefail
 
 command -v aws >/dev/null || {
@@ -8,27 +9,57 @@ command -v aws >/dev/null || {
 }
 : "${BUCKET:?name a bucket of yours that takes the broker\'s files: BUCKET=}"
 : "${VPC:?name the VPC: VPC=vpc-...}"
-: "${SUBNET:?name a subnet of it: SUBNET=subnet-...}"
+: "${SUBNET:?name a subnet of it, or three in different zones: SUBNET=subnet-... or SUBNET=\'subnet-... subnet-... subnet-...\'}"
 stack=tickerlake-broker
+scripts=$(cd "$(dirname "$0")" && pwd)
 query() {
     aws cloudformation describe-stacks --stack-name "$stack" --output text --query "$1"
 }
+was() {
+    query "Stacks[0].Parameters[?ParameterKey=='$1'].ParameterValue"
+}
+
+IFS=', ' read -r -a subnets <<<"$SUBNET"
+count=${#subnets[@]}
+[[ $count == 1 || $count == 3 ]] || {
+    echo "SUBNET names $count subnets: one is for one broker, three are for three" >&2
+    exit 1
+}
+placed=("VpcId=$VPC" "BrokerCount=$count" "SubnetId=${subnets[0]}")
+zones=()
+for ((place = 1; place <= count; place++)); do
+    [ $place = 1 ] || placed+=("SubnetId$place=${subnets[place - 1]}")
+    zone=$(aws ec2 describe-subnets --subnet-ids "${subnets[place - 1]}" --output text --query 'Subnets[0].AvailabilityZone')
+    placed+=("Zone$place=$zone")
+    [[ " ${zones[*]-} " != *" $zone "* ]] || echo "note: two of the subnets are in the zone $zone, and so are lost together with it" >&2
+    zones+=("$zone")
+done
 
 # An update replaces nothing: another image would be another instance, and in another zone it would have another, empty volume.
-if instance=$(query "Stacks[0].Outputs[?OutputKey=='InstanceId'].OutputValue" 2>/dev/null) && [ -n "$instance" ]; then
-    for parameter in "VpcId=$VPC" "SubnetId=$SUBNET" "$@"; do
+complete=false before=$count
+if image=$(was ImageId 2>/dev/null) && [ -n "$image" ]; then
+    complete=true
+    before=$(was BrokerCount)
+    [ -n "$before" ] || {
+        echo "$stack was made by an earlier version, whose broker keeps neither its address nor its layout: when all has landed, make undeploy-broker, and deploy anew" >&2
+        exit 1
+    }
+    [[ $before == "$count" || $before == 1 ]] || {
+        echo "there are $before brokers, and no way back to $count; nothing was changed" >&2
+        exit 1
+    }
+    for parameter in "${placed[@]}" "$@"; do
         name=${parameter%%=*}
         case $name in
-        VpcId | SubnetId | Architecture)
-            was=$(query "Stacks[0].Parameters[?ParameterKey=='$name'].ParameterValue")
-            [ "$parameter" = "$name=$was" ] || {
+        VpcId | SubnetId | SubnetId2 | SubnetId3 | Architecture)
+            was=$(was "$name")
+            [ -z "$was" ] || [ "$parameter" = "$name=$was" ] || {
                 echo "$name is $was for the life of the broker, not ${parameter#*=}; nothing was changed" >&2
                 exit 1
             }
             ;;
         esac
     done
-    image=$(aws ec2 describe-instances --instance-ids "$instance" --output text --query 'Reservations[0].Instances[0].ImageId')
 else
     architecture=x86_64
     [[ " $* " != *' Architecture=arm64 '* ]] || architecture=arm64
@@ -38,7 +69,7 @@ fi
 
 archive=target/broker.tar.gz
 # Whatever the umask here: on the instance a user of its own runs them.
-tar --create --gzip --file "$archive" --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=.complete broker --directory target/kafka libs
+tar --create --gzip --file "$archive" --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=.complete broker --directory "${KAFKA_FOLDER:-target/kafka}" libs
 aws s3 cp --no-progress "$archive" "s3://$BUCKET/tickerlake/broker.tar.gz"
 if [ -n "${PRODUCER-}" ]; then
     aws s3 cp --no-progress "$PRODUCER" "s3://$BUCKET/tickerlake/producer"
@@ -46,11 +77,26 @@ fi
 
 # An update keeps the parameters that are not named.
 aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --capabilities CAPABILITY_IAM \
-    --no-fail-on-empty-changeset --parameter-overrides "VpcId=$VPC" "SubnetId=$SUBNET" "ArtifactsBucket=$BUCKET" \
-    ${PRODUCER:+WithProducer=true} "ImageId=$image" "$@"
+    --no-fail-on-empty-changeset --parameter-overrides "${placed[@]}" "ArtifactsBucket=$BUCKET" \
+    ${PRODUCER:+WithProducer=true} "ImageId=$image" "StackIsComplete=$complete" "$@"
+
+# The two that have come are controllers by now, and hold no records yet. They copy all, and only then does the first one restart, to learn of
+# them.
+if [ "$before" -lt "$count" ]; then
+    for id in 2 3; do
+        "$scripts/on-broker.sh" "$id" 'test -s /var/lib/kafka/controller'
+    done
+    "$scripts/on-broker.sh" 2 '/opt/tickerlake/broker/as-kafka.sh spread.sh'
+    "$scripts/on-broker.sh" 1 'bash /var/lib/cloud/instance/user-data.txt'
+fi
 
 echo
 echo 'for parameter_overrides in samconfig.toml:'
 query "Stacks[0].Outputs[?starts_with(OutputKey, 'Kafka') || starts_with(OutputKey, 'Vpc')].join('=', [OutputKey, OutputValue])" |
     tr '\t' '\n' | sed 's/.*/    "&",/'
-echo "a shell on the instance: aws ssm start-session --target $(query "Stacks[0].Outputs[?OutputKey=='InstanceId'].OutputValue")"
+[ $complete = false ] || [ "$before" -lt "$count" ] || echo 'the brokers go on as they were; to bring them up to date, one after the other: make upgrade-brokers'
+for ((id = 1; id <= count; id++)); do
+    instance=$(aws cloudformation describe-stack-resources --stack-name "$stack" --output text \
+        --query "StackResources[?LogicalResourceId=='Broker$id' && ResourceStatus!='DELETE_COMPLETE'].PhysicalResourceId")
+    echo "a shell on broker $id: aws ssm start-session --target $instance"
+done

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Makes a broker of an instance with Amazon Linux 2023: run as root by the UserData of broker.yaml, and again whenever something is to be
-# brought up to date. What is there stays: authority, passwords, records.
+# Makes a broker of an instance with Amazon Linux 2023: run as root by boot.sh, and again whenever something is to be brought up to date.
+# What is there stays: authority, passwords, records. A broker that is not the first takes authority and passwords from that one, by
+# Secrets Manager, and its records from the others.
 #
-# /etc/tickerlake/broker.env has the settings; broker.yaml writes it.
+# /etc/tickerlake/broker.env has the settings; boot.sh writes it.
 set -euo pipefail
 
 set -a
 # shellcheck source=/dev/null
 . /etc/tickerlake/broker.env
 set +a
-: "${BROKER_PORT:=9096}"
-scripts=$(cd "$(dirname "$0")" && pwd)
+scripts=/opt/tickerlake/broker
 
 main() {
     dnf install --assumeyes --quiet java-17-amazon-corretto-headless openssl xfsprogs
@@ -18,30 +18,34 @@ main() {
     id kafka >/dev/null 2>&1 || useradd --system --home-dir "$BROKER_FOLDER" --no-create-home --shell /sbin/nologin kafka
     chown kafka:kafka "$BROKER_FOLDER"
     chmod 700 "$BROKER_FOLDER"
-    name_host
+    name_zone
 
-    as_kafka make-ca.sh
-    as_kafka make-certificate.sh broker "$BROKER_HOST"
-    as_kafka make-passwords.sh
+    share_keyring
     as_kafka write-server-properties.sh
     as_kafka format-storage.sh
 
-    install --mode 644 "$scripts/kafka.service" /etc/systemd/system/
+    local unit
+    for unit in kafka.service health.service health.timer; do
+        install --mode 644 "$scripts/$unit" /etc/systemd/system/
+    done
     systemctl daemon-reload
     systemctl enable --quiet kafka
-    systemctl restart kafka
-    await_broker
-    as_kafka make-topic.sh
+    "$scripts/restart.sh"
 
-    put_secret "$READER_SECRET_ARN" login lake
-    put_secret "$WRITER_SECRET_ARN" login producer
-    put_secret "$ROOT_CA_SECRET_ARN" ca
-    install_producer
-    echo "the broker answers at $BROKER_HOST:$BROKER_PORT"
+    if [ "$BROKER_ID" = 1 ]; then
+        as_kafka make-topic.sh
+        as_kafka spread.sh
+        put_secret "$READER_SECRET_ARN" login lake
+        put_secret "$WRITER_SECRET_ARN" login producer
+        put_secret "$ROOT_CA_SECRET_ARN" ca
+        install_producer
+    fi
+    systemctl enable --quiet --now health.timer
+    echo "broker $BROKER_ID answers"
 }
 
 as_kafka() {
-    runuser --user kafka -- "$scripts/$1" "${@:2}"
+    "$scripts/as-kafka.sh" "$@"
 }
 
 # The volume is attached while the instance already runs. Only an empty one is formatted: mkfs refuses any other.
@@ -64,23 +68,33 @@ mount_volume() {
     xfs_growfs -d "$BROKER_FOLDER" >/dev/null
 }
 
-# The private address, which stays for as long as the instance.
-name_host() {
-    local service=http://169.254.169.254/latest token
+# The copies of a record are to be in different zones.
+name_zone() {
+    local service=http://169.254.169.254/latest token zone
     token=$(curl -fsS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $service/api/token)
-    BROKER_HOST=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $service/meta-data/local-ipv4)
-    export BROKER_HOST
-    # kafka.service reads it from there.
-    sed -i '/^BROKER_HOST=/d' /etc/tickerlake/broker.env
-    echo "BROKER_HOST=$BROKER_HOST" >>/etc/tickerlake/broker.env
+    zone=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $service/meta-data/placement/availability-zone)
+    echo "BROKER_RACK=$zone" >>/etc/tickerlake/broker.env
 }
 
-await_broker() {
-    for _ in {1..60}; do
-        (: <"/dev/tcp/$BROKER_HOST/$BROKER_PORT") 2>/dev/null && return
-        sleep 2
+# The first broker makes what all share, once for the life of the stack; whoever comes later, or again without its volume, takes that.
+share_keyring() {
+    local keyring said=/etc/tickerlake/keyring.said
+    [ ! -s "$BROKER_FOLDER/security/cluster-id" ] || [ -e "$BROKER_FOLDER/founder" ] || return 0
+    for _ in {1..90}; do
+        if keyring=$(aws secretsmanager get-secret-value --secret-id "$KEYRING_SECRET_ARN" --output text --query SecretString 2>$said); then
+            [ -s "$BROKER_FOLDER/security/cluster-id" ] || as_kafka take-keyring.sh <<<"$keyring"
+            return
+        fi
+        # It has no value yet.
+        grep -q ResourceNotFoundException $said || break
+        if [ "$BROKER_ID" = 1 ]; then
+            as_kafka make-keyring.sh
+            put_secret "$KEYRING_SECRET_ARN" keyring
+            return
+        fi
+        sleep 5
     done
-    echo 'the broker did not start: journalctl -u kafka says why' >&2
+    echo "what the brokers share is not to be had: $(<$said)" >&2
     return 1
 }
 

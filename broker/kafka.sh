@@ -2,9 +2,10 @@
 # Kafka and its own tools, from the jars in KAFKA_LIBS: kafka.sh server|storage|topics|... ARGUMENTS
 set -euo pipefail
 
-libraries=${KAFKA_LIBS:-/opt/tickerlake/libs}
+# Where the link leads now: an update must not take the jars from a broker that still runs.
+libraries=$(readlink -f "${KAFKA_LIBS:-/opt/tickerlake/libs}")
 # A tool runs for a second: start soon.
-memory='-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1'
+memory=${KAFKA_TOOL_HEAP:--Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}
 case ${1-} in
 server)
     class=kafka.Kafka
@@ -14,10 +15,14 @@ storage) class=kafka.tools.StorageTool ;;
 acls) class=org.apache.kafka.tools.AclCommand ;;
 configs) class=kafka.admin.ConfigCommand ;;
 consumer-groups) class=org.apache.kafka.tools.consumer.group.ConsumerGroupCommand ;;
+features) class=org.apache.kafka.tools.FeatureCommand ;;
 get-offsets) class=org.apache.kafka.tools.GetOffsetShell ;;
+leader-election) class=org.apache.kafka.tools.LeaderElectionCommand ;;
+metadata-quorum) class=org.apache.kafka.tools.MetadataQuorumCommand ;;
+reassign-partitions) class=org.apache.kafka.tools.reassign.ReassignPartitionsCommand ;;
 topics) class=org.apache.kafka.tools.TopicCommand ;;
 *)
-    echo 'usage: kafka.sh server|storage|acls|configs|consumer-groups|get-offsets|topics ARGUMENTS' >&2
+    echo 'usage: kafka.sh server|storage|acls|configs|consumer-groups|features|get-offsets|leader-election|metadata-quorum|reassign-partitions|topics ARGUMENTS' >&2
     exit 2
     ;;
 esac

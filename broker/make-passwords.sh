@@ -3,7 +3,7 @@
 # shellcheck source=broker/settings.sh
 . "$(dirname "$0")/settings.sh"
 
-for user in "$READER" "$WRITER"; do
+for user in "$READER" "$WRITER" "$BROKER"; do
     file=$security/$user.password
     [ -s "$file" ] && continue
     # Hexadecimal: nothing in it needs quoting anywhere.

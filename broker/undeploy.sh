@@ -13,11 +13,15 @@ resource() {
 }
 
 # By resource, not by output: a stack that could not be made has none of those. What was taken back with it is gone, and still listed.
-instance=$(resource Broker) || {
+resource Broker1 >/dev/null || {
     echo "there is no stack $stack here: check the region" >&2
     exit 1
 }
-volume=$(resource DataVolume)
+instances=() volumes=()
+for id in 1 2 3; do
+    read -r -a instances <<<"${instances[*]-} $(resource "Broker$id")"
+    read -r -a volumes <<<"${volumes[*]-} $(resource "DataVolume$id")"
+done
 clients=$(resource ClientSecurityGroup)
 
 # AWS removes no security group that is in use, and says so after the broker is gone.
@@ -37,10 +41,10 @@ if [ -n "$clients" ]; then
     }
 fi
 
-echo "The stack $stack is to be removed: the broker ${instance:-(there is none)}, its secrets, its security groups."
+echo "The stack $stack is to be removed: the broker ${instances[*]:-(there is none)}, its secrets, its security groups, its alarms."
 echo
 echo 'Kept:'
-[ -z "$volume" ] || echo "  the volume $volume with all records, certificates and passwords"
+[ ${#volumes[@]} -eq 0 ] || echo "  the volume ${volumes[*]} with all records, certificates and passwords"
 echo '  what was uploaded for it to your bucket, below tickerlake/'
 if [ -z "${YES-}" ]; then
     read -r -p "Remove $stack? [y/N] " answer || answer=
@@ -52,7 +56,7 @@ fi
 
 # CloudFormation detaches the volume before it ends the instance, and waits for ever while Kafka has it mounted. A machine that
 # is stopped has ended Kafka, and mounts nothing.
-if [ -n "$instance" ]; then
+for instance in "${instances[@]}"; do
     state=$(aws ec2 describe-instances --instance-ids "$instance" --output text --query 'Reservations[].Instances[].State.Name' 2>&1) || {
         [[ $state == *InvalidInstanceID.NotFound* ]] || {
             printf '%s\n' "$state" >&2
@@ -64,9 +68,11 @@ if [ -n "$instance" ]; then
         aws ec2 stop-instances --instance-ids "$instance" --output text >/dev/null
         aws ec2 wait instance-stopped --instance-ids "$instance"
     fi
-fi
+done
 aws cloudformation delete-stack --stack-name "$stack"
 aws cloudformation wait stack-delete-complete --stack-name "$stack"
 
 echo "The stack $stack is gone."
-[ -z "$volume" ] || echo "Its volume costs until you remove it: aws ec2 delete-volume --volume-id $volume"
+for volume in "${volumes[@]}"; do
+    echo "Its volume costs until you remove it: aws ec2 delete-volume --volume-id $volume"
+done

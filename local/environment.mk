@@ -18,7 +18,7 @@ KEPT += KAFKA_BOOTSTRAP_SERVERS KAFKA_TOPIC KAFKA_PROPERTIES
 INHERITED := $(foreach name,$(.VARIABLES),$(if $(findstring environment,$(origin $(name))),$(name)))
 
 # These work on an AWS account, whose credentials may come by any program with any variables. They go without what changes our own programs.
-ON_AWS := deploy undeploy redrive doctor .doctor deploy-broker undeploy-broker
+ON_AWS := deploy undeploy redrive doctor .doctor deploy-broker restart-brokers upgrade-brokers finish-upgrade renew-certificates replace-broker undeploy-broker
 HARMFUL := PYTHON% LD_PRELOAD LD_LIBRARY_PATH BASH_ENV ENV CDPATH POSIXLY_CORRECT GREP_OPTIONS MAKEFILES
 
 # Named, and of no use: a home that is not there, a folder for temporary files that runs no programs, certificates that are gone, ... Looked at before

@@ -35,23 +35,22 @@ async fn the_doctor_tells_what_is_well_and_what_is_not() -> Result<()> {
     topics_that_do_not_fit_are_told(&broker).await?;
 
     let asking = broker.producer()?;
-    let (typed, admin) = (broker.sasl_servers(), broker.admin_servers());
+    let typed = broker.sasl_servers();
     drop(broker);
-    an_advertised_address_that_nobody_reaches_is_told(folder.path(), asking, &typed, &admin)
+    an_advertised_address_that_nobody_reaches_is_told(folder.path(), asking, &typed)
 }
 
 /// The same broker again, which sends its clients elsewhere.
-fn an_advertised_address_that_nobody_reaches_is_told(
-    folder: &Path,
-    mut asking: Command,
-    typed: &str,
-    admin: &str,
-) -> Result<()> {
+fn an_advertised_address_that_nobody_reaches_is_told(folder: &Path, mut asking: Command, typed: &str) -> Result<()> {
     let properties = folder.join("server.properties");
-    let elsewhere = format!(
-        "advertised.listeners=CLIENTS://no-such-host.invalid:9096,MUTUAL://10.255.255.1:9097,ADMIN://{admin}\n"
-    );
-    fs::write(&properties, fs::read_to_string(&properties)? + &elsewhere)?;
+    let text = fs::read_to_string(&properties)?;
+    let listeners = text.lines().rev().find_map(|line| line.strip_prefix("advertised.listeners=")).unwrap_or_default();
+    let kept =
+        listeners.split(',').filter(|listener| !listener.starts_with("CLIENTS") && !listener.starts_with("MUTUAL"));
+    let rest = kept.collect::<Vec<_>>().join(",");
+    let elsewhere =
+        format!("advertised.listeners=CLIENTS://no-such-host.invalid:9096,MUTUAL://10.255.255.1:9097,{rest}\n");
+    fs::write(&properties, text + &elsewhere)?;
     let log = fs::File::create(folder.join("again.log"))?;
     let server = Command::new(project_root().join("broker/kafka.sh"))
         .arg("server")

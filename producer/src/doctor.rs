@@ -6,6 +6,7 @@ mod certificate;
 mod cluster;
 mod finding;
 mod login;
+mod replication;
 mod topic;
 
 use std::time::Duration;

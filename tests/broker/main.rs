@@ -5,6 +5,7 @@
 
 mod first_boot;
 mod secured;
+mod template;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -145,10 +146,10 @@ fn what_broker_yaml_puts_out_is_what_template_yaml_asks_for() -> Result<()> {
         Ok(names.filter(|name| !name.starts_with(' ')).map(str::to_owned).collect())
     };
     let mut outputs = keys("broker.yaml", "Outputs")?;
-    for own in ["InstanceId", "ProducerSecretArn"] {
+    for own in ["AlarmTopicArn", "ProducerSecretArn"] {
         assert!(outputs.remove(own), "no output {own}");
     }
     let asked = keys("template.yaml", "Parameters")?;
-    assert!(outputs.len() == 7 && outputs.is_subset(&asked), "{outputs:?}");
+    assert!(outputs.len() == 8 && outputs.is_subset(&asked), "{outputs:?}");
     Ok(())
 }

@@ -26,26 +26,27 @@ struct Ports {
     sasl: u16,
     mutual: u16,
     admin: u16,
+    replication: u16,
     controller: u16,
 }
 
 impl SecuredBroker {
     /// Settings only: nothing is made yet.
     pub(crate) fn prepare(folder: &Path, topic: &str) -> Result<Self> {
-        let [sasl, mutual, admin, controller] = free_ports()?;
+        let [sasl, mutual, admin, replication, controller] = free_ports()?;
         let environment = vec![
             ("BROKER_FOLDER", folder.display().to_string()),
             ("KAFKA_LIBS", project_root().join("target/kafka/libs").display().to_string()),
-            ("BROKER_HOST", "127.0.0.1".to_owned()),
+            ("BROKER_HOSTS", "127.0.0.1".to_owned()),
             ("BROKER_PORT", sasl.to_string()),
-            ("ADMIN_PORT", admin.to_string()),
+            ("REPLICATION_PORT", replication.to_string()),
             ("CONTROLLER_PORT", controller.to_string()),
             ("SASL_MECHANISMS", "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN".to_owned()),
             ("KAFKA_TOPIC", topic.to_owned()),
             // The emulator drops the mapping's group, so nobody knows its name beforehand.
             ("KAFKA_CONSUMER_GROUP", "*".to_owned()),
         ];
-        let ports = Ports { sasl, mutual, admin, controller };
+        let ports = Ports { sasl, mutual, admin, replication, controller };
         Ok(Self { folder: folder.to_owned(), environment, ports, server: None })
     }
 
@@ -54,13 +55,12 @@ impl SecuredBroker {
         let mut broker = Self::prepare(folder, topic)?;
         // Twice: what is there must stay.
         for _ in 0..2 {
-            broker.run("make-ca.sh", &[])?;
+            broker.run("make-keyring.sh", &[])?;
             broker.run("make-certificate.sh", &["broker", "127.0.0.1"])?;
             broker.run("make-certificate.sh", &["lake"])?;
-            broker.run("make-passwords.sh", &[])?;
         }
-        broker.run("write-server-properties.sh", &[])?;
         broker.open_other_ways_in()?;
+        broker.run("write-server-properties.sh", &[])?;
         broker.run("format-storage.sh", &[])?;
         broker.serve()?;
         broker.run("make-topic.sh", &[])?;
@@ -77,7 +77,7 @@ impl SecuredBroker {
         format!("127.0.0.1:{}", self.ports.mutual)
     }
 
-    /// The administrator's listener: plaintext, on the broker's own machine only.
+    /// A plaintext listener for whoever sets something up here, who may do anything.
     pub(crate) fn admin_servers(&self) -> String {
         format!("127.0.0.1:{}", self.ports.admin)
     }
@@ -121,24 +121,22 @@ impl SecuredBroker {
     }
 
     fn open_other_ways_in(&self) -> Result<()> {
-        let Ports { sasl, mutual, admin, controller } = self.ports;
-        let file = self.folder.join("server.properties");
+        let Ports { sasl, mutual, admin, replication, controller } = self.ports;
         let password = |user: &str| fs::read_to_string(self.security(&format!("{user}.password")));
         let more = format!(
             "\
-listeners=CLIENTS://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=CLIENTS://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin}
-listener.security.protocol.map=CLIENTS:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=BROKERS://127.0.0.1:{replication},CLIENTS://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=BROKERS://127.0.0.1:{replication},CONTROLLER://127.0.0.1:{controller},CLIENTS://127.0.0.1:{sasl},MUTUAL://127.0.0.1:{mutual},ADMIN://127.0.0.1:{admin}
+listener.security.protocol.map=CLIENTS:SASL_SSL,BROKERS:SASL_SSL,MUTUAL:SSL,ADMIN:PLAINTEXT,CONTROLLER:SSL
+super.users=User:broker;User:ANONYMOUS
 listener.name.mutual.ssl.client.auth=required
-ssl.principal.mapping.rules=RULE:^CN=(.*)$/$1/
 listener.name.clients.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
 user_lake=\"{}\" user_producer=\"{}\";
 ",
             password("lake")?.trim_end(),
             password("producer")?.trim_end(),
         );
-        // A later line wins over an earlier one.
-        fs::write(&file, fs::read_to_string(&file)? + &more)?;
+        fs::write(self.folder.join("own.properties"), more)?;
         Ok(())
     }
 
@@ -191,10 +189,10 @@ impl Drop for SecuredBroker {
 }
 
 /// That nobody has now.
-pub(crate) fn free_ports() -> Result<[u16; 4]> {
+pub(crate) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
     // All are held until all are found, else the same one could be found twice.
-    let listeners = [(); 4].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-    let mut ports = [0; 4];
+    let listeners = [(); COUNT].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+    let mut ports = [0; COUNT];
     for (port, listener) in ports.iter_mut().zip(&listeners) {
         *port = listener.as_ref().ok().context("no free port")?.local_addr()?.port();
     }

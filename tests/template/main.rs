@@ -12,7 +12,7 @@ mod updates;
 
 use std::collections::BTreeSet;
 
-use document::{entries, read, template};
+use document::{entries, parsed, read, template};
 use serde_json::{Value, json};
 
 fn resources<'t>(template: &'t Value, kind: &str) -> impl Iterator<Item = (&'t str, &'t Value)> {
@@ -39,11 +39,66 @@ fn every_alarm_tells_somebody_what_is_wrong_and_what_to_do() {
         sections.insert(section.to_owned());
     }
     // The sections about alarms are named like them, in small letters; the others are sentences.
+    let broker = parsed("broker.yaml");
+    for (name, alarm) in resources(&broker, "AWS::CloudWatch::Alarm") {
+        sections.insert(section_of_the_brokers(name, &alarm["Properties"]));
+    }
     let runbook = read("RUNBOOK.md");
     let headings = runbook.lines().filter_map(|line| line.strip_prefix("## "));
     let written: BTreeSet<_> =
         headings.filter(|heading| heading.starts_with(char::is_lowercase)).map(str::to_owned).collect();
-    assert_eq!(sections, written, "alarms of template.yaml, and sections of RUNBOOK.md");
+    assert_eq!(sections, written, "alarms of the templates, and sections of RUNBOOK.md");
+}
+
+/// One alarm for each broker is in one section.
+fn section_of_the_brokers(name: &str, alarm: &Value) -> String {
+    for actions in ["AlarmActions", "OKActions"] {
+        assert_eq!(alarm[actions], json!([{"Ref": "AlarmTopic"}]), "{name}");
+    }
+    assert!(alarm["TreatMissingData"].is_string(), "{name} does not say what silence means");
+    let named =
+        alarm["AlarmName"]["Fn::Sub"].as_str().and_then(|name| name.strip_prefix("${AWS::StackName}-")).unwrap();
+    let description = &alarm["AlarmDescription"];
+    let description = description.as_str().or(description["Fn::Sub"].as_str()).unwrap();
+    let (_, section) = description.split_once(" What to do: RUNBOOK.md#").unwrap();
+    assert_eq!(named.trim_end_matches(|last: char| last == '-' || last.is_ascii_digit()), section, "{name}");
+    section.to_owned()
+}
+
+/// What they write is what the alarms read: a name that differs would be silence for ever.
+#[test]
+fn the_alarms_of_the_brokers_are_on_what_the_brokers_tell() {
+    let broker = parsed("broker.yaml");
+    let script = read("broker/report-health.sh");
+    for (name, alarm) in resources(&broker, "AWS::CloudWatch::Alarm") {
+        let alarm = &alarm["Properties"];
+        let metric = alarm["MetricName"].as_str().unwrap();
+        assert!(
+            script.replace('\\', "").contains(&format!("\"MetricName\":\"{metric}\"")),
+            "{name}: nobody tells {metric}"
+        );
+        let namespace = alarm["Namespace"].as_str().unwrap();
+        assert!(script.contains(&format!("--namespace {namespace} ")), "{name}");
+    }
+}
+
+/// Three instances are made of the same text: what one has and another lacks would be seen when that one is all there is.
+#[test]
+fn the_brokers_differ_in_their_number_only() {
+    let broker = parsed("broker.yaml");
+    let of = |kind: &str, number: u8| {
+        let resource = &broker["Resources"][format!("{kind}{number}")];
+        assert!(resource.is_object(), "{kind}{number}");
+        let numbered = ["Broker", "Volume", "Interface", "Zone", "BROKER_ID=", "${AWS::StackName}-"];
+        numbered.iter().fold(resource.to_string(), |text, before| {
+            text.replace(&format!("{before}{number}"), &format!("{before}#"))
+        })
+    };
+    for kind in ["Broker", "DataVolume", "DataVolumeAttachment"] {
+        for other in [2, 3] {
+            assert_eq!(of(kind, other), of(kind, 1), "{kind}{other}");
+        }
+    }
 }
 
 #[test]

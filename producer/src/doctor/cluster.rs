@@ -69,8 +69,29 @@ impl Cluster {
 
     /// What the topic is set to, the brokers' defaults included; in words if that cannot be known.
     pub(crate) fn settings(&self, topic: &str, patience: Duration) -> Result<BTreeMap<String, String>, String> {
+        self.describe(&ResourceSpecifier::Topic(topic), patience)
+    }
+
+    /// How many brokers have answered, or are known to those that have.
+    pub(crate) fn brokers(&self) -> usize {
+        self.metadata.brokers().len()
+    }
+
+    /// The zone of each broker that says one (`broker.rack`); in words if that cannot be known.
+    pub(crate) fn zones(&self, patience: Duration) -> Result<BTreeMap<i32, String>, String> {
+        let mut zones = BTreeMap::new();
+        for broker in self.metadata.brokers() {
+            let mut settings = self.describe(&ResourceSpecifier::Broker(broker.id()), patience)?;
+            if let Some(zone) = settings.remove("broker.rack").filter(|zone| !zone.is_empty()) {
+                zones.insert(broker.id(), zone);
+            }
+        }
+        Ok(zones)
+    }
+
+    fn describe(&self, of: &ResourceSpecifier<'_>, patience: Duration) -> Result<BTreeMap<String, String>, String> {
         let options = AdminOptions::new().request_timeout(Some(patience));
-        let answer = block_on(self.admin.describe_configs([&ResourceSpecifier::Topic(topic)], &options));
+        let answer = block_on(self.admin.describe_configs([of], &options));
         let resource = match answer.map(|mut resources| resources.pop()) {
             // librdkafka keeps what the broker refused from rdkafka, which sees a topic without settings.
             Ok(Some(Ok(resource))) if resource.entries.is_empty() => return Err("the user may not".to_owned()),

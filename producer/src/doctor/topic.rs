@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::metadata::MetadataTopic;
+use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 
 use crate::doctor::cluster::Cluster;
 use crate::doctor::finding::Finding;
+use crate::doctor::replication::{self, Copies};
 
 type Settings = BTreeMap<String, String>;
 
@@ -28,9 +29,14 @@ pub(crate) fn examine(name: &str, cluster: &Cluster, patience: Duration) -> Vec<
              kafka-topics.sh --create), or let the user Describe and Read it"
         ))];
     };
-    let mut found = replicas(topic);
+    let copies = copies(topic);
+    let fewest = replication::fewest(&copies);
+    let mut found = replication::judge(name, &copies, cluster.brokers(), || cluster.zones(patience));
     match cluster.settings(name, patience) {
-        Ok(settings) => found.extend(judge(name, &settings, fewest(topic, |partition| partition.replicas().len()))),
+        Ok(settings) => {
+            found.extend(judge(name, &settings, fewest));
+            found.extend(replication::judge_settings(name, &copies, &settings));
+        }
         Err(reason) => found.push(Finding::note(format!(
             "the settings of topic {name} cannot be read ({reason}), so its size limit and retention are not judged: let \
              the user DescribeConfigs it, or look with kafka-configs.sh --describe"
@@ -39,34 +45,14 @@ pub(crate) fn examine(name: &str, cluster: &Cluster, patience: Duration) -> Vec<
     found
 }
 
-fn fewest(topic: &MetadataTopic, count: impl Fn(&rdkafka::metadata::MetadataPartition) -> usize) -> usize {
-    topic.partitions().iter().map(count).min().unwrap_or_default()
-}
-
-fn replicas(topic: &MetadataTopic) -> Vec<Finding> {
-    let name = topic.name();
-    let partitions = topic.partitions();
-    let replicas = fewest(topic, |partition| partition.replicas().len());
-    let exists = format!("topic {name} exists, with {} partitions", partitions.len());
-    let mut found = vec![if replicas > 1 {
-        Finding::ok(format!("{exists} of {replicas} replicas"))
-    } else {
-        Finding::note(format!("{exists} on one disk each: what has not landed is lost with it"))
-    }];
-    for partition in partitions {
-        let id = partition.id();
-        let (in_sync, wanted) = (partition.isr().len(), partition.replicas().len());
-        if partition.leader() < 0 {
-            found.push(Finding::bad(format!(
-                "partition {id} of topic {name} has no leader: is one of the brokers down?"
-            )));
-        } else if in_sync < wanted {
-            found.push(Finding::note(format!(
-                "partition {id} of topic {name} has {in_sync} of {wanted} replicas in sync: is one of the brokers down?"
-            )));
-        }
-    }
-    found
+fn copies(topic: &MetadataTopic) -> Vec<Copies> {
+    let of = |partition: &MetadataPartition| Copies {
+        partition: partition.id(),
+        leader: partition.leader(),
+        replicas: partition.replicas().to_vec(),
+        in_sync: partition.isr().len(),
+    };
+    topic.partitions().iter().map(of).collect()
 }
 
 /// `replicas` is how many each partition has.
