@@ -67,7 +67,10 @@ else
         --output text --query Parameter.Value)
 fi
 
-archive=target/broker.tar.gz
+# Of this run alone: another one may be under way.
+mkdir -p target
+archive=$(mktemp target/broker.XXXXXX)
+trap 'rm -f "$archive"' EXIT
 # Whatever the umask here: on the instance a user of its own runs them.
 tar --create --gzip --file "$archive" --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=.complete broker --directory "${KAFKA_FOLDER:-target/kafka}" libs
 aws s3 cp --no-progress "$archive" "s3://$BUCKET/tickerlake/broker.tar.gz"

@@ -4,7 +4,8 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -188,13 +189,22 @@ impl Drop for SecuredBroker {
     }
 }
 
-/// That nobody has now.
+/// Ports that are free, and stay so while what listens on them restarts.
 pub(crate) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
-    // All are held until all are found, else the same one could be found twice.
-    let listeners = [(); COUNT].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+    /// Linux takes those of outgoing connections from 32,768 on.
+    const FIRST: u32 = 10_000;
+    const COUNT_OF_ALL: u32 = 22_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Each process looks elsewhere, and no call where another one has looked.
+    let elsewhere = process::id().wrapping_mul(7919);
     let mut ports = [0; COUNT];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.as_ref().ok().context("no free port")?.local_addr()?.port();
+    for port in &mut ports {
+        let free = (0..COUNT_OF_ALL).find_map(|_| {
+            let place = elsewhere.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT_OF_ALL;
+            let candidate = u16::try_from(FIRST + place).ok()?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, candidate)).is_ok().then_some(candidate)
+        });
+        *port = free.context("no free port")?;
     }
     Ok(ports)
 }
