@@ -12,7 +12,7 @@ use local::project_root;
 use tests::{built, path_with_java};
 
 use crate::secured::free_ports;
-use crate::template::{settings, user_data};
+use crate::template::{COMMANDS, settings, user_data};
 
 const PORTS: [&str; 3] = ["BROKER_PORT", "REPLICATION_PORT", "CONTROLLER_PORT"];
 const PUBLISH_LIMIT: Duration = Duration::from_secs(90);
@@ -205,26 +205,6 @@ struct Instance {
 
 impl Instance {
     fn new() -> Result<Self> {
-        const COMMANDS: [&str; 18] = [
-            "aws",
-            "blkid",
-            "chown",
-            "cloud-init",
-            "curl",
-            "dnf",
-            "id",
-            "mkfs.xfs",
-            "mount",
-            "mountpoint",
-            "runuser",
-            "sleep",
-            "systemctl",
-            "tar",
-            "umount",
-            "user-data",
-            "useradd",
-            "xfs_growfs",
-        ];
         let instance = Self { folder: tempfile::tempdir()?, ports: free_ports()? };
         for folder in [
             "bin",

@@ -5,6 +5,28 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use local::project_root;
 
+/// What instances have and this machine has not, or must not do: `instance.sh` stands in for it.
+pub(crate) const COMMANDS: [&str; 18] = [
+    "aws",
+    "blkid",
+    "chown",
+    "cloud-init",
+    "curl",
+    "dnf",
+    "id",
+    "mkfs.xfs",
+    "mount",
+    "mountpoint",
+    "runuser",
+    "sleep",
+    "systemctl",
+    "tar",
+    "umount",
+    "user-data",
+    "useradd",
+    "xfs_growfs",
+];
+
 /// The user data of a broker, as cloud-init runs it.
 pub(crate) fn user_data(broker: u8) -> Result<String> {
     let template = template()?;

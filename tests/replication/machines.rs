@@ -14,30 +14,10 @@ use local::{Login, project_root};
 use tests::{built, path_with_java};
 
 use crate::secured::free_ports;
-use crate::template::{settings, user_data};
+use crate::template::{COMMANDS, settings, user_data};
 use crate::wire::Wire;
 
 pub(crate) const BROKERS: [u8; 3] = [1, 2, 3];
-const COMMANDS: [&str; 18] = [
-    "aws",
-    "blkid",
-    "chown",
-    "cloud-init",
-    "curl",
-    "dnf",
-    "id",
-    "mkfs.xfs",
-    "mount",
-    "mountpoint",
-    "runuser",
-    "sleep",
-    "systemctl",
-    "tar",
-    "umount",
-    "user-data",
-    "useradd",
-    "xfs_growfs",
-];
 /// Small, and started soon.
 const JAVA: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
 
