@@ -35,13 +35,16 @@ def main():
             except queue.Empty:
                 return
             begun = time.monotonic()
-            ran = subprocess.run([program["path"]], cwd=program["folder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-            seconds = time.monotonic() - begun
+            started = subprocess.Popen([program["path"]], cwd=program["folder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            printed = started.stdout.read()
+            # With what its own children took, as far as it has waited for them.
+            _, status, took = os.wait4(started.pid, 0)
+            seconds, processor = time.monotonic() - begun, took.ru_utime + took.ru_stime
             with printing:
-                sys.stdout.write(f"     Running {program['title']} ({seconds:.0f} s)\n")
-                sys.stdout.write(ran.stdout.decode(errors="replace"))
+                sys.stdout.write(f"     Running {program['title']} ({seconds:.0f} s, {processor:.0f} s of a processor)\n")
+                sys.stdout.write(printed.decode(errors="replace"))
                 sys.stdout.flush()
-                ended.append((ran.returncode, program["title"]))
+                ended.append((status, program["title"]))
 
     workers = [threading.Thread(target=work, daemon=True) for _ in range(AT_A_TIME)]
     for worker in workers:
@@ -49,7 +52,7 @@ def main():
     for worker in workers:
         worker.join()
 
-    failed = [title for code, title in ended if code != 0]
+    failed = [title for status, title in ended if status != 0]
     for title in failed:
         print(f"failed: {title}")
     if failed or len(ended) != len(programs):

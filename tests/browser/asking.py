@@ -25,6 +25,12 @@ RECTS = """(host) => {
   const svg = [...host.querySelectorAll("svg")].find((each) => each.getClientRects().length > 0);
   return [...svg.querySelectorAll("rect:not(.pointed)")].map((rect) => rect.getBoundingClientRect()).map(({ x, y, width, height }) => [x + width / 2, y + height / 2]);
 }"""
+# In one task: the page scrolls, as it does for Tab, and a key is pressed before the event of the scroll has come.
+KEY_AFTER_SCROLL = """(element) => {
+  element.scrollIntoView({ block: "start" });
+  scrollBy(0, scrollY > 40 ? -40 : 40);
+  element.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true, cancelable: true }));
+}"""
 # A chart that is asked has time to draw: the library does it in the next frame.
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
@@ -120,6 +126,8 @@ def _keys(asked, host, answers):
         parts = [head, *(" ".join(filter(None, line)) for line in lines)]
         if asked.told() != ", ".join(parts):
             asked.wrong(f"after {key} a screen reader hears {asked.told()!r}")
+    host.evaluate(KEY_AFTER_SCROLL)
+    asked.expect("a key just after a scroll", *answers[last])
     page.keyboard.press("Escape")
     if asked.tip() is not None:
         asked.wrong("Escape does not end it")

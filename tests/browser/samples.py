@@ -141,6 +141,7 @@ DEFECTS = [
     Defect("a chart that Tab passes over", "asking", "Tab does not get to it", asked(), scripts(ASK.replace("host.tabIndex = 0", "host.tabIndex = -1"))),
     Defect("a chart that no screen reader hears", "asking", "a screen reader hears ''", asked(), scripts(ASK.replace("if (isTold) tell(", "if (false) tell("))),
     Defect("an answer out of the window", "asking", "leaves the window", asked(), scripts(ASK.replace("${Math.max(left, 0) + scrollX}px", "${left + 2000}px"))),
+    Defect("an answer that ends by a scroll before it", "asking", "after a key just after a scroll nothing is told", asked(), scripts(ASK.replace("if (scrollX !== scrolledTo.x", "if (true || scrollX !== scrolledTo.x"))),
     Defect("a close of another day", "asking", "after the pointer", asked(), scripts(explore=EXPLORE.replace("const number = columns[column][place];", "const number = columns[column][0];"))),
     Defect("a button that zooms nothing", "asking", "after Zoom in", asked(), scripts(explore=EXPLORE.replace("drawing.zoom(0.5)", "drawing.zoom(1)"))),
     Defect("a wheel that zooms nothing", "asking", "after the wheel", asked(), scripts(explore=EXPLORE.replace("wheel(true)", "wheel(false)"))),

@@ -39,8 +39,12 @@ const asking = (() => {
     return line;
   }
 
+  /** Where the page was scrolled to when something was last told. */
+  let scrolledTo = {};
+
   /** Beside a rectangle of the window, and within the window. */
   function show(answer, rect) {
+    scrolledTo = { x: scrollX, y: scrollY };
     tip.replaceChildren(element("div", "head", answer.head), ...answer.rows.map(row));
     tip.hidden = false;
     tip.style.left = tip.style.top = "0";
@@ -231,7 +235,10 @@ const asking = (() => {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
   });
-  addEventListener("scroll", hide, { passive: true });
+  // The event of a scroll comes a frame later: what was asked after it, as by Tab and an arrow key, stays.
+  addEventListener("scroll", () => {
+    if (scrollX !== scrolledTo.x || scrollY !== scrolledTo.y) hide();
+  }, { passive: true });
 
   return { charts, figures, element, show, hide, tell, answers, panel, colour };
 })();
