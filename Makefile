@@ -67,7 +67,7 @@ SUPERVISED := exec $(PYTHON) local/supervise.py --in-make $(BELOW)
 # What runs until Ctrl-C: then it has done what was wanted.
 SUPERVISED_UNTIL_CTRL_C := exec $(PYTHON) local/supervise.py --in-make --until-signal $(BELOW)
 
-.PHONY: help demo up compact test test-athena simulate bench bench-whole fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker restart-brokers upgrade-brokers finish-upgrade renew-certificates replace-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .bench-whole .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
+.PHONY: help demo up compact test test-athena simulate bench bench-latency bench-whole fuzz check advisories lint-workflows docs build redrive doctor deploy undeploy deploy-broker restart-brokers upgrade-brokers finish-upgrade renew-certificates replace-broker undeploy-broker clean prerequisites prerequisites-stack prerequisites-redrive prerequisites-bench prerequisites-test prerequisites-athena prerequisites-build prerequisites-fuzz prerequisites-docs prerequisites-workflows prerequisites-tools .data .demo .up .test .test-athena .simulate .bench .bench-latency .bench-whole .fuzz .check .advisories .lint-workflows .docs .build .build-local .build-release .programs .update .doctor
 
 help:                            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/	/' | expand -t 16
@@ -93,6 +93,9 @@ simulate: prerequisites          ## the landing protocol under faults, simulated
 
 bench: .data prerequisites-bench       ## speed, memory, size and start of the functions, a month of small files compacted, the queries, the producer beside librdkafka: DATA=file.csv for your own bars, DAYS=3 for fewer
 	@$(SUPERVISED) .bench
+
+bench-latency: prerequisites-bench     ## how old a row is when it can be queried, by batching window, and how many events a second can land
+	@$(SUPERVISED) .bench-latency
 
 bench-whole: .data prerequisites-bench  ## what ingest costs as a whole, step by step, beside the same function in Python: DATA=file.csv for your own bars
 	@$(SUPERVISED) .bench-whole
@@ -196,7 +199,11 @@ clean:                           ## removes everything that was built or set up
 	$(if $(DAYS),DAYS="$(DAYS)") cargo bench --package compact --bench small_files || failed=1; \
 	cargo bench --workspace --profile dev --bench queries || failed=1; \
 	cargo bench --workspace --profile dev --bench publish || failed=1; \
+	cargo bench --workspace --profile dev --bench start || failed=1; \
 	exit $$failed
+
+.bench-latency: $(EMULATOR)/.complete $(KAFKA) .build-local .build-release
+	@cargo bench --workspace --profile dev --bench latency
 
 .bench-whole: $(PEER)/.complete $(TOOLS)/.complete
 	@echo "building ingest as AWS gets it, and the benchmark"

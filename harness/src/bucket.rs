@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use crate::http::{Answer, Request, Server};
 
@@ -21,6 +23,15 @@ pub fn start() -> Server {
 /// Starts one that forgets what is in objects whose names end so.
 pub fn discarding(ending: &'static str) -> Server {
     serve(Objects { discarded: Some(ending), ..Objects::default() })
+}
+
+/// Starts one that forgets what is in Parquet files, and answers each request after so long.
+pub fn answering_after(delay: Duration) -> Server {
+    let objects = Arc::new(Mutex::new(Objects { discarded: Some(".parquet"), ..Objects::default() }));
+    Server::start(move |request| {
+        thread::sleep(delay);
+        objects.lock().unwrap().answer(request)
+    })
 }
 
 fn serve(objects: Objects) -> Server {

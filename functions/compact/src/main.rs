@@ -19,11 +19,11 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| env::var(name).ok()).map_err(|error| error.to_string())?;
-    let aws = aws_config::load_from_env().await;
+    let settings = aws::settings().await;
     let landed_grace_ms = config.landed_grace_ms();
     let compactor = Compactor {
-        store: S3Store::new(&aws, config.path_style, config.lake_bucket),
-        catalog: Glue::new(aws_sdk_glue::Client::new(&aws), config.database),
+        store: S3Store::new(&settings, config.path_style, config.lake_bucket),
+        catalog: Glue::new(aws_sdk_glue::Client::new(&settings), config.database),
         limits: Limits::default(),
         part_grace_ms: PART_GRACE_MS,
         landed_grace_ms,

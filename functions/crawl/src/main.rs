@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
-    let glue = aws_sdk_glue::Client::new(&aws_config::load_from_env().await);
+    let glue = aws_sdk_glue::Client::new(&aws::settings().await);
     // Whatever the schedule sends, what there is to do is the same.
     run(service_fn(async |_: LambdaEvent<Box<RawValue>>| handler::handle(&glue, &config.crawler_name).await)).await
 }

@@ -7,18 +7,14 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a benchmark a panic is the message")]
 #![expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
 
+mod steps;
 mod workload;
 
-use std::fs;
-use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use harness::{Function, bucket};
-use shared::event::Event;
-use shared::key::LandingTime;
-use shared::run::{Lot, Run};
 use workload::FULL;
 
 const ROUNDS: usize = 5;
@@ -59,14 +55,15 @@ fn main() -> ExitCode {
         rounds[2].push(run(python(), &events, Delivery::First));
     }
     let [whole, second, python] = rounds.map(median);
-    let [parse, decode, encode] = steps(&events[WARM_UP]);
+    let steps: Vec<_> = (0..EVENTS).map(|_| steps::ours(&events[WARM_UP])).collect();
+    let [parse, decode, encode] = steps::medians(&steps).map(|time| for_a_million(time, FULL));
 
     println!("seconds of a processor for a million records:");
     for (what, seconds) in [
         ("receive the event, and find what has landed", second.seconds - parse),
-        ("parse the event", parse),
-        ("decode the records", decode),
-        ("encode the file", encode),
+        (steps::NAMES[0], parse),
+        (steps::NAMES[1], decode),
+        (steps::NAMES[2], encode),
         ("sign and send, and what is left", whole.seconds - second.seconds - decode - encode),
     ] {
         println!("{what:>48} {seconds:6.2} s, {:3.0} %", seconds / whole.seconds * 100.0);
@@ -113,35 +110,6 @@ fn run(function: Command, events: &[String], delivery: Delivery) -> Cost {
     }
     let spent = function.processor_time().saturating_sub(before);
     Cost { seconds: for_a_million(spent, EVENTS * FULL), memory: function.peak_memory() }
-}
-
-/// Parsing, decoding and encoding, by themselves, in this process.
-fn steps(event: &str) -> [f64; 3] {
-    let mut rounds = [const { Vec::new() }; 3];
-    for _ in 0..EVENTS {
-        let started = processor_time();
-        let parsed = Event::parse(black_box(event)).unwrap();
-        let is_parsed = processor_time();
-        let batch = &parsed.batches[0];
-        let run = Run::new(batch.topic, batch.partition, &batch.records).unwrap();
-        let decoded = run.decode(LandingTime(0), Lot { life: 1, undecided: false });
-        let is_decoded = processor_time();
-        black_box(decoded.to_parquet());
-        let times = [started, is_parsed, is_decoded, processor_time()];
-        for (step, pair) in times.windows(2).enumerate() {
-            rounds[step].push(for_a_million(pair[1].saturating_sub(pair[0]), FULL));
-        }
-    }
-    rounds.map(|mut round| {
-        round.sort_by(f64::total_cmp);
-        round[EVENTS / 2]
-    })
-}
-
-/// Of this thread.
-fn processor_time() -> Duration {
-    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
 }
 
 fn for_a_million(time: Duration, records: usize) -> f64 {

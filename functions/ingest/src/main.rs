@@ -19,8 +19,8 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
-    let aws = aws_config::load_from_env().await;
-    let store = S3Store::new(&aws, config.path_style, config.lake_bucket);
+    let settings = aws::settings().await;
+    let store = S3Store::new(&settings, config.path_style, config.lake_bucket);
     let lander = Lander::new(store, config.generation);
     let payload = Payload::default();
     let handler = service_fn(async |event: LambdaEvent<()>| {

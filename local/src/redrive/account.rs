@@ -71,7 +71,7 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) async fn from_environment() -> Result<Self> {
-        let config = aws_config::load_from_env().await;
+        let config = aws::settings().await;
         let Some(region) = config.region().map(ToString::to_string) else {
             bail!("no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one");
         };

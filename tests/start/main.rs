@@ -1,0 +1,79 @@
+//! How large is each function, as AWS gets it, and how long does its process take from its start to its first request for work? Beside
+//! `/bin/true`, which is started in the same rounds and does nothing: times differ threefold between machines, and their ratio does not.
+
+#![expect(clippy::unwrap_used, reason = "in a benchmark a panic is the message")]
+#![expect(clippy::print_stdout, reason = "the figures are what one runs it for")]
+
+use std::fs;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use harness::{Function, bootstrap};
+
+const ROUNDS: usize = 50;
+const MOST_MEBIBYTES: f64 = 9.0;
+/// Where ingest starts in 5 ms, `/bin/true` starts and ends in 0.6.
+const MOST_TIMES_TRUE: f64 = 8.0;
+
+const LAKE: (&str, &str) = ("LAKE_BUCKET", "lake");
+/// The resources of the template, and what they read at their start.
+const FUNCTIONS: [(&str, &[(&str, &str)]); 4] = [
+    ("IngestFunction", &[LAKE, ("GENERATION", "1")]),
+    ("CrawlFunction", &[("CRAWLER_NAME", "crawler")]),
+    ("CompactFunction", &[LAKE, ("DATABASE", "stocks"), ("RAW_RETENTION_DAYS", "7")]),
+    ("ReportFunction", &[LAKE, ("GLUE_DATABASE", "stocks"), ("ATHENA_WORKGROUP", "reports")]),
+];
+
+fn main() -> ExitCode {
+    let mut nothing = Vec::new();
+    let mut starts = FUNCTIONS.map(|_| Vec::new());
+    for _ in 0..ROUNDS {
+        nothing.push(start_of_nothing());
+        for ((name, variables), starts) in FUNCTIONS.iter().zip(&mut starts) {
+            starts.push(Function::start(name, variables).until_ready());
+        }
+    }
+    let nothing = median(nothing);
+    println!("start to the first request for work, medians of {ROUNDS}; /bin/true starts and ends in {:.2} ms", milliseconds(nothing));
+    let mut is_kept = true;
+    for ((name, _), mut starts) in FUNCTIONS.iter().zip(starts) {
+        starts.sort();
+        let size = mebibytes(fs::metadata(bootstrap(name)).unwrap().len());
+        let start = starts[ROUNDS / 2];
+        let times = start.as_secs_f64() / nothing.as_secs_f64();
+        println!(
+            "{name:>16} {:5.2} ms ({:.2} to {:.2}), {times:4.1} times /bin/true, goal below {MOST_TIMES_TRUE}{}; {size:5.2} MiB, goal below {MOST_MEBIBYTES}{}",
+            milliseconds(start),
+            milliseconds(starts[0]),
+            milliseconds(starts[ROUNDS - 1]),
+            missed(times < MOST_TIMES_TRUE),
+            missed(size < MOST_MEBIBYTES),
+        );
+        is_kept &= times < MOST_TIMES_TRUE && size < MOST_MEBIBYTES;
+    }
+    if is_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn start_of_nothing() -> Duration {
+    let started = Instant::now();
+    assert!(Command::new("/bin/true").env_clear().status().unwrap().success());
+    started.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn missed(is_kept: bool) -> &'static str {
+    if is_kept { "" } else { " MISSED" }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 bytes")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
