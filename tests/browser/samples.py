@@ -56,6 +56,10 @@ CANDLES = {
 }
 
 
+# Its answer is higher than the smallest window.
+TALL = {"marks": [["FIRST", 1, [[None, "+2 %"]]], ["LAST", 1, [[None, "−1 %"]] * 14]]}
+
+
 def asked(charts=(BARS, CANDLES)):
     bars = '<rect x="20" y="10" width="200" height="30" fill="#000400"/><rect x="20" y="50" width="100" height="30" fill="#000500"/>'
     picture = '<div class="picture" role="img" aria-label="{}"><svg style="width:100%;height:auto" viewBox="0 0 360 200">{}</svg></div>'
@@ -70,6 +74,13 @@ def asked(charts=(BARS, CANDLES)):
 
 def scripts(ask=ASK, explore=EXPLORE):
     return f"{ask}</script><script>{LIBRARY}</script><script>{explore}"
+
+
+def without(script, *pieces):
+    for piece in pieces:
+        assert piece in script, f"the script has no {piece}"
+        script = script.replace(piece, "")
+    return script
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +146,7 @@ DEFECTS = [
     Defect("a number without its value", "sorting", "no data-sort", table([("HSI", "1", "1.00"), ("NYA", "", "3.00")])),
     Defect("formatted text as the value", "sorting", "sorts by text", table([("HSI", "1,000", "1,000"), ("NYA", "2", "2")])),
     Defect("a pointer that is told nothing", "asking", "nothing is told", asked(), scripts(ASK.replace('"pointermove"', '"gone"'))),
-    Defect("a pointer on a line that is told nothing", "asking", "the pointer is told nothing", asked(), scripts(explore=EXPLORE.replace("ask(at(event)));", "0);"))),
+    Defect("a pointer on a line that is told nothing", "asking", "the pointer is told nothing", asked(), scripts(explore=EXPLORE.replace("asked.ask(at(event));", "0;"))),
     Defect("a value of another bar", "asking", "and not 'LAST'", asked(), scripts(ASK.replace("head: marks[place][0]", "head: marks[0][0]"))),
     Defect("keys that do not step", "asking", "after ArrowLeft", asked(), scripts(ASK.replace("Math.max(at - 1, 0), last)", "at, last)"))),
     Defect("a chart that Tab passes over", "asking", "Tab does not get to it", asked(), scripts(ASK.replace("host.tabIndex = 0", "host.tabIndex = -1"))),
@@ -148,9 +159,18 @@ DEFECTS = [
     Defect("a chart that a drag does not move", "asking", "after a drag", asked(), scripts(explore=EXPLORE.replace("vertTouchDrag: false,", "vertTouchDrag: false, pressedMouseMove: false,"))),
     Defect("no way back to all of it", "asking", "after Show all", asked(), scripts(explore=EXPLORE.replace("() => drawing.reset()", "() => {}"))),
     Defect("a symbol that cannot be chosen", "asking", "what can be chosen is not", asked(), scripts(explore=EXPLORE.replace("...order.map(", "...order.slice(1).map("))),
-    Defect("a choice that shows the first symbol", "asking", "and not 'B, ", asked(), scripts(explore=EXPLORE.replace("[chart.traces[Number(select.value)]]", "[chart.traces[0]]"))),
+    Defect("a choice that shows the first symbol", "asking", "and not 'B, ", asked(), scripts(explore=EXPLORE.replace("[chart.traces[Number(chosen)]]", "[chart.traces[0]]"))),
     Defect("rows that are not there and not missed", "asking", "nothing says that 7 symbols", asked((BARS, CANDLES | {"rows": 9})), scripts(explore=EXPLORE.replace("if (absent > 0)", "if (false)"))),
     Defect("a finger that is told nothing", "asking", "a finger is told nothing", asked(), scripts(explore=EXPLORE.replace("if (at(event) < 0) return;", "return;")), variant="light-narrow"),
+    Defect("a chart of another symbol after a way back", "asking", "after a way back", asked(), scripts(explore=without(EXPLORE, 'select.autocomplete = "off";', 'if (select.value !== chosen) choose();'))),
+    Defect("a value that a zoom makes another", "asking", "after Home and +", asked(), scripts(explore=EXPLORE.replace("if (kept >= 0 && event.point", "if (false && event.point").replace("kept < 0 ?", "true ?"))),
+    Defect("an answer higher than a window", "asking", "in the smallest window", asked((TALL, CANDLES)), scripts(ASK.replace("[1, 2, 3]", "[1]"))),
+    Defect("an answer that stays when the window is another", "asking", "after the window has become another", asked(), scripts(without(ASK, 'addEventListener("resize", end);'))),
+    Defect("all that becomes a part in a smaller window", "asking", "in a smaller window it shows", asked(), scripts(explore=EXPLORE.replace("isWhole = first === 0 && last === points.length - 1", "isWhole = false"))),
+    Defect("days that are one short", "asking", "all of it is from", asked(), scripts(explore=EXPLORE.replace("Math.ceil(range.from - 0.5)", "Math.ceil(range.from + 0.5)"))),
+    Defect("an answer that no finger ends", "asking", "a finger elsewhere does not end it", asked(), scripts(without(ASK, "if (!host.contains(event.target)) end();")), variant="light-narrow"),
+    Defect("a mark that Escape leaves", "asking", "Escape does not end what the pointer asked", asked(), scripts(ASK.replace('if (event.key === "Escape") end();', 'if (event.key === "Escape") hide();'))),
+    Defect("an outline on paper", "printed", "the outline of what was asked is there", asked(), scripts() + "</script><style>@media print { svg .pointed { display: inline !important } }</style><script>", variant="print"),
     Defect("a picture that is not printed", "printed", "the picture is not there", '<style>@media print { .picture { display: none } }</style>' + asked(), scripts(), variant="print"),
     Defect("buttons on paper", "printed", "what only a script can use", '<style>@media print { .explorer { display: block !important } }</style>' + asked(), scripts(), variant="print"),
     Defect("a picture that only a script shows", "without scripts", "the picture is not there", '<style>.ask:not([tabindex]) svg, .picture:not(.ask .picture) svg { display: none }</style>' + asked(), scripts()),
