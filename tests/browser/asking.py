@@ -6,6 +6,7 @@ What is expected is read here once more from the JSON in the page, which `behind
 from playwright.sync_api import TimeoutError
 
 import behind
+import chromium
 
 # A chart that is asked has time to draw: the library does it in the next frame. What is asked of the page comes with the same answer.
 SETTLED = "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));"
@@ -105,16 +106,18 @@ def _smallest(page, charts):
         asked.at(asked.host, 0.5, 0.5, page.mouse.click)
     page.mouse.move(0, 0)
     wholes = [asked.shown() for asked in charts]
-    page.set_viewport_size(SMALLEST)
-    for asked, whole in zip(charts, wholes):
-        if asked.shown() != whole:
-            asked.wrong(f"in a smaller window it shows {asked.shown()!r} and not {whole!r}")
-        asked.host.focus()
-        page.keyboard.press("End")
-        tip = asked.tip()
-        if tip is None or not tip["isInside"]:
-            asked.wrong(f"in the smallest window what is told leaves it: {tip and tip['size']}")
-    page.set_viewport_size(size)
+    chromium.resize(page, SMALLEST)
+    try:
+        for asked, whole in zip(charts, wholes):
+            if asked.shown() != whole:
+                asked.wrong(f"in a smaller window it shows {asked.shown()!r} and not {whole!r}")
+            asked.host.focus()
+            page.keyboard.press("End")
+            tip = asked.tip()
+            if tip is None or not tip["isInside"]:
+                asked.wrong(f"in the smallest window what is told leaves it: {tip and tip['size']}")
+    finally:
+        chromium.resize(page, size)
     left = page.evaluate(LEFT)
     if left["outlines"] or left["tip"] or left["sideways"] > 0:
         charts[-1].wrong(f"after the window has become another, what was told is left: {left}")

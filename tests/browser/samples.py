@@ -13,6 +13,7 @@ SCRIPT = (PAGE_SOURCES / "page/sort.js").read_text()
 ASK = (PAGE_SOURCES / "page/ask.js").read_text()
 EXPLORE = (PAGE_SOURCES / "page/explore.js").read_text()
 LIBRARY = (PAGE_SOURCES.parent / "vendor/lightweight-charts/lightweight-charts.standalone.production.js").read_text()
+LIVE = (PAGE_SOURCES.parents[2] / "local/src/live/page.js").read_text()
 
 SHELL = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>Sample</title><style>{style}</style></head>
@@ -74,6 +75,15 @@ def asked(charts=(BARS, CANDLES)):
 
 def scripts(ask=ASK, explore=EXPLORE):
     return f"{ask}</script><script>{LIBRARY}</script><script>{explore}"
+
+
+# What changes of the page of a stack that is up, as local/src/live/page.rs writes it.
+PAGE_OF_LIVE = (
+    '<main id="now"><dl class="facts"><div><dt>Landed</dt><dd>{number}</dd></div></dl><div></div><div role="status">{notice}</div>'
+    '<div class="scroll" tabindex="0" role="region" aria-label="Partitions"><table><caption>Partitions, by offset</caption>'
+    '<tbody><tr><th scope="row">0</th><td class="number">{number}</td></tr></tbody></table></div>'
+    '<form method="post" action="/reports"><button aria-disabled="false">Make today\'s reports</button></form></main>'
+)
 
 
 def without(script, *pieces):
