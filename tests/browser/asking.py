@@ -9,7 +9,11 @@ import behind
 import chromium
 
 # A chart that is asked has time to draw: the library does it in the next frame. What is asked of the page comes with the same answer.
-SETTLED = "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));"
+SETTLED = "await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
+# What is told ends when the page scrolls, which it says in the next frame.
+SCROLLED = f"""const before = [scrollX, scrollY].join();
+  element.scrollIntoView({{ block: "center" }});
+  if ([scrollX, scrollY].join() !== before) {SETTLED}"""
 TIP = f"""async () => {{ {SETTLED}""" + """
   const tip = document.querySelector(".tip");
   if (!tip || tip.hidden) return null;
@@ -24,13 +28,12 @@ TIP = f"""async () => {{ {SETTLED}""" + """
   };
 }"""
 FOCUS = """(element) => document.activeElement === element && getComputedStyle(element).outlineStyle !== "none" """
-# What is told ends when the page scrolls, which it says in the next frame.
-SCROLL = f"""async (element) => {{ element.scrollIntoView({{ block: "center" }}); {SETTLED}""" + """
+SCROLL = f"async (element) => {{ {SCROLLED}" + """
   const { x, y, width, height } = element.getBoundingClientRect();
   return { x, y, width, height };
 }"""
-RECTS = f"""async (host) => {{ host.scrollIntoView({{ block: "center" }}); {SETTLED}""" + """
-  const svg = [...host.querySelectorAll("svg")].find((each) => each.getClientRects().length > 0);
+RECTS = f"async (element) => {{ {SCROLLED}" + """
+  const svg = [...element.querySelectorAll("svg")].find((each) => each.getClientRects().length > 0);
   return [...svg.querySelectorAll("rect:not(.pointed)")].map((rect) => rect.getBoundingClientRect()).map(({ x, y, width, height }) => [x + width / 2, y + height / 2]);
 }"""
 KEY = """(element) => element.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true, cancelable: true }))"""

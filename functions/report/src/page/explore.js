@@ -239,6 +239,7 @@
       const most = points.length - 1;
       const length = Math.min(Math.max(to - from, Math.min(4, most)), most);
       const start = Math.min(Math.max((from + to - length) / 2, 0), most - length);
+      isWhole = length === most;
       scale.setVisibleLogicalRange({ from: start, to: start + length });
     };
     const zoom = (factor) => {
