@@ -43,7 +43,7 @@ def executable():
 # The page learns of its new window some frames later.
 IS_RESIZED = """async ({ width, height }) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
-  while (innerWidth !== width || innerHeight !== height) await frame();
+  for (let tries = 0; tries < 100 && (innerWidth !== width || innerHeight !== height); tries += 1) await frame();
   await frame();
   await frame();
 }"""
