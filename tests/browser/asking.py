@@ -6,8 +6,15 @@ What is expected is read here once more from the JSON in the page, which `behind
 from playwright.sync_api import TimeoutError
 
 import behind
+import chromium
 
-TIP = """() => {
+# A chart that is asked has time to draw: the library does it in the next frame. What is asked of the page comes with the same answer.
+SETTLED = "await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
+# What is told ends when the page scrolls, which it says in the next frame.
+SCROLLED = f"""const before = [scrollX, scrollY].join();
+  element.scrollIntoView({{ block: "center" }});
+  if ([scrollX, scrollY].join() !== before) {SETTLED}"""
+TIP = f"""async () => {{ {SETTLED}""" + """
   const tip = document.querySelector(".tip");
   if (!tip || tip.hidden) return null;
   const { left, right, top, bottom } = tip.getBoundingClientRect();
@@ -15,37 +22,47 @@ TIP = """() => {
   return {
     head: tip.querySelector(".head").textContent,
     lines: [...tip.querySelectorAll(".line")].map((line) => [line.querySelector("bdi")?.textContent ?? "", line.querySelector(".value").textContent]),
+    told: document.querySelector(".told").textContent,
     isInside: left >= 0 && right <= clientWidth && top >= 0 && bottom <= clientHeight,
     size: `${Math.round(left)}..${Math.round(right)} of ${clientWidth}, ${Math.round(top)}..${Math.round(bottom)} of ${clientHeight}`,
   };
 }"""
 FOCUS = """(element) => document.activeElement === element && getComputedStyle(element).outlineStyle !== "none" """
-SCROLL = """(element) => element.scrollIntoView({ block: "center" })"""
-RECTS = """(host) => {
-  const svg = [...host.querySelectorAll("svg")].find((each) => each.getClientRects().length > 0);
+SCROLL = f"async (element) => {{ {SCROLLED}" + """
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return { x, y, width, height };
+}"""
+RECTS = f"async (element) => {{ {SCROLLED}" + """
+  const svg = [...element.querySelectorAll("svg")].find((each) => each.getClientRects().length > 0);
   return [...svg.querySelectorAll("rect:not(.pointed)")].map((rect) => rect.getBoundingClientRect()).map(({ x, y, width, height }) => [x + width / 2, y + height / 2]);
 }"""
+KEY = """(element) => element.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true, cancelable: true }))"""
 # In one task: the page scrolls, as it does for Tab, and a key is pressed before the event of the scroll has come.
 KEY_AFTER_SCROLL = """(element) => {
   element.scrollIntoView({ block: "start" });
   scrollBy(0, scrollY > 40 ? -40 : 40);
   element.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true, cancelable: true }));
 }"""
-# A chart that is asked has time to draw: the library does it in the next frame.
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+TEXT = f"async (element) => {{ {SETTLED} return element.textContent; }}"
+LEFT = f"""async () => {{ {SETTLED}""" + """
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return { outlines: document.querySelectorAll(".pointed, .pointer").length, tip: !document.querySelector(".tip").hidden, sideways: scrollWidth - clientWidth };
+}"""
+# The smallest window that a page is asked to fit, which is a desktop at 400 %: WCAG 2.2, 1.4.10.
+SMALLEST = {"width": 320, "height": 256}
 
 
 class Asked:
-    """One chart of a page, and what is wrong with it."""
+    """One chart of a page, and where what is wrong with it is said."""
 
-    def __init__(self, page, figure, data):
-        self.page, self.figure, self.data, self.messages = page, figure, data, []
+    def __init__(self, page, figure, data, report):
+        self.page, self.figure, self.data, self.report = page, figure, data, report
+        self.host = figure.locator(".ask" if data["marks"] else ".stage")
 
     def wrong(self, message):
-        self.messages.append(f"{self.figure.locator('figcaption').inner_text().splitlines()[0]}: {message}")
+        self.report(f"{self.figure.locator('figcaption').inner_text().splitlines()[0]}: {message}")
 
     def tip(self):
-        self.page.evaluate(SETTLED)
         return self.page.evaluate(TIP)
 
     def expect(self, action, head, lines):
@@ -58,44 +75,80 @@ class Asked:
             self.wrong(f"after {action} what is told leaves the window: {tip['size']}")
         return tip
 
-    def told(self):
-        return self.page.locator(".told").text_content()
-
-    def scroll_to(self, host):
-        """What is told ends when the page scrolls, which it says in the next frame."""
-        host.evaluate(SCROLL)
-        self.page.evaluate(SETTLED)
+    def shown(self):
+        """Which dates the chart says that it shows, if it is one that can be zoomed."""
+        return self.figure.locator(".shown").evaluate(TEXT) if self.data["traces"] else ""
 
     def at(self, host, across, down, act):
-        self.scroll_to(host)
-        box = host.bounding_box()
+        box = host.evaluate(SCROLL)
         act(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
 
 
-def check(page, way):
-    """`way` is "mouse" or "touch"."""
-    messages = []
-    for figure in page.locator("figure[data-chart]").all():
-        data = behind.read(page, figure)
-        asked = Asked(page, figure, data)
-        if data["marks"]:
+def check(page, way, report):
+    """`way` is "mouse" or "touch"; `report` takes each message at once."""
+    charts = [Asked(page, figure, behind.read(page, figure), report) for figure in page.locator("figure[data-chart]").all()]
+    for asked in charts:
+        if asked.data["marks"]:
             _marks(asked, way)
-        elif data["traces"]:
+        elif asked.data["traces"]:
             _traces(asked, way)
         else:
             asked.wrong("the page has no numbers of it")
-        messages += asked.messages
-    return messages
+    charts = [asked for asked in charts if asked.host.count() == 1]
+    if charts:
+        _smallest(page, charts)
+    zoomed = [asked for asked in charts if asked.data["traces"]]
+    if way == "mouse" and zoomed:
+        _back(page, zoomed[0])
+
+
+def _smallest(page, charts):
+    """Where least fits, and what becomes of it when the window is another."""
+    size = page.viewport_size
+    for asked in charts:
+        asked.at(asked.host, 0.5, 0.5, page.mouse.click)
+    page.mouse.move(0, 0)
+    wholes = [asked.shown() for asked in charts]
+    chromium.resize(page, SMALLEST)
+    try:
+        for asked, whole in zip(charts, wholes):
+            if asked.shown() != whole:
+                asked.wrong(f"in a smaller window it shows {asked.shown()!r} and not {whole!r}")
+            asked.host.focus()
+            page.keyboard.press("End")
+            tip = asked.tip()
+            if tip is None or not tip["isInside"]:
+                asked.wrong(f"in the smallest window what is told leaves it: {tip and tip['size']}")
+    finally:
+        chromium.resize(page, size)
+    left = page.evaluate(LEFT)
+    if left["outlines"] or left["tip"] or left["sideways"] > 0:
+        charts[-1].wrong(f"after the window has become another, what was told is left: {left}")
+
+
+def _back(page, asked):
+    """Whoever comes back sees what the list says."""
+    select = asked.figure.locator("select")
+    select.select_option(index=select.locator("option").count() - 1)
+    page.goto("about:blank")
+    page.go_back()
+    label = select.evaluate("(select) => select.selectedOptions[0].label")
+    asked.host.focus()
+    page.keyboard.press("End")
+    tip = asked.tip()
+    traces = [trace for trace in asked.data["traces"] if trace.label == label]
+    answers = [answer for trace in traces for answer in trace.answers[-1:]] or asked.data["answers"][-1:]
+    if tip is None or (tip["head"], tip["lines"]) not in answers:
+        asked.wrong(f"after a way back the list says {label!r}, and the chart tells {tip and tip['head']!r}")
 
 
 def _marks(asked, way):
-    host = asked.figure.locator(".ask")
+    host = asked.host
     if host.count() != 1:
         asked.wrong("it cannot be asked")
         return
     marks = asked.data["marks"]
     for place in {0, len(marks) // 2, len(marks) - 1}:
-        asked.scroll_to(host)
         mark = marks[place]
         x, y = host.evaluate(RECTS)[sum(earlier.shapes for earlier in marks[:place])]
         if way == "touch":
@@ -112,7 +165,7 @@ def _keys(asked, host, answers):
     page = asked.page
     # A pointer that rests on a chart is told something as soon as the page scrolls under it.
     page.mouse.move(0, 0)
-    asked.scroll_to(host)
+    host.evaluate(SCROLL)
     host.focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
@@ -122,10 +175,10 @@ def _keys(asked, host, answers):
     for key, place in (("End", last), ("ArrowLeft", max(last - 1, 0)), ("Home", 0), ("ArrowRight", min(1, last))):
         page.keyboard.press(key)
         head, lines = answers[place]
-        asked.expect(key, head, lines)
+        tip = asked.expect(key, head, lines)
         parts = [head, *(" ".join(filter(None, line)) for line in lines)]
-        if asked.told() != ", ".join(parts):
-            asked.wrong(f"after {key} a screen reader hears {asked.told()!r}")
+        if tip and tip["told"] != ", ".join(parts):
+            asked.wrong(f"after {key} a screen reader hears {tip['told']!r}")
     host.evaluate(KEY_AFTER_SCROLL)
     asked.expect("a key just after a scroll", *answers[last])
     page.keyboard.press("Escape")
@@ -134,7 +187,7 @@ def _keys(asked, host, answers):
 
 
 def _traces(asked, way):
-    stage = asked.figure.locator(".stage")
+    stage = asked.host
     if stage.count() != 1:
         asked.wrong("it cannot be asked")
         return
@@ -156,10 +209,16 @@ def _traces(asked, way):
         _zoomed(asked, stage)
     else:
         asked.at(stage, 0.4, 0.5, asked.page.touchscreen.tap)
-        if asked.tip() is None:
+        tip = asked.tip()
+        if tip is None:
             asked.wrong("a finger is told nothing")
-        elif not asked.tip()["isInside"]:
-            asked.wrong(f"what a finger is told leaves the window: {asked.tip()['size']}")
+        elif not tip["isInside"]:
+            asked.wrong(f"what a finger is told leaves the window: {tip['size']}")
+        # Where it is: a scroll would end it, too.
+        box = asked.figure.locator("figcaption").bounding_box()
+        asked.page.touchscreen.tap(box["x"] + 1, box["y"] + 1)
+        if asked.tip() is not None:
+            asked.wrong("a finger elsewhere does not end it")
     # The last that can be chosen is seldom one that the picture shows.
     select = asked.figure.locator("select")
     select.select_option(options[-1])
@@ -187,19 +246,22 @@ def _pointed(asked, stage):
 
 def _zoomed(asked, stage):
     page, figure = asked.page, asked.figure
-    shown = figure.locator(".shown")
-    whole = shown.text_content()
+    whole = asked.shown()
+    first, last = (asked.data["answers"][place][0].split(", ")[-1] for place in (0, -1))
+    if whole != f"{first} to {last}":
+        asked.wrong(f"all of it is from {first} to {last}, and it says {whole!r}")
     if asked.data["points"] < 12:
         return
-    button = lambda name: figure.get_by_role("button", name=name, exact=True)
+    button = lambda name: lambda: asked.at(figure.get_by_title(name), 0.5, 0.5, page.mouse.click)
+    before = whole
 
     def does(action, is_whole, act):
-        before = shown.text_content()
+        nonlocal before
         act()
-        page.evaluate(SETTLED)
-        after = shown.text_content()
+        after = asked.shown()
         if (after == whole) != is_whole or (not is_whole and after == before):
             asked.wrong(f"after {action} it shows {after!r}, before {before!r}, whole {whole!r}")
+        before = after
 
     def wheel(delta):
         asked.at(stage, 0.5, 0.5, page.mouse.move)
@@ -212,16 +274,19 @@ def _zoomed(asked, stage):
         asked.at(stage, 0.4, 0.5, lambda x, y: page.mouse.move(x, y, steps=4))
         page.mouse.up()
 
-    asked.scroll_to(stage)
-    does("Zoom in", False, button("Zoom in").click)
-    does("Earlier", False, button("Earlier").click)
+    does("Zoom in", False, button("Zoom in"))
+    does("Earlier", False, button("Earlier"))
     does("a drag", False, drag)
-    does("Show all", True, button("Show all").click)
+    does("Show all", True, button("Show all"))
     asked.at(stage, 0.5, 0.5, page.mouse.click)
     does("the wheel", False, lambda: wheel(-300))
-    does("the key 0", True, lambda: stage.press("0"))
-    does("the key +", False, lambda: stage.press("+"))
-    does("Show all", True, button("Show all").click)
+    does("the key 0", True, lambda: page.keyboard.press("0"))
+    page.keyboard.press("Home")
+    does("the key +", False, lambda: page.keyboard.press("+"))
+    tip = asked.expect("Home and +", *asked.data["answers"][0])
+    if tip and not tip["told"].startswith(tip["head"]):
+        asked.wrong(f"after Home and + it tells {tip['head']!r}, and a screen reader has heard {tip['told']!r}")
+    does("Show all", True, button("Show all"))
 
 
 def _panels(asked):
@@ -233,6 +298,18 @@ def _panels(asked):
         tip = asked.tip()
         if tip is None or (tip["head"], tip["lines"]) not in trace.answers:
             asked.wrong(f"the pointer on the small picture of {trace.label!r} is told {tip}")
+        asked.page.keyboard.press("Escape")
+        if asked.tip() is not None or host.locator(".pointer").count():
+            asked.wrong(f"Escape does not end what the pointer asked the small picture of {trace.label!r}")
+
+
+def check_printed(page):
+    """Somebody was just asking."""
+    if page.locator(".ask").count():
+        page.locator(".ask").first.evaluate(KEY)
+    yield from check_picture(page)
+    if any(outline.is_visible() for outline in page.locator(".pointed, .pointer").all()):
+        yield "the outline of what was asked is there"
 
 
 def check_picture(page):

@@ -37,7 +37,7 @@ def read(page, figure):
     charts = json.loads(page.locator("#charts").text_content())
     chart = charts[int(figure.get_attribute("data-chart"))]
     if "marks" in chart:
-        return {"marks": [Mark(label, shapes, [["", value] for _, value in values]) for label, shapes, values in chart["marks"]]}
+        return {"marks": [Mark(label, shapes, [["", value] for _, value in values]) for label, shapes, values in chart["marks"]], "traces": []}
     traces = [trace(chart, *encoded) for encoded in chart["traces"]]
     first = traces[: len(chart["drawn"])] if chart["kind"] == "together" else traces[:1]
     answers = together(chart, first) if len(first) > 1 else [answer for trace in first for answer in trace.answers]

@@ -48,10 +48,10 @@ def main():
         if not (reports / "index.html").is_file():
             findings.add("index", "", "links", f"{reports}/index.html is missing")
         for variant in VARIANTS:
-            with chromium.tab(browser, variant) as page:
+            with chromium.tab(browser, variant) as page, chromium.tab(browser, variant, has_scripts=False) as without_scripts:
                 for report_page in pages:
                     try:
-                        visit(page, variant, report_page, findings, screenshots)
+                        visit(page, variant, report_page, findings, without_scripts, screenshots)
                     except Error as error:
                         sys.exit(f"{report_page.name}: the browser gave up in {variant.name}: {error.message.splitlines()[0]}")
 

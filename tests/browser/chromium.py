@@ -40,6 +40,20 @@ def executable():
     return found
 
 
+# The page learns of its new window some frames later.
+IS_RESIZED = """async ({ width, height }) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  for (let tries = 0; tries < 100 && (innerWidth !== width || innerHeight !== height); tries += 1) await frame();
+  await frame();
+  await frame();
+}"""
+
+
+def resize(page, size):
+    page.set_viewport_size(size)
+    page.evaluate(IS_RESIZED, size)
+
+
 @contextlib.contextmanager
 def tab(browser, variant, has_scripts=True):
     context = browser.new_context(

@@ -3,14 +3,21 @@
 MOST_PER_CHECK = 8
 
 
+class Enough(Exception):
+    """What was looked for has been found."""
+
+
 class Findings:
-    def __init__(self):
-        self._variants = {}
+    def __init__(self, wanted=None):
+        """It ends by `Enough` as soon as a message has `wanted` in it."""
+        self._variants, self._wanted = {}, wanted
 
     def add(self, page, variant, check, message):
         variants = self._variants.setdefault((page, check, message), [])
         if variant not in variants:
             variants.append(variant)
+        if self._wanted and self._wanted in message:
+            raise Enough
 
     def __len__(self):
         return len(self._variants)

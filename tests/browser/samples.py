@@ -13,6 +13,7 @@ SCRIPT = (PAGE_SOURCES / "page/sort.js").read_text()
 ASK = (PAGE_SOURCES / "page/ask.js").read_text()
 EXPLORE = (PAGE_SOURCES / "page/explore.js").read_text()
 LIBRARY = (PAGE_SOURCES.parent / "vendor/lightweight-charts/lightweight-charts.standalone.production.js").read_text()
+LIVE = (PAGE_SOURCES.parents[2] / "local/src/live/page.js").read_text()
 
 SHELL = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>Sample</title><style>{style}</style></head>
@@ -56,13 +57,18 @@ CANDLES = {
 }
 
 
+# Its answer is higher than the smallest window.
+TALL = {"marks": [["FIRST", 1, [[None, "+2 %"]]], ["LAST", 1, [[None, "−1 %"]] * 14]]}
+
+
 def asked(charts=(BARS, CANDLES)):
     bars = '<rect x="20" y="10" width="200" height="30" fill="#000400"/><rect x="20" y="50" width="100" height="30" fill="#000500"/>'
     picture = '<div class="picture" role="img" aria-label="{}"><svg style="width:100%;height:auto" viewBox="0 0 360 200">{}</svg></div>'
     panel = f'<div class="panel"><p class="name"><bdi class="whole">A</bdi></p>{picture.format("A", "")}</div>'
     data = json.dumps(charts).replace("<", "\\u003c")
     return (
-        f'<figure class="chart" data-chart="0"><figcaption>Bars</figcaption>{picture.format("Bars", bars)}</figure>'
+        # Something that Tab comes from, as on each page: out of the page and in again takes a browser some time.
+        f'<p tabindex="0">Charts</p><figure class="chart" data-chart="0"><figcaption>Bars</figcaption>{picture.format("Bars", bars)}</figure>'
         f'<figure class="chart" data-chart="1"><figcaption>Candles</figcaption><div class="panels">{panel}</div></figure>'
         f'<script type="application/json" id="charts">{data}</script><script>{SCRIPT}</script>'
     )
@@ -70,6 +76,22 @@ def asked(charts=(BARS, CANDLES)):
 
 def scripts(ask=ASK, explore=EXPLORE):
     return f"{ask}</script><script>{LIBRARY}</script><script>{explore}"
+
+
+# What changes of the page of a stack that is up, as local/src/live/page.rs writes it.
+PAGE_OF_LIVE = (
+    '<main id="now"><dl class="facts"><div><dt>Landed</dt><dd>{number}</dd></div></dl><div></div><div role="status">{notice}</div>'
+    '<div class="scroll" tabindex="0" role="region" aria-label="Partitions"><table><caption>Partitions, by offset</caption>'
+    '<tbody><tr><th scope="row">0</th><td class="number">{number}</td></tr></tbody></table></div>'
+    '<form method="post" action="/reports"><button aria-disabled="false">Make today\'s reports</button></form></main>'
+)
+
+
+def without(script, *pieces):
+    for piece in pieces:
+        assert piece in script, f"the script has no {piece}"
+        script = script.replace(piece, "")
+    return script
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +157,7 @@ DEFECTS = [
     Defect("a number without its value", "sorting", "no data-sort", table([("HSI", "1", "1.00"), ("NYA", "", "3.00")])),
     Defect("formatted text as the value", "sorting", "sorts by text", table([("HSI", "1,000", "1,000"), ("NYA", "2", "2")])),
     Defect("a pointer that is told nothing", "asking", "nothing is told", asked(), scripts(ASK.replace('"pointermove"', '"gone"'))),
-    Defect("a pointer on a line that is told nothing", "asking", "the pointer is told nothing", asked(), scripts(explore=EXPLORE.replace("ask(at(event)));", "0);"))),
+    Defect("a pointer on a line that is told nothing", "asking", "the pointer is told nothing", asked(), scripts(explore=EXPLORE.replace("asked.ask(at(event));", "0;"))),
     Defect("a value of another bar", "asking", "and not 'LAST'", asked(), scripts(ASK.replace("head: marks[place][0]", "head: marks[0][0]"))),
     Defect("keys that do not step", "asking", "after ArrowLeft", asked(), scripts(ASK.replace("Math.max(at - 1, 0), last)", "at, last)"))),
     Defect("a chart that Tab passes over", "asking", "Tab does not get to it", asked(), scripts(ASK.replace("host.tabIndex = 0", "host.tabIndex = -1"))),
@@ -148,9 +170,18 @@ DEFECTS = [
     Defect("a chart that a drag does not move", "asking", "after a drag", asked(), scripts(explore=EXPLORE.replace("vertTouchDrag: false,", "vertTouchDrag: false, pressedMouseMove: false,"))),
     Defect("no way back to all of it", "asking", "after Show all", asked(), scripts(explore=EXPLORE.replace("() => drawing.reset()", "() => {}"))),
     Defect("a symbol that cannot be chosen", "asking", "what can be chosen is not", asked(), scripts(explore=EXPLORE.replace("...order.map(", "...order.slice(1).map("))),
-    Defect("a choice that shows the first symbol", "asking", "and not 'B, ", asked(), scripts(explore=EXPLORE.replace("[chart.traces[Number(select.value)]]", "[chart.traces[0]]"))),
+    Defect("a choice that shows the first symbol", "asking", "and not 'B, ", asked(), scripts(explore=EXPLORE.replace("[chart.traces[Number(chosen)]]", "[chart.traces[0]]"))),
     Defect("rows that are not there and not missed", "asking", "nothing says that 7 symbols", asked((BARS, CANDLES | {"rows": 9})), scripts(explore=EXPLORE.replace("if (absent > 0)", "if (false)"))),
     Defect("a finger that is told nothing", "asking", "a finger is told nothing", asked(), scripts(explore=EXPLORE.replace("if (at(event) < 0) return;", "return;")), variant="light-narrow"),
+    Defect("a chart of another symbol after a way back", "asking", "after a way back", asked(), scripts(explore=without(EXPLORE, 'select.autocomplete = "off";', 'if (select.value !== chosen) choose();'))),
+    Defect("a value that a zoom makes another", "asking", "after Home and +", asked(), scripts(explore=EXPLORE.replace("if (kept >= 0 && event.point", "if (false && event.point").replace("kept < 0 ?", "true ?"))),
+    Defect("an answer higher than a window", "asking", "in the smallest window", asked((TALL, CANDLES)), scripts(ASK.replace("[1, 2, 3]", "[1]"))),
+    Defect("an answer that stays when the window is another", "asking", "after the window has become another", asked(), scripts(without(ASK, 'addEventListener("resize", end);'))),
+    Defect("all that becomes a part in a smaller window", "asking", "in a smaller window it shows", asked(), scripts(explore=without(EXPLORE, "if (isWhole) scale.fitContent();"))),
+    Defect("days that are one short", "asking", "all of it is from", asked(), scripts(explore=EXPLORE.replace("Math.ceil(range.from - 0.5)", "Math.ceil(range.from + 0.5)"))),
+    Defect("an answer that no finger ends", "asking", "a finger elsewhere does not end it", asked(), scripts(without(ASK, "if (!host.contains(event.target)) end();")), variant="light-narrow"),
+    Defect("a mark that Escape leaves", "asking", "Escape does not end what the pointer asked", asked(), scripts(ASK.replace('if (event.key === "Escape") end();', 'if (event.key === "Escape") hide();'))),
+    Defect("an outline on paper", "printed", "the outline of what was asked is there", asked(), scripts() + "</script><style>@media print { svg .pointed { display: inline !important } }</style><script>", variant="print"),
     Defect("a picture that is not printed", "printed", "the picture is not there", '<style>@media print { .picture { display: none } }</style>' + asked(), scripts(), variant="print"),
     Defect("buttons on paper", "printed", "what only a script can use", '<style>@media print { .explorer { display: block !important } }</style>' + asked(), scripts(), variant="print"),
     Defect("a picture that only a script shows", "without scripts", "the picture is not there", '<style>.ask:not([tabindex]) svg, .picture:not(.ask .picture) svg { display: none }</style>' + asked(), scripts()),

@@ -15,10 +15,18 @@ READ = """(table) => {
       ({ value: cell.dataset.sort ?? "", text: cell.querySelector("svg") ? "" : cell.textContent.trim() }))),
   };
 }"""
-STATE = """(table) => ({
+READ_STATE = """(table) => ({
   order: [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => Number(row.dataset.place)),
   sorted: [...table.querySelectorAll("[aria-sort]")].map((header) => [header.dataset.column, header.getAttribute("aria-sort")]),
 })"""
+STATE = f"(table) => ({READ_STATE})(table)"
+# A click more, as a mouse that stays where it is.
+TWICE = f"""(table, number) => {{
+  const state = {READ_STATE};
+  const once = state(table);
+  table.querySelector(`thead th[data-column="${{number}}"]:not([colspan]) button`).click();
+  return [once, state(table)];
+}}"""
 # Where the mouse goes, and what is in its way there.
 AIM = """(button) => {
   button.scrollIntoView({ block: "center", inline: "center" });
@@ -73,8 +81,7 @@ def check_table(page, table, ways):
                 messages.append(f"column {header['label']!r}: the header has no button")
     order = list(range(len(rows)))
     for way in ways:
-        for action, column, direction in way(page, sortable):
-            state = table.evaluate(STATE)
+        for action, column, direction, state in way(page, sortable):
             messages += [f"column {column.label!r}, after {action}: {problem}" for problem in judge(column, direction, order, state)]
             order = state["order"]
     return messages
@@ -99,27 +106,35 @@ def check_values(cells):
 
 def by_touch(page, columns):
     """Once: what sorts is the same as in a wide window, but another header may be in the way."""
-    yield from by_mouse(page, columns, DIRECTIONS[:1])
-
-
-def by_mouse(page, columns, directions=DIRECTIONS):
     for column in columns:
-        for direction in directions:
-            aim = column.button().evaluate(AIM)
-            page.mouse.click(aim["x"], aim["y"])
-            yield "a click" if aim["isFree"] else f"a click that gets to <{aim['cover']}> instead", column, direction
+        action = click(page, column)
+        yield action, column, DIRECTIONS[0], column.table.evaluate(STATE)
+
+
+def by_mouse(page, columns):
+    for column in columns:
+        action = click(page, column)
+        states = column.table.evaluate(TWICE, column.number)
+        for direction, state in zip(DIRECTIONS, states):
+            yield action, column, direction, state
+
+
+def click(page, column):
+    aim = column.button().evaluate(AIM)
+    page.mouse.click(aim["x"], aim["y"])
+    return "a click" if aim["isFree"] else f"a click that gets to <{aim['cover']}> instead"
 
 
 def by_keys(page, columns):
-    """Tab walks from header to header; Enter and Space sort."""
+    """Tab walks from header to header; Enter sorts, and Space turns the first: the rest of it a click has shown."""
     for place, column in enumerate(columns):
         if place == 0:
             column.button().focus()
         else:
             page.keyboard.press("Tab")
-        for direction, key in zip(DIRECTIONS, ("Enter", "Space")):
+        for direction, key in list(zip(DIRECTIONS, ("Enter", "Space")))[: 2 if place == 0 else 1]:
             page.keyboard.press(key)
-            yield key if place == 0 else f"Tab to it and {key}", column, direction
+            yield key if place == 0 else f"Tab to it and {key}", column, direction, column.table.evaluate(STATE)
 
 
 def judge(column, direction, before, state):

@@ -4,7 +4,6 @@ import dataclasses
 
 import asking
 import behind
-import chromium
 import links
 import looks
 import sorting
@@ -33,12 +32,9 @@ WAYS_TO_SORT = {"light-wide": (sorting.by_mouse, sorting.by_keys), "light-narrow
 
 WAYS_TO_ASK = {"light-wide": "mouse", "light-narrow": "touch"}
 
-# Chromium paints nothing below.
-HIGHEST_PICTURE = 16_000
 
-
-def visit(page, variant, report_page, findings, screenshots=None):
-    """Adds what is wrong to `findings`."""
+def visit(page, variant, report_page, findings, without_scripts=None, screenshots=None, is_asked_only=False):
+    """Adds what is wrong to `findings`. `without_scripts` is a tab that has none, for a wide window."""
 
     def add(check, messages):
         for message in messages:
@@ -47,27 +43,23 @@ def visit(page, variant, report_page, findings, screenshots=None):
     address = report_page.file.as_uri()
     with looks.listening(page, address) as messages:
         page.goto(address)
-        if screenshots:
-            picture(page, variant, screenshots / f"{report_page.name}-{variant.name}.png")
-        for check, seen in looks.look(page).items():
-            add(check, seen)
-        if ways := WAYS_TO_SORT.get(variant.name):
+        has_charts = page.locator("figure[data-chart]").count() > 0
+        if not is_asked_only:
+            for check, seen in looks.look(page, screenshots and screenshots / f"{report_page.name}-{variant.name}.png").items():
+                add(check, seen)
+        if (ways := WAYS_TO_SORT.get(variant.name)) and not is_asked_only:
             add("links", links.check(page, report_page))
             add("sorting", sorting.check(page, report_page, ways))
             add("presigned", links.check_presigned(page, address))
-            page.goto(address)
-            add("asking", asking.check(page, WAYS_TO_ASK[variant.name]))
+            if has_charts:
+                page.goto(address)
         if variant.name == "light-wide":
             add("behind", behind.check(page, report_page))
-            with chromium.tab(page.context.browser, variant, has_scripts=False) as without:
-                without.goto(address)
-                add("without scripts", asking.check_picture(without))
+            if has_charts:
+                without_scripts.goto(address)
+                add("without scripts", asking.check_picture(without_scripts))
+        if way := WAYS_TO_ASK.get(variant.name):
+            asking.check(page, way, lambda message: add("asking", [message]))
         if variant.media == "print":
-            add("printed", asking.check_picture(page))
+            add("printed", asking.check_printed(page))
         add("browser", messages)
-
-
-def picture(page, variant, file):
-    height = page.evaluate("document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": variant.width, "height": min(height, HIGHEST_PICTURE)}
-    page.screenshot(path=file, full_page=True, clip=clip)

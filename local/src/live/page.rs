@@ -15,17 +15,10 @@ const STYLE: &str = include_str!("../../../functions/report/src/page.css");
 const OWN_STYLE: &str = "form { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; margin-top: 16px; }
 button { padding: 6px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--accent); font: inherit; cursor: pointer; }
 button:hover { border-color: var(--accent); } button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+button[aria-disabled=true] { border-color: var(--line); color: var(--muted); cursor: default; } .notice:empty { display: none; } h1 span { color: var(--muted); font-weight: 400; }
 .chart svg { width: 100%; height: 72px; } .chart rect { fill: var(--accent); }
 code { font-size: 13px; overflow-wrap: anywhere; } .reasons { padding-left: 18px; overflow-wrap: anywhere; }";
-/// The newest state takes the place of the old; what is around it stays, with its focus.
-const SCRIPT: &str = "setInterval(async () => {
-  const [now, gone] = ['now', 'gone'].map(id => document.getElementById(id));
-  try {
-    const answer = await fetch('/now');
-    if (answer.ok) now.innerHTML = await answer.text();
-    gone.hidden = answer.ok;
-  } catch { gone.hidden = false; }
-}, 1000);";
+const SCRIPT: &str = include_str!("page.js");
 
 /// What the page may do.
 pub(super) static POLICY: LazyLock<String> = LazyLock::new(|| {
@@ -53,14 +46,10 @@ pub(super) fn whole(moment: &Moment, state: &State, topic: &str, publish: &str) 
             }
             body {
                 nav { span.brand { "tickerlake" } a href="/reports/index.html" { "Reports" } }
-                h1 { "What lands " time { "of " (topic) } }
+                h1 { "What lands " span { "of " (topic) } }
                 p.description { "The local stack as it is now. A record has landed once it is a row in the lake; one that cannot be a row is kept as a reject." }
-                p.notice #gone hidden { "The stack does not answer: it has ended, or is ending." }
-                main #now { (now(moment, state)) }
-                form method="post" action="/reports" {
-                    button { "Make today's reports" }
-                    span.muted { "crawls, queries, and writes all of them, as the schedules do on AWS" }
-                }
+                p.notice #gone role="alert" data-text="The stack does not answer: it has ended, or is ending." {}
+                (now(moment, state))
                 p.more { "To send something: " code { (publish) } }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -69,7 +58,7 @@ pub(super) fn whole(moment: &Moment, state: &State, topic: &str, publish: &str) 
     page.into_string()
 }
 
-/// What changes of it.
+/// What changes of it. Its parts are always the same ones, so that a change replaces no more than one of them.
 pub(super) fn now(moment: &Moment, state: &State) -> Markup {
     let Moment { partitions, counts, rate, seconds, reasons } = moment;
     let lag: i64 = partitions.iter().map(|partition| partition.lag).sum();
@@ -84,10 +73,10 @@ pub(super) fn now(moment: &Moment, state: &State) -> Markup {
     let rare =
         [("Had landed before", counts.skipped), ("Failed invocations", counts.retries), ("Given up", counts.given_up)];
     facts.extend(rare.iter().filter(|(_, count)| *count > 0).map(|(name, count)| (*name, count.to_string())));
-    html! {
+    html! { main #now {
         dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
-        @if let Some(error) = &counts.last_error { p.notice { "The last invocation that failed: " (error) } }
-        (reports(state))
+        div { @if let Some(error) = &counts.last_error { p.notice { "The last invocation that failed: " (error) } } }
+        div role="status" { (reports(state)) }
         figure.chart {
             figcaption { "Records acknowledged" span.unit { "in each of the last " (seconds.len()) " seconds; at most " (most) } }
             (bars(seconds, most))
@@ -107,11 +96,15 @@ pub(super) fn now(moment: &Moment, state: &State) -> Markup {
                 }
             }
         }
-        @if !reasons.is_empty() {
+        div { @if !reasons.is_empty() {
             h2.part { "Why records were rejected" }
             ul.reasons { @for reason in reasons.iter().rev() { li { (reason) } } }
+        } }
+        form method="post" action="/reports" {
+            button aria-disabled=(*state == State::Making) { "Make today's reports" }
+            span.muted { "crawls, queries, and writes all of them, as the schedules do on AWS" }
         }
-    }
+    } }
 }
 
 fn reports(state: &State) -> Markup {

@@ -110,8 +110,10 @@ async fn answer(request: &Request<Incoming>, pages: &Pages, address: SocketAddr)
             maker.begin();
             redirect("/")
         }
-        (&Method::GET, "/", Pages::Copy { .. }) => redirect("/reports/index.html"),
-        (&Method::GET, path, pages) if path.starts_with("/reports/") => report(&path[1..], pages).await,
+        (&Method::GET, "/", Pages::Copy { .. }) | (&Method::GET, "/reports" | "/reports/", _) => {
+            redirect("/reports/index.html")
+        }
+        (&Method::GET, path, pages) if path.starts_with("/reports/") => report(&decoded(&path[1..]), pages).await,
         (&Method::GET, ..) => plain(StatusCode::NOT_FOUND, "there is nothing here"),
         _ => plain(StatusCode::METHOD_NOT_ALLOWED, "only GET"),
     }
@@ -138,6 +140,19 @@ async fn report(key: &str, pages: &Pages) -> Answer {
         _ => "application/octet-stream",
     };
     of_kind(kind, body)
+}
+
+/// With what stands for its bytes: `%3D` is `=`. Nothing is a key if that is no text.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let byte =
+            part.get(..2).filter(|digits| !digits.contains('+')).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(b'%'));
+        bytes.extend(&part.as_bytes()[if byte.is_some() { 2 } else { 0 }..]);
+    }
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// A file of the copy, and none beside it.
@@ -216,6 +231,13 @@ mod tests {
             ("/reports/index.html", own.clone(), "200", "the index"),
             ("/reports/index.html", format!("Host: localhost:{}", host.port()), "200", "the index"),
             ("/reports/trend/dt=2026-11-27/report.csv", own.clone(), "200", "content-type: text/csv"),
+            ("/reports/trend/dt%3D2026-11-27/report.csv", own.clone(), "200", "content-type: text/csv"),
+            ("/reports/", own.clone(), "303", "location: /reports/index.html"),
+            ("/reports", own.clone(), "303", "location: /reports/index.html"),
+            ("/reports/%", own.clone(), "404", "no such report"),
+            ("/reports/%ff%zz%", own.clone(), "404", "no such report"),
+            ("/reports/%2e%2e/%2e%2e/secret", own.clone(), "404", "no such report"),
+            ("/reports/..%2f..%2fsecret", own.clone(), "404", "no such report"),
             ("/reports/nothing.html", own.clone(), "404", "no such report"),
             ("/reports/../../secret", own.clone(), "404", "no such report"),
             ("/reports//etc/passwd", own.clone(), "404", "no such report"),

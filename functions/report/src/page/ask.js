@@ -48,8 +48,15 @@ const asking = (() => {
     tip.replaceChildren(element("div", "head", answer.head), ...answer.rows.map(row));
     tip.hidden = false;
     tip.style.left = tip.style.top = "0";
-    const { width, height } = tip.getBoundingClientRect();
     const room = { width: document.documentElement.clientWidth, height: document.documentElement.clientHeight };
+    // Sixteen lines are higher than a phone on its side: nothing could scroll to the last of them.
+    let width, height;
+    for (const columns of [1, 2, 3]) {
+      tip.style.columnCount = columns > 1 ? columns : "";
+      tip.classList.toggle("tight", columns > 1);
+      ({ width, height } = tip.getBoundingClientRect());
+      if (height <= room.height - 8) break;
+    }
     const fitsRight = rect.right + GAP + width <= room.width;
     const fitsLeft = rect.left - GAP - width >= 0;
     const middle = Math.min(Math.max((rect.left + rect.right - width) / 2, 4), room.width - width - 4);
@@ -73,7 +80,7 @@ const asking = (() => {
   /**
    * Makes a part of the page answer. `chart` has `count`, `answer(place)`, `rect(place)`, `mark(place)` and `clear()`; places are from 0
    * on, and -1 is none. It may have `nearest(x, y)`, which is asked for the pointer, and `beside(place, key)`, for what lies above and
-   * below. Returns what asks for a place that the chart has marked itself.
+   * below. Returns `ask`, for a place that the chart has marked itself, and `end`.
    */
   function answers(host, name, chart) {
     let at = -1;
@@ -92,7 +99,9 @@ const asking = (() => {
       show(chart.answer(place), chart.rect(place));
       if (isTold) tell(chart.answer(place));
     };
-    const end = () => ask(-1);
+    const end = () => {
+      if (at >= 0) ask(-1);
+    };
     if (chart.nearest) {
       host.addEventListener("pointermove", (event) => {
         if (event.pointerType !== "touch") ask(chart.nearest(event.clientX, event.clientY));
@@ -103,12 +112,16 @@ const asking = (() => {
       host.addEventListener("click", (event) => ask(chart.nearest(event.clientX, event.clientY), true));
     }
     host.addEventListener("blur", end);
+    // Without a focus that leaves, as after a tap: what is asked ends by a press elsewhere, and where everything moves.
+    addEventListener("resize", end);
+    addEventListener("pointerdown", (event) => {
+      if (!host.contains(event.target)) end();
+    }, true);
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape") end();
+    });
     host.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key === "Escape") {
-        end();
-        return;
-      }
       const last = chart.count - 1;
       const steps = {
         ArrowRight: at < 0 ? 0 : Math.min(at + 1, last),
@@ -122,7 +135,7 @@ const asking = (() => {
       event.preventDefault();
       ask(place, true);
     });
-    return (place, isTold) => ask(place, isTold, true);
+    return { ask: (place, isTold) => ask(place, isTold, true), end };
   }
 
   /** What is nearest to a point, by its distance to the rectangle of each. */
@@ -232,13 +245,10 @@ const asking = (() => {
     wrapper.append(host);
     picture(wrapper, host.getAttribute("aria-label"), chart.marks);
   }
-  addEventListener("keydown", (event) => {
-    if (event.key === "Escape") hide();
-  });
   // The event of a scroll comes a frame later: what was asked after it, as by Tab and an arrow key, stays.
   addEventListener("scroll", () => {
     if (scrollX !== scrolledTo.x || scrollY !== scrolledTo.y) hide();
   }, { passive: true });
 
-  return { charts, figures, element, show, hide, tell, answers, panel, colour };
+  return { charts, figures, element, answers, panel, colour };
 })();

@@ -54,10 +54,13 @@
     const stage = element("div", "stage");
     const shown = element("output", "shown");
     const select = element("select", "");
+    // A page may have two charts: in a list of what can be pressed they are told apart.
+    const named = (name) => `${name}, ${chart.title}`;
+    select.setAttribute("aria-label", named("Symbol"));
     const button = (text, name, action) => {
       const made = element("button", "", text);
       made.type = "button";
-      made.setAttribute("aria-label", name);
+      made.setAttribute("aria-label", named(name));
       made.title = name;
       made.addEventListener("click", action);
       return made;
@@ -70,12 +73,19 @@
     order.sort(([left], [right]) => (left > right) - (left < right));
     select.append(...order.map(([label, place]) => option(label, String(place))));
     select.value = hasAll ? ALL : "0";
+    let chosen;
     const choose = () => {
-      const isAll = select.value === ALL;
-      drawing.show(isAll ? chart.traces.slice(0, chart.drawn.length) : [chart.traces[Number(select.value)]], isAll ? chart.drawn : [0]);
+      chosen = select.value;
+      const isAll = chosen === ALL;
+      drawing.show(isAll ? chart.traces.slice(0, chart.drawn.length) : [chart.traces[Number(chosen)]], isAll ? chart.drawn : [0]);
       figure.classList.toggle("of-one", isTogether && !isAll);
     };
     select.addEventListener("change", choose);
+    // Whoever comes back finds the list as the browser kept it, of which nothing tells: the chart is drawn again.
+    select.autocomplete = "off";
+    addEventListener("pageshow", () => {
+      if (select.value !== chosen) choose();
+    });
 
     const name = `${chart.title}, to be zoomed and moved`;
     const controls = element(
@@ -137,6 +147,9 @@
     let lines = [];
     let points = [];
     let traces = [];
+    let asked;
+    // The place that a key, a click or a finger asked for, or -1: it stays when the chart moves below it.
+    let kept = -1;
 
     const style = () => {
       const { colour } = asking;
@@ -156,7 +169,9 @@
 
     /** `numbers` are those of their colours. */
     function show(chosen, numbers) {
+      const days = isWhole ? undefined : between();
       // The library tells of its cross whenever its data change: until all of them have, it is nowhere.
+      asked?.end();
       made.clearCrosshairPosition();
       points = [];
       lines.forEach(({ series }) => made.removeSeries(series));
@@ -174,7 +189,9 @@
       lines.forEach(({ series, data }) => series.setData(data));
       traces = chosen;
       points = [...new Set(chosen.flatMap((trace) => trace.at))].sort((left, right) => left - right);
-      reset();
+      const [from, to] = days ? [points.findIndex((at) => at >= days[0]), points.findLastIndex((at) => at <= days[1])] : [0, -1];
+      if (from >= 0 && from <= to) within(from, to);
+      else reset();
       tellShown();
     }
     const line = (trace, column) => trace.at.flatMap((at, place) => (column[place] === null ? [] : [{ time: seconds(chart, at), value: column[place] }]));
@@ -185,41 +202,50 @@
 
     function visible() {
       const range = scale.getVisibleLogicalRange() ?? { from: 0, to: points.length - 1 };
-      return { first: Math.max(Math.ceil(range.from), 0), last: Math.min(Math.floor(range.to), points.length - 1), range };
+      // What is half there is there: the library's numbers are a little beside whole ones.
+      return { first: Math.max(Math.ceil(range.from - 0.5), 0), last: Math.min(Math.floor(range.to + 0.5), points.length - 1), range };
     }
-    function tellShown() {
+    /** The first and the last time that are shown. */
+    function between() {
       const { first, last } = visible();
       // While it is laid out anew, or another symbol comes, the library may be elsewhere.
-      if (!(first <= last) || points[first] === undefined || points[last] === undefined) return;
-      shown.textContent = `${moment(chart, points[first])} to ${moment(chart, points[last])}`;
+      return first <= last && points[first] !== undefined && points[last] !== undefined ? [points[first], points[last]] : undefined;
     }
-    scale.subscribeVisibleLogicalRangeChange(tellShown);
+    function tellShown() {
+      const times = between();
+      if (times) shown.textContent = times.map((at) => moment(chart, at)).join(" to ");
+    }
     // All of it stays all of it when the window, or a price beside it, gets wider.
     let isWhole = true;
-    scale.subscribeSizeChange(() => isWhole && scale.fitContent());
-    const touched = () => {
-      isWhole = false;
+    let width = 0;
+    const changed = () => {
+      if (scale.width() !== width) {
+        width = scale.width();
+        if (isWhole) scale.fitContent();
+      } else {
+        const { first, last } = visible();
+        isWhole = first === 0 && last === points.length - 1;
+      }
+      tellShown();
     };
-    stage.addEventListener("pointerdown", touched);
-    stage.addEventListener("wheel", touched, { passive: true });
+    scale.subscribeVisibleLogicalRangeChange(changed);
+    scale.subscribeSizeChange(changed);
     const reset = () => {
-      asking.hide();
       isWhole = true;
       scale.fitContent();
     };
 
     const within = (from, to) => {
-      const most = points.length;
-      const length = Math.min(Math.max(to - from, Math.min(5, most)), most);
-      const start = Math.min(Math.max((from + to - length) / 2, -0.5), most - 0.5 - length);
-      asking.hide();
-      touched();
+      const most = points.length - 1;
+      const length = Math.min(Math.max(to - from, Math.min(4, most)), most);
+      const start = Math.min(Math.max((from + to - length) / 2, 0), most - length);
+      isWhole = length === most;
       scale.setVisibleLogicalRange({ from: start, to: start + length });
     };
     const zoom = (factor) => {
       const { from, to } = visible().range;
-      const [middle, half] = [(from + to) / 2, ((to - from) * factor) / 2];
-      within(middle - half, middle + half);
+      const around = kept < 0 ? (from + to) / 2 : kept;
+      within(around - (around - from) * factor, around + (to - around) * factor);
     };
     const move = (part) => {
       const { from, to } = visible().range;
@@ -245,31 +271,48 @@
       return { left: x, right: x, top: box.top, bottom: box.bottom - scale.height() };
     }
 
+    function cross(place) {
+      kept = place;
+      const { series, data } = lines[0];
+      made.setCrosshairPosition(data[0]?.value ?? data[0]?.close ?? 0, seconds(chart, points[place]), series);
+    }
+
     function answers(name) {
-      const ask = asking.answers(stage, name, {
+      asked = asking.answers(stage, name, {
         get count() { return points.length; },
         answer,
         rect,
         mark: (place) => {
-          const { first, last } = visible();
+          const { first, last, range } = visible();
           if (place < first || place > last) {
-            const length = last - first + 1;
-            const from = place < first ? place - 0.5 : place + 0.5 - length;
+            const length = range.to - range.from;
+            const from = place < first ? place : place - length;
             scale.setVisibleLogicalRange({ from, to: from + length });
           }
-          const { series, data } = lines[0];
-          const time = seconds(chart, points[place]);
-          made.setCrosshairPosition(data[0]?.value ?? data[0]?.close ?? 0, time, series);
+          cross(place);
         },
-        clear: () => made.clearCrosshairPosition(),
+        clear: () => {
+          kept = -1;
+          made.clearCrosshairPosition();
+        },
       });
       // Where the pointer is, the library says: it marks that place itself, and keeps a tap to itself.
       const at = ({ point, time, logical }) => (point && time !== undefined && logical in points ? logical : -1);
-      made.subscribeCrosshairMove((event) => ask(at(event)));
+      made.subscribeCrosshairMove((event) => {
+        // No pointer has moved, but the chart, and the cross stayed at its pixel.
+        if (kept >= 0 && event.point && !event.sourceEvent) {
+          const { first, last } = visible();
+          if (kept < first || kept > last) return asked.end();
+          cross(kept);
+          return asked.ask(kept);
+        }
+        kept = -1;
+        asked.ask(at(event));
+      });
       made.subscribeClick((event) => {
         if (at(event) < 0) return;
-        made.setCrosshairPosition(event.seriesData.values().next().value?.value ?? 0, event.time, lines[0].series);
-        ask(at(event), true);
+        cross(at(event));
+        asked.ask(kept, true);
       });
       stage.addEventListener("keydown", (event) => {
         const action = { "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), "−": () => zoom(2), 0: reset }[event.key];
