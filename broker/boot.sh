@@ -16,8 +16,9 @@ unpacked=$(cd "$(dirname "$0")/.." && pwd)
 [ -x /opt/aws/bin/cfn-signal ] || dnf install --assumeyes --quiet aws-cfn-bootstrap
 # CloudFormation takes a stack back that could not be made, the volume first; a mounted one it could not detach. After the first boot,
 # and of a broker that comes later than its stack, it takes no signal: what serves goes on.
-first=
-[ -e /etc/tickerlake/broker.env ] || first=yes
+first='' NEW_INSTANCE=''
+[ -e /etc/tickerlake/broker.env ] || first=yes NEW_INSTANCE=yes
+export NEW_INSTANCE
 give_back_volume() {
     [ -n "$first" ] || return 0
     systemctl stop producer kafka 2>/dev/null || true
@@ -39,20 +40,36 @@ finish() {
 trap finish EXIT
 
 mkdir -p /etc/tickerlake
-aws ssm get-parameter --name "$SETTINGS" --output text --query Parameter.Value >/etc/tickerlake/settings.env
-cat /opt/tickerlake/instance.env /etc/tickerlake/settings.env >/etc/tickerlake/broker.env
+aws ssm get-parameter --name "$SETTINGS" --output text --query Parameter.Value >/etc/tickerlake/settings.env.new
+mv /etc/tickerlake/settings.env.new /etc/tickerlake/settings.env
 hosts=$(sed -n 's/^BROKER_HOSTS=//p' /etc/tickerlake/settings.env)
-printf '%s\n' BROKER_FOLDER=/var/lib/kafka "BROKER_HOST=$(cut -d , -f "$BROKER_ID" <<<"$hosts")" >>/etc/tickerlake/broker.env
+# The copies of a record are to be in different zones.
+service=http://169.254.169.254/latest
+token=$(curl -fsS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $service/api/token)
+zone=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $service/meta-data/placement/availability-zone)
+{
+    cat /opt/tickerlake/instance.env /etc/tickerlake/settings.env
+    printf '%s\n' BROKER_FOLDER=/var/lib/kafka "BROKER_HOST=$(cut -d , -f "$BROKER_ID" <<<"$hosts")" "BROKER_RACK=$zone"
+} >/etc/tickerlake/broker.env.new
+# At once: Kafka may start at any time.
+mv /etc/tickerlake/broker.env.new /etc/tickerlake/broker.env
 ! grep -q '^STACK_IS_COMPLETE=true$' /etc/tickerlake/settings.env || first=
 
-# A broker that runs keeps its jars: links lead to the new ones, and those before the last are removed.
+# A broker that runs keeps its jars: links lead to the new ones, and those before the last are removed, but for those in use.
 version=/opt/tickerlake/versions/$(date +%s.%N)
 mkdir -p /opt/tickerlake/versions
 mv "$unpacked" "$version"
 for part in broker libs; do
     ln -sfn "$version/$part" /opt/tickerlake/$part
 done
-find /opt/tickerlake/versions -mindepth 1 -maxdepth 1 | sort | head -n -2 | xargs -r rm -rf
+process=$(systemctl show --property MainPID --value kafka)
+find /opt/tickerlake/versions -mindepth 1 -maxdepth 1 | sort | head -n -2 | while read -r version; do
+    grep -qsF "$version/" "/proc/${process:-0}/cmdline" || rm -rf "$version"
+done
 
-# What hangs is to fail before Ready does.
-timeout 15m /opt/tickerlake/broker/install.sh
+# What hangs is to fail before Ready does, or before Run Command gives it up.
+limit=55m
+[ -z "$first" ] || limit=15m
+timeout $limit /opt/tickerlake/broker/install.sh
+# For `make replace-broker`.
+touch /etc/tickerlake/made

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Uploads what the instances of broker.yaml need, and deploys that: `make deploy-broker`, which names the variables. One subnet is one broker,
 # three are three. Where there is one and three are wanted, the two that come copy what it has.
-set -euo pipefail
+# shellcheck source=broker/stack.sh
+. "$(dirname "$0")/stack.sh"
 
 command -v aws >/dev/null || {
     echo 'the AWS CLI is missing: https://aws.amazon.com/cli' >&2
@@ -10,14 +11,6 @@ command -v aws >/dev/null || {
 : "${BUCKET:?name a bucket of yours that takes the broker\'s files: BUCKET=}"
 : "${VPC:?name the VPC: VPC=vpc-...}"
 : "${SUBNET:?name a subnet of it, or three in different zones: SUBNET=subnet-... or SUBNET=\'subnet-... subnet-... subnet-...\'}"
-stack=tickerlake-broker
-scripts=$(cd "$(dirname "$0")" && pwd)
-query() {
-    aws cloudformation describe-stacks --stack-name "$stack" --output text --query "$1"
-}
-was() {
-    query "Stacks[0].Parameters[?ParameterKey=='$1'].ParameterValue"
-}
 
 IFS=', ' read -r -a subnets <<<"$SUBNET"
 count=${#subnets[@]}
@@ -36,30 +29,31 @@ for ((place = 1; place <= count; place++)); do
 done
 
 # An update replaces nothing: another image would be another instance, and in another zone it would have another, empty volume.
-complete=false before=$count
+complete=false
 if image=$(was ImageId 2>/dev/null) && [ -n "$image" ]; then
     complete=true
-    before=$(was BrokerCount)
-    [ -n "$before" ] || {
-        echo "$stack was made by an earlier version, whose broker keeps neither its address nor its layout: when all has landed, make undeploy-broker, and deploy anew" >&2
-        exit 1
-    }
+    before=$(brokers)
     [[ $before == "$count" || $before == 1 ]] || {
         echo "there are $before brokers, and no way back to $count; nothing was changed" >&2
         exit 1
     }
-    for parameter in "${placed[@]}" "$@"; do
+    for parameter in "${placed[@]}" "ArtifactsBucket=$BUCKET" "$@"; do
         name=${parameter%%=*}
         case $name in
-        VpcId | SubnetId | SubnetId2 | SubnetId3 | Architecture)
+        VpcId | SubnetId | SubnetId2 | SubnetId3 | Architecture | ArtifactsBucket | ImageId)
             was=$(was "$name")
             [ -z "$was" ] || [ "$parameter" = "$name=$was" ] || {
-                echo "$name is $was for the life of the broker, not ${parameter#*=}; nothing was changed" >&2
+                echo "$name is $was for the life of the broker, not ${parameter#*=} (another one would restart all instances at once, or make others); nothing was changed" >&2
                 exit 1
             }
             ;;
         esac
     done
+    without=$(was Without)
+    [[ ${without:-0} == 0 ]] || {
+        echo "broker $without is away, for its replacement was cut short: make replace-broker BROKER=$without, with EMPTY=1 if it was; nothing was changed" >&2
+        exit 1
+    }
 else
     architecture=x86_64
     [[ " $* " != *' Architecture=arm64 '* ]] || architecture=arm64
@@ -68,9 +62,9 @@ else
 fi
 
 # Of this run alone: another one may be under way.
+lock 'make deploy-broker'
 mkdir -p target
 archive=$(mktemp target/broker.XXXXXX)
-trap 'rm -f "$archive"' EXIT
 # Whatever the umask here: on the instance a user of its own runs them.
 tar --create --gzip --file "$archive" --owner=0 --group=0 --mode=u=rwX,go=rX --exclude=.complete broker --directory "${KAFKA_FOLDER:-target/kafka}" libs
 aws s3 cp --no-progress "$archive" "s3://$BUCKET/tickerlake/broker.tar.gz"
@@ -83,23 +77,21 @@ aws cloudformation deploy --stack-name "$stack" --template-file broker.yaml --ca
     --no-fail-on-empty-changeset --parameter-overrides "${placed[@]}" "ArtifactsBucket=$BUCKET" \
     ${PRODUCER:+WithProducer=true} "ImageId=$image" "StackIsComplete=$complete" "$@"
 
-# The two that have come are controllers by now, and hold no records yet. They copy all, and only then does the first one restart, to learn of
-# them.
-if [ "$before" -lt "$count" ]; then
+# The two that have come are controllers by now, or are helped to it, and hold no records yet. They copy all, and only then does the first one
+# restart, to learn of them. What is done already is not done again, so a way that was cut short is gone to its end.
+if [ "$count" = 3 ]; then
     for id in 2 3; do
-        "$scripts/on-broker.sh" "$id" 'test -s /var/lib/kafka/controller'
+        "$scripts/on-broker.sh" "$id" 'test -s /var/lib/kafka/controller || bash /var/lib/cloud/instance/user-data.txt'
     done
     "$scripts/on-broker.sh" 2 '/opt/tickerlake/broker/as-kafka.sh spread.sh'
-    "$scripts/on-broker.sh" 1 'bash /var/lib/cloud/instance/user-data.txt'
+    "$scripts/on-broker.sh" 1 'grep -q ^controller.quorum.bootstrap.servers=.*,.*, /var/lib/kafka/server.properties || bash /var/lib/cloud/instance/user-data.txt'
 fi
 
 echo
 echo 'for parameter_overrides in samconfig.toml:'
 query "Stacks[0].Outputs[?starts_with(OutputKey, 'Kafka') || starts_with(OutputKey, 'Vpc')].join('=', [OutputKey, OutputValue])" |
     tr '\t' '\n' | sed 's/.*/    "&",/'
-[ $complete = false ] || [ "$before" -lt "$count" ] || echo 'the brokers go on as they were; to bring them up to date, one after the other: make upgrade-brokers'
+[ $complete = false ] || echo 'the brokers go on as they were; to bring them up to date, one after the other: make upgrade-brokers'
 for ((id = 1; id <= count; id++)); do
-    instance=$(aws cloudformation describe-stack-resources --stack-name "$stack" --output text \
-        --query "StackResources[?LogicalResourceId=='Broker$id' && ResourceStatus!='DELETE_COMPLETE'].PhysicalResourceId")
-    echo "a shell on broker $id: aws ssm start-session --target $instance"
+    echo "a shell on broker $id: aws ssm start-session --target $(resource "Broker$id")"
 done

@@ -16,13 +16,9 @@ main() {
     dnf install --assumeyes --quiet java-17-amazon-corretto-headless openssl xfsprogs
     mount_volume
     id kafka >/dev/null 2>&1 || useradd --system --home-dir "$BROKER_FOLDER" --no-create-home --shell /sbin/nologin kafka
-    chown kafka:kafka "$BROKER_FOLDER"
+    # All of it: on the instance before, its number may have been another.
+    chown --recursive kafka:kafka "$BROKER_FOLDER"
     chmod 700 "$BROKER_FOLDER"
-    name_zone
-
-    share_keyring
-    as_kafka write-server-properties.sh
-    as_kafka format-storage.sh
 
     local unit
     for unit in kafka.service health.service health.timer; do
@@ -30,6 +26,11 @@ main() {
     done
     systemctl daemon-reload
     systemctl enable --quiet kafka
+    systemctl enable --quiet --now health.timer
+
+    share_keyring
+    [ -s "$BROKER_FOLDER/data/meta.properties" ] || as_kafka write-server-properties.sh
+    as_kafka format-storage.sh
     "$scripts/restart.sh"
 
     if [ "$BROKER_ID" = 1 ]; then
@@ -40,7 +41,6 @@ main() {
         put_secret "$ROOT_CA_SECRET_ARN" ca
         install_producer
     fi
-    systemctl enable --quiet --now health.timer
     echo "broker $BROKER_ID answers"
 }
 
@@ -48,7 +48,8 @@ as_kafka() {
     "$scripts/as-kafka.sh" "$@"
 }
 
-# The volume is attached while the instance already runs. Only an empty one is formatted: mkfs refuses any other.
+# The volume is attached while the instance already runs. Only an empty one is formatted: a new one is all zeros, and one whose file system
+# is broken is not.
 mount_volume() {
     local device=/dev/sdk
     for _ in {1..60}; do
@@ -59,21 +60,19 @@ mount_volume() {
         echo "there is no volume at $device: is DataVolumeAttachment of the stack made, and amazon-ec2-utils, which names it, installed?" >&2
         return 1
     }
-    [ -n "$(blkid --output value --match-tag TYPE "$device")" ] || mkfs.xfs -q "$device"
+    if [ -z "$(blkid --output value --match-tag TYPE "$device")" ]; then
+        [ "$(head --bytes 1048576 "$device" | tr -d '\0' | wc -c)" = 0 ] || {
+            echo "the volume at $device is not empty, and has no file system that can be read: xfs_repair $device, or another volume" >&2
+            return 1
+        }
+        mkfs.xfs -q "$device"
+    fi
     mkdir -p "$BROKER_FOLDER"
     grep -q " $BROKER_FOLDER " /etc/fstab ||
         echo "UUID=$(blkid --output value --match-tag UUID "$device") $BROKER_FOLDER xfs defaults,nofail 0 2" >>/etc/fstab
     mountpoint -q "$BROKER_FOLDER" || mount "$BROKER_FOLDER"
     # The volume may have been enlarged since.
     xfs_growfs -d "$BROKER_FOLDER" >/dev/null
-}
-
-# The copies of a record are to be in different zones.
-name_zone() {
-    local service=http://169.254.169.254/latest token zone
-    token=$(curl -fsS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $service/api/token)
-    zone=$(curl -fsS -H "X-aws-ec2-metadata-token: $token" $service/meta-data/placement/availability-zone)
-    echo "BROKER_RACK=$zone" >>/etc/tickerlake/broker.env
 }
 
 # The first broker makes what all share, once for the life of the stack; whoever comes later, or again without its volume, takes that.
@@ -113,8 +112,7 @@ install_producer() {
         umask 077
         as_kafka print-producer-environment.sh /etc/tickerlake/ca.pem >/etc/tickerlake/producer-login.env
     )
-    # Yours to change.
-    [ -e /etc/tickerlake/producer.env ] || install --mode 600 "$scripts/producer.env" /etc/tickerlake/
+    keep_producer_environment
     install --mode 644 "$scripts/producer.service" /etc/systemd/system/
     systemctl daemon-reload
 
@@ -122,8 +120,31 @@ install_producer() {
     aws s3 cp --no-progress "$PRODUCER_URL" /usr/local/bin/producer.new
     chmod 755 /usr/local/bin/producer.new
     mv /usr/local/bin/producer.new /usr/local/bin/producer
+    [ ! -e /etc/tickerlake/note ] || return 0
     systemctl enable --quiet producer
     systemctl restart producer
+}
+
+# Yours to change, and so on the volume: it outlives the instance. Where the volume is another one too, nobody knows what was in it, and
+# simulated bars are not to come among real ones.
+keep_producer_environment() {
+    local kept=$BROKER_FOLDER/producer.env link=/etc/tickerlake/producer.env
+    rm -f /etc/tickerlake/note
+    # As earlier versions had it.
+    [ -L $link ] || [ ! -e $link ] || mv $link "$kept"
+    if [ ! -e "$kept" ]; then
+        if [ -n "${NEW_INSTANCE-}" ] && [ "$STACK_IS_COMPLETE" = true ]; then
+            echo '# Its settings went with the volume before: write them anew, then systemctl enable --now producer' >"$kept"
+            [ -z "$PRODUCER_URL" ] ||
+                echo "note: the producer's settings went with the volume before, so it was not started: write $link, then systemctl enable --now producer" |
+                tee /etc/tickerlake/note
+        else
+            cp "$scripts/producer.env" "$kept"
+        fi
+    fi
+    chown root:root "$kept"
+    chmod 600 "$kept"
+    ln -sfn "$kept" $link
 }
 
 main

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Tells CloudWatch how this broker is: whether it answers, how full its disk is, and how many partitions lack a copy that is in sync. Run as
-# root by health.timer. What does not come is an alarm too.
+# Tells CloudWatch how this broker is: whether it answers, how full its disk is, for how many days its certificate and the authority's are
+# good, and how many partitions lack a copy that is in sync. Run as root by health.timer. What does not come is an alarm too.
 set -euo pipefail
 
 set -a
@@ -12,6 +12,12 @@ set +a
 of_broker='[{"Name":"Stack","Value":"'$STACK'"},{"Name":"Broker","Value":"'$BROKER_ID'"}]'
 of_stack='[{"Name":"Stack","Value":"'$STACK'"}]'
 full=$(df --output=pcent "$BROKER_FOLDER" | tail -n 1 | tr -dc 0-9)
+days=36500
+for certificate in broker.crt ca.pem; do
+    ends=$(openssl x509 -in "$BROKER_FOLDER/security/$certificate" -noout -enddate 2>/dev/null) || continue
+    left=$((($(date -d "${ends#notAfter=}" +%s) - $(date +%s)) / 86400))
+    [ "$left" -ge $days ] || days=$left
+done
 answers=0
 more=
 if (: <"/dev/tcp/$BROKER_HOST/$BROKER_PORT") 2>/dev/null; then
@@ -23,4 +29,7 @@ if (: <"/dev/tcp/$BROKER_HOST/$BROKER_PORT") 2>/dev/null; then
 fi
 aws cloudwatch put-metric-data --namespace tickerlake-broker --metric-data "[
     {\"MetricName\":\"Answers\",\"Dimensions\":$of_broker,\"Unit\":\"Count\",\"Value\":$answers},
-    {\"MetricName\":\"DiskUsed\",\"Dimensions\":$of_broker,\"Unit\":\"Percent\",\"Value\":$full}$more]"
+    {\"MetricName\":\"DiskUsed\",\"Dimensions\":$of_broker,\"Unit\":\"Percent\",\"Value\":$full},
+    {\"MetricName\":\"CertificateDays\",\"Dimensions\":$of_stack,\"Unit\":\"Count\",\"Value\":$days}$more]"
+# One that came back with an empty volume may have been interrupted before it was a controller.
+[ $answers = 0 ] || timeout 50s "$(dirname "$0")/as-kafka.sh" join.sh

@@ -1,25 +1,41 @@
 #!/bin/bash
 # Does something on one broker after the other, each when all are in sync, so that publishing goes on: `make restart-brokers` and others.
+# Those that do not answer come first: that costs nobody anything, and the others wait for them.
 #
 #     roll.sh restart
 #     roll.sh certificates     new ones, signed by the same authority
 #     roll.sh upgrade          brings each up to date with what `make deploy-broker` has uploaded, Kafka too
-set -euo pipefail
+# shellcheck source=broker/stack.sh
+. "$(dirname "$0")/stack.sh"
 
-scripts=$(cd "$(dirname "$0")" && pwd)
+# What all need before one is waited for: with certificates that have expired they speak to none, and on a full disk one has ended, though its
+# volume was enlarged since.
+first=true
 case ${1-} in
 restart) command=/opt/tickerlake/broker/restart.sh ;;
-certificates) command='/opt/tickerlake/broker/restart.sh certificate' ;;
-upgrade) command='bash /var/lib/cloud/instance/user-data.txt' ;;
+certificates)
+    command='/opt/tickerlake/broker/restart.sh certificate'
+    first="openssl x509 -in /var/lib/kafka/security/broker.crt -noout -checkend 0 >/dev/null || $command"
+    ;;
+upgrade)
+    command='bash /var/lib/cloud/instance/user-data.txt'
+    first='xfs_growfs -d /var/lib/kafka >/dev/null || true'
+    ;;
 *)
     sed -n 's/^#     //p' "$0" >&2
     exit 2
     ;;
 esac
-count=$(aws cloudformation describe-stacks --stack-name tickerlake-broker --output text \
-    --query "Stacks[0].Parameters[?ParameterKey=='BrokerCount'].ParameterValue")
+count=$(brokers)
+lock "make ${1/certificates/renew-certificates}"
 [ "$count" != 1 ] || echo 'there is one broker: publishing waits while it restarts'
+silent=() others=()
 for ((id = 1; id <= count; id++)); do
+    # shellcheck disable=SC2016 # They are the instance's.
+    said=$("$scripts/on-broker.sh" "$id" "$first || exit 1"'; . /etc/tickerlake/broker.env; timeout 5 bash -c '\'': </dev/tcp/$0/$1'\'' $BROKER_HOST ${BROKER_PORT:-9096} 2>/dev/null && echo answers || echo silent')
+    if [[ $said == *answers* ]]; then others+=("$id"); else silent+=("$id"); fi
+done
+for id in "${silent[@]}" "${others[@]}"; do
     echo "broker $id: $1"
     "$scripts/on-broker.sh" "$id" "$command"
 done

@@ -1,15 +1,11 @@
 #!/bin/bash
 # Removes the stack of broker.yaml, and says what it keeps: `make undeploy-broker`, which names the variables.
-set -euo pipefail
+# shellcheck source=broker/stack.sh
+. "$(dirname "$0")/stack.sh"
 
 command -v aws >/dev/null || {
     echo 'the AWS CLI is missing: https://aws.amazon.com/cli' >&2
     exit 1
-}
-stack=tickerlake-broker
-resource() {
-    aws cloudformation describe-stack-resources --stack-name "$stack" --output text \
-        --query "StackResources[?LogicalResourceId=='$1' && ResourceStatus!='DELETE_COMPLETE'].PhysicalResourceId"
 }
 
 # By resource, not by output: a stack that could not be made has none of those. What was taken back with it is gone, and still listed.
@@ -22,6 +18,8 @@ for id in 1 2 3; do
     read -r -a instances <<<"${instances[*]-} $(resource "Broker$id")"
     read -r -a volumes <<<"${volumes[*]-} $(resource "DataVolume$id")"
 done
+# What `make replace-broker EMPTY=1` has put aside.
+read -r -a aside <<<"$(aws ec2 describe-volumes --filters "Name=tag:Name,Values=$stack-*-records-aside" --output text --query 'Volumes[].VolumeId' | tr '\n' ' ')" || true
 clients=$(resource ClientSecurityGroup)
 
 # AWS removes no security group that is in use, and says so after the broker is gone.
@@ -45,6 +43,7 @@ echo "The stack $stack is to be removed: the broker ${instances[*]:-(there is no
 echo
 echo 'Kept:'
 [ ${#volumes[@]} -eq 0 ] || echo "  the volume ${volumes[*]} with all records, certificates and passwords"
+[ ${#aside[@]} -eq 0 ] || echo "  ${aside[*]}, which replacements have put aside"
 echo '  what was uploaded for it to your bucket, below tickerlake/'
 if [ -z "${YES-}" ]; then
     read -r -p "Remove $stack? [y/N] " answer || answer=
@@ -73,6 +72,6 @@ aws cloudformation delete-stack --stack-name "$stack"
 aws cloudformation wait stack-delete-complete --stack-name "$stack"
 
 echo "The stack $stack is gone."
-for volume in "${volumes[@]}"; do
+for volume in "${volumes[@]}" "${aside[@]}"; do
     echo "Its volume costs until you remove it: aws ec2 delete-volume --volume-id $volume"
 done

@@ -106,7 +106,10 @@ deploy() {
     for ((id = 1; id <= count; id++)); do
         if [ "$id" = "$without" ]; then
             [ -e "$CLOUD/stopped.$id" ] || exit 9
-            [ "$(<"$CLOUD/WithoutVolume")" = false ] || mv "$CLOUD/i-$id/var/lib/kafka" "$CLOUD/kept.$id"
+            if [[ $(cat "$CLOUD/WithoutVolume" 2>/dev/null) == true && -e $CLOUD/i-$id/var/lib/kafka ]]; then
+                mv "$CLOUD/i-$id/var/lib/kafka" "$CLOUD/kept.$id"
+                echo $(($(cat "$CLOUD/volumes.$id" 2>/dev/null || echo 0) + 1)) >"$CLOUD/volumes.$id"
+            fi
             rm -rf "$CLOUD/i-$id"/{bin,dev,etc,opt,run,usr,machine.env}
         elif [ ! -e "$CLOUD/i-$id/etc" ]; then
             rm -f "$CLOUD/stopped.$id"
@@ -147,10 +150,24 @@ aws)
     's3 cp') cp "$(local_path "${*: -2:1}")" "$(local_path "${*: -1}")" ;;
     'ssm get-parameter')
         case $* in
+        *" tickerlake-broker-"*)
+            cat "$CLOUD/parameter.$4" 2>/dev/null || {
+                echo 'An error occurred (ParameterNotFound) when calling the GetParameter operation' >&2
+                exit 254
+            }
+            ;;
         *ami-amazon-linux*) echo ami-00000000000000001 ;;
         *) settings ;;
         esac
         ;;
+    'ssm put-parameter')
+        [[ ! -e $CLOUD/parameter.$4 || $* == *--overwrite* ]] || {
+            echo 'An error occurred (ParameterAlreadyExists) when calling the PutParameter operation' >&2
+            exit 254
+        }
+        printf '%s\n' "${*: -1}" >"$CLOUD/parameter.$4"
+        ;;
+    'ssm delete-parameter') rm "$CLOUD/parameter.$4" ;;
     'ssm send-command')
         id=${all#*--instance-ids i-0000000000000000}
         id=${id%% *}
@@ -187,6 +204,10 @@ aws)
         touch "$CLOUD/stopped.$id"
         [ ! -e "$CLOUD/i-$id" ] || on "$id" "$CLOUD/i-$id/bin/systemctl" stop producer kafka
         ;;
+    'ec2 describe-images') echo ami-0000000000000000a ;;
+    'ec2 describe-volumes') cat "$CLOUD/aside" 2>/dev/null || true ;;
+    'ec2 create-tags') [[ $* != *-aside ]] || echo "$4" >>"$CLOUD/aside" ;;
+    'cloudformation get-template') echo 'the template' ;;
     'ec2 wait' | 'cloudformation wait') ;;
     'cloudformation delete-stack') rm "$CLOUD/stack" ;;
     'cloudformation describe-stack-resources')
@@ -197,11 +218,14 @@ aws)
         case $* in
         *"'Broker"[123]"'"*)
             id=${all#*"'Broker"}
-            [ "${id%%\'*}" -gt "$count" ] || echo "i-0000000000000000${id%%\'*}"
+            id=${id%%\'*}
+            [[ $id -gt $count || $id == $(cat "$CLOUD/Without" 2>/dev/null) ]] || echo "i-0000000000000000$id"
             ;;
         *"'DataVolume"[123]"'"*)
             id=${all#*"'DataVolume"}
-            [ "${id%%\'*}" -gt "$count" ] || echo "vol-0000000000000000${id%%\'*}"
+            id=${id%%\'*}
+            [[ $id -gt $count || $id$(cat "$CLOUD/WithoutVolume" 2>/dev/null) == $(cat "$CLOUD/Without" 2>/dev/null)true ]] ||
+                printf 'vol-%016d%s\n' "$(cat "$CLOUD/volumes.$id" 2>/dev/null || echo 0)" "$id"
             ;;
         *"'ClientSecurityGroup'"*) echo sg-clients ;;
         *"'BrokerSecurityGroup'"*) echo sg-broker ;;
@@ -215,6 +239,8 @@ aws)
         *"'SubnetId'"*) echo subnet-1 ;;
         *"'SubnetId2'"* | *"'SubnetId3'"*) ;;
         *"'Architecture'"*) echo arm64 ;;
+        *"'ArtifactsBucket'"*) echo my-artifacts ;;
+        *"'Without'"*) cat "$CLOUD/Without" 2>/dev/null || echo 0 ;;
         *"'BrokerCount'"*) cat "$CLOUD/BrokerCount" ;;
         *"'ImageId'"*) echo ami-0000000000000000a ;;
         *) echo KafkaTopic=stock-bars ;;
@@ -245,7 +271,15 @@ blkid)
     *) cat "$device" ;;
     esac
     ;;
-dnf) [[ $* != *aws-cfn-bootstrap ]] || ln -s "$0" "$INSTANCE/opt/aws/bin/cfn-signal" ;;
+dnf)
+    # As often as there are lines the packages are not to be had.
+    fails=$CLOUD/no-packages.$(basename "$INSTANCE")
+    if [ -s "$fails" ]; then
+        sed -i 1d "$fails"
+        exit 1
+    fi
+    [[ $* != *aws-cfn-bootstrap ]] || ln -s "$0" "$INSTANCE/opt/aws/bin/cfn-signal"
+    ;;
 mkfs.xfs) echo xfs >"$device" ;;
 mountpoint) [ -e "$INSTANCE/run/mounted" ] ;;
 mount) touch "$INSTANCE/run/mounted" ;;
@@ -278,6 +312,7 @@ systemctl)
     case $1 in
     restart) start "$2" ;;
     stop) for service in "${@:2}"; do stop "$service"; done ;;
+    show) cat "$INSTANCE/run/kafka" 2>/dev/null || echo 0 ;;
     is-active) is_running "${*: -1}" ;;
     esac
     ;;

@@ -72,8 +72,12 @@ impl Run {
         Ok(())
     }
 
+    /// The first boot of one that comes fails, and so does another try: the same command goes to the end.
     fn grown(&self) -> Result<()> {
+        fs::write(self.machines.path("no-packages.i-2"), "not\n".repeat(2))?;
+        ensure!(self.machines.deploy("subnet-1 subnet-2 subnet-3").is_err(), "broker 2 has come without its packages");
         self.machines.deploy("subnet-1 subnet-2 subnet-3")?;
+        self.machines.doctor("ok", "takes a record for published that 2 of its 3 replicas have")?;
         self.machines.doctor("ok", "has its replicas in zones of their own")
     }
 
@@ -122,7 +126,16 @@ impl Run {
     fn rolled(&self, how: &str) -> Result<()> {
         let certificate = |broker: u8| fs::read_to_string(self.machines.volume(broker).join("security/broker.crt"));
         let before = BROKERS.map(certificate);
+        let lock = self.machines.path("parameter.tickerlake-broker-lock");
+        fs::write(&lock, "make replace-broker BROKER=2")?;
+        let refused = self.machines.run("roll.sh", &[how], &[]);
+        ensure!(
+            refused.is_err_and(|error| error.to_string().contains("is under way: make replace-broker BROKER=2")),
+            "two commands at a time"
+        );
+        fs::remove_file(&lock)?;
         self.machines.run("roll.sh", &[how], &[])?;
+        ensure!(!lock.exists(), "the next command would be refused");
         for (broker, before) in BROKERS.into_iter().zip(before) {
             assert_ne!(certificate(broker)?, before?, "broker {broker} has its old certificate");
         }

@@ -27,6 +27,9 @@ async fn one_broker_alone_loses_nothing_when_it_is_killed_and_all_with_its_volum
     machines.on(1, "/opt/tickerlake/broker/restart.sh")?;
     assert_eq!(topic.records()?, RECORDS, "what was acknowledged is there after a kill -9");
 
+    machines.run("replace.sh", &[], &[("BROKER", "1")])?;
+    assert_eq!(topic.records()?, RECORDS, "another machine has the volume, and the records are gone");
+
     let empty = [("BROKER", "1"), ("EMPTY", "1")];
     let refused = machines.run("replace.sh", &[], &empty);
     let said = "what has not landed is on its volume, and nowhere else";

@@ -107,11 +107,15 @@ pub(crate) fn judge_settings(topic: &str, copies: &[Copies], settings: &BTreeMap
     let mut found = Vec::new();
     let wanted = settings.get("min.insync.replicas").and_then(|wanted| wanted.parse::<usize>().ok());
     match wanted {
-        Some(1) if replicas > 1 => found.push(Finding::note(format!(
-            "topic {topic} takes a record for published that one of its {replicas} replicas has (min.insync.replicas): if that broker dies \
-             then, the record is lost; {}",
-            alter("min.insync.replicas=2")
-        ))),
+        Some(1) if replicas > 1 => {
+            let text = format!(
+                "topic {topic} takes a record for published that one of its {replicas} replicas has (min.insync.replicas): if that broker \
+                 dies then, the record is lost; {}",
+                alter("min.insync.replicas=2")
+            );
+            // With two it is that, or nobody can publish while one is away.
+            found.push(if replicas > 2 { Finding::bad(text) } else { Finding::note(text) });
+        }
         Some(wanted) if wanted == replicas && replicas > 1 => found.push(Finding::note(format!(
             "topic {topic} wants all its {replicas} replicas in sync (min.insync.replicas): nothing can be published while one broker is away"
         ))),
@@ -222,9 +226,11 @@ mod tests {
         let three = copies(&[1, 2, 3], 3);
         says(
             &settled(&three, &[("min.insync.replicas", "1")]),
-            Verdict::Note,
+            Verdict::Bad,
             "if that broker dies then, the record is lost",
         );
+        let two = copies(&[1, 2], 2);
+        says(&settled(&two, &[("min.insync.replicas", "1")]), Verdict::Note, "the record is lost");
         says(&settled(&three, &[("min.insync.replicas", "3")]), Verdict::Note, "while one broker is away");
         says(&settled(&three, &[("unclean.leader.election.enable", "true")]), Verdict::Note, "was not in sync");
         assert_eq!(settled(&copies(&[1], 1), &[("min.insync.replicas", "1")]), []);
