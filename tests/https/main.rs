@@ -52,7 +52,8 @@ impl Authority {
     fn make(folder: &Path, name: &str) -> Self {
         let authority = Self { path: folder.join(name).display().to_string() };
         let (key, certificate) = (authority.file("key"), authority.file("pem"));
-        let mut arguments = vec!["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", &key, "-out", &certificate];
+        let mut arguments =
+            vec!["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", &key, "-out", &certificate];
         let subject = format!("/CN={name}");
         arguments.extend(["-subj", &subject]);
         openssl(&arguments);
@@ -70,7 +71,8 @@ impl Authority {
         openssl(&["req", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &request, "-subj", "/CN=localhost"]);
         let (names, authority, authority_key) = (file("names"), self.file("pem"), self.file("key"));
         fs::write(&names, "subjectAltName=DNS:localhost\n").unwrap();
-        let mut arguments = vec!["x509", "-req", "-in", &request, "-CA", &authority, "-CAkey", &authority_key, "-CAcreateserial"];
+        let mut arguments =
+            vec!["x509", "-req", "-in", &request, "-CA", &authority, "-CAkey", &authority_key, "-CAcreateserial"];
         arguments.extend(["-days", "2", "-extfile", &names, "-out", &certificate]);
         openssl(&arguments);
         fs::write(&both, [fs::read(&key).unwrap(), fs::read(&certificate).unwrap()].concat()).unwrap();

@@ -14,12 +14,13 @@ const PARTITIONS: [usize; 2] = [1, 16];
 const RECORDS: [usize; 2] = [10_000, 100];
 /// The bucket answers at once, and after what S3 takes for a small object.
 const ANSWERS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(30)];
-const WARM_UP: usize = 1;
 /// Events of each partition that are measured: fewer of sixteen, for memory.
 const EVENTS: [usize; 2] = [32, 6];
 
 pub(crate) fn measure() {
-    println!("events that ingest lands in a second, one under way for each partition (of records, all partitions together):");
+    println!(
+        "events that ingest lands in a second, one under way for each partition (of records, all partitions together):"
+    );
     for records in RECORDS {
         for answer in ANSWERS {
             for (partitions, events) in PARTITIONS.into_iter().zip(EVENTS) {
@@ -51,10 +52,9 @@ fn land(partitions: usize, events: usize, records: usize, answer: Duration) -> L
     let mut functions: Vec<(Function, Vec<String>)> = (0..partitions)
         .map(|partition| {
             let mut function = Function::start(FUNCTION, &variables);
-            for number in 0..WARM_UP {
-                lands(&mut function, event(partition, number * records, records), records);
-            }
-            let events = (WARM_UP..WARM_UP + events).map(|number| event(partition, number * records, records)).collect();
+            // Warms up.
+            lands(&mut function, event(partition, 0, records), records);
+            let events = (1..=events).map(|number| event(partition, number * records, records)).collect();
             (function, events)
         })
         .collect();
@@ -73,7 +73,7 @@ fn land(partitions: usize, events: usize, records: usize, answer: Duration) -> L
         }
     });
     let seconds = started.elapsed().as_secs_f64();
-    let processors = (spent(&functions) - before).as_secs_f64() / seconds;
+    let processors = spent(&functions).saturating_sub(before).as_secs_f64() / seconds;
     let all = u32::try_from(partitions * events).unwrap_or(u32::MAX);
     Landed { events_per_second: f64::from(all) / seconds, processors }
 }
@@ -100,7 +100,8 @@ fn record(partition: usize, offset: usize) -> String {
 
 /// As the producer writes one.
 pub(crate) fn bar(number: usize) -> String {
-    let (price, year, month, day) = (20_000 + number % 9_973, 1990 + number / 336 % 30, number / 28 % 12 + 1, number % 28 + 1);
+    let (price, year, month, day) =
+        (20_000 + number % 9_973, 1990 + number / 336 % 30, number / 28 % 12 + 1, number % 28 + 1);
     format!(
         r#"{{"Index":"HSI","Date":"{year}-{month:02}-{day:02}","Open":{price}.300049,"High":{price}.900391,"Low":{price}.099609,"Close":{price}.5,"Adj Close":{price}.5,"Volume":{number}00.0,"CloseUSD":2607.12}}"#
     )

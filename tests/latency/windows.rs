@@ -31,7 +31,10 @@ type Place = (i32, i64);
 
 pub(crate) async fn measure() -> Result<()> {
     println!();
-    println!("from the acknowledgement of a record to the object that queries read, {} records a second:", 1000 / EVERY.as_millis());
+    println!(
+        "from the acknowledgement of a record to the object that queries read, {} records a second:",
+        1000 / EVERY.as_millis()
+    );
     let mut stack = Stack::start(stack_options("latency")).await?;
     for seconds in WINDOWS {
         stack.redeploy(&[("BatchingWindowSeconds", seconds)]).await?;
@@ -68,7 +71,8 @@ async fn one_window(stack: &Stack, lasting: Duration) -> Result<Vec<Duration>> {
         .into_iter()
         .map(|((partition, offset), at)| {
             let found = seen.iter().find(|(range, _)| range.partition == partition && range.holds(offset));
-            let (_, seen) = found.with_context(|| format!("offset {offset} of partition {partition} is in no object"))?;
+            let (_, seen) =
+                found.with_context(|| format!("offset {offset} of partition {partition} is in no object"))?;
             Ok(seen.saturating_duration_since(at))
         })
         .collect()
@@ -123,7 +127,8 @@ async fn watch(stack: &Stack, is_over: &AtomicBool, mut known: BTreeSet<String>)
 /// The names of those of the lake.
 async fn objects(stack: &Stack) -> Result<BTreeSet<String>> {
     let mut objects = BTreeSet::new();
-    let mut pages = stack.aws().s3.list_objects_v2().bucket(&stack.outputs().lake_bucket).prefix("bars/").into_paginator().send();
+    let mut pages =
+        stack.aws().s3.list_objects_v2().bucket(&stack.outputs().lake_bucket).prefix("bars/").into_paginator().send();
     while let Some(page) = pages.next().await {
         objects.extend(page?.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
     }
@@ -141,7 +146,12 @@ impl Range {
     /// `…/<topic>-<partition>-g<life>-<first>-<last>-<sequence>.parquet`.
     fn of(name: &str) -> Result<Self> {
         let mut parts = name.trim_end_matches(".parquet").rsplit('-').skip(1);
-        let mut number = || parts.next().with_context(|| format!("{name} is no landed object")).and_then(|part| Ok(part.parse::<i64>()?));
+        let mut number = || {
+            parts
+                .next()
+                .with_context(|| format!("{name} is no landed object"))
+                .and_then(|part| Ok(part.parse::<i64>()?))
+        };
         let (last, first) = (number()?, number()?);
         let partition = parts.nth(1).with_context(|| format!("{name} is no landed object"))?.parse()?;
         Ok(Self { partition, first, last })

@@ -34,7 +34,10 @@ fn main() -> ExitCode {
         }
     }
     let nothing = median(nothing);
-    println!("start to the first request for work, medians of {ROUNDS}; /bin/true starts and ends in {:.2} ms", milliseconds(nothing));
+    println!(
+        "start to the first request for work, medians of {ROUNDS}; /bin/true starts and ends in {:.2} ms",
+        milliseconds(nothing)
+    );
     let mut is_kept = true;
     for ((name, _), mut starts) in FUNCTIONS.iter().zip(starts) {
         starts.sort();
