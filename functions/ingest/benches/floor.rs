@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use memchr::{memchr, memchr2, memmem};
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::{ColumnPath, TypePtr};
+use parquet::schema::types::TypePtr;
+use shared::parquet_file::properties;
 
 use crate::steps::timed;
 
@@ -48,7 +47,7 @@ pub(crate) fn encode(payload: &str, schema: &TypePtr) -> Vec<u8> {
 pub(crate) fn steps(payload: &str, schema: &TypePtr) -> [Duration; 3] {
     let (parsing, records) = timed(|| parse(black_box(payload)));
     let (decoding, columns) = timed(|| decode(&records));
-    let (encoding, _) = timed(|| black_box(write(&records, &columns, schema)));
+    let (encoding, _) = timed(|| write(&records, &columns, schema));
     [parsing, decoding, encoding]
 }
 
@@ -121,17 +120,9 @@ fn days(date: &str) -> i32 {
 }
 
 fn write(records: &Records<'_>, columns: &Columns, schema: &TypePtr) -> Vec<u8> {
-    let mut properties = WriterProperties::builder()
-        .set_created_by("tickerlake".to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_dictionary_enabled(false)
-        .set_statistics_enabled(EnabledStatistics::Chunk);
-    for name in ["symbol", "trade_date", "kafka_topic", "kafka_partition", "kafka_index", "kafka_life"] {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
-    }
     let rows = records.all.len();
     let (all, none) = (vec![1; rows], vec![0; rows]);
-    let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), Arc::new(properties.build())).unwrap();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), Arc::new(properties().build())).unwrap();
     let mut group = file.next_row_group().unwrap();
     put::<ByteArrayType>(&mut group, &columns.symbol, None);
     put::<Int32Type>(&mut group, &columns.trade_date, None);
@@ -145,6 +136,8 @@ fn write(records: &Records<'_>, columns: &Columns, schema: &TypePtr) -> Vec<u8> 
     put::<Int32Type>(&mut group, &vec![0; rows], None);
     put::<Int64Type>(&mut group, &records.all.iter().map(|record| record.timestamp_ms).collect::<Vec<_>>(), Some(&all));
     put::<Int32Type>(&mut group, &vec![1; rows], Some(&all));
+    put::<Int64Type>(&mut group, &[], Some(&none));
+    put::<ByteArrayType>(&mut group, &[], Some(&none));
     group.close().unwrap();
     file.into_inner().unwrap()
 }
