@@ -136,6 +136,14 @@ pub fn bootstrap(resource: &str) -> PathBuf {
     folder.canonicalize().unwrap_or(folder).join("bootstrap")
 }
 
+/// How ingest's memory is managed, as template.yaml says: the name of a variable, and its value.
+pub fn tunables() -> (&'static str, String) {
+    const NAME: &str = "GLIBC_TUNABLES";
+    let template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap();
+    let value = template.lines().find_map(|line| line.trim().strip_prefix(NAME)?.strip_prefix(": "));
+    (NAME, value.expect("template.yaml has it").to_owned())
+}
+
 const ENVIRONMENT: [(&str, &str); 10] = [
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),

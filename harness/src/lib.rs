@@ -8,4 +8,4 @@ pub mod http;
 
 mod function;
 
-pub use function::{Function, bootstrap};
+pub use function::{Function, bootstrap, tunables};

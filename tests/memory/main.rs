@@ -7,7 +7,7 @@
 mod cases;
 mod event;
 
-use harness::{Function, bucket};
+use harness::{Function, bucket, tunables};
 use serde_json::Value;
 
 use cases::Case;
@@ -46,7 +46,9 @@ fn nor_do_all_of_them_one_after_the_other() {
 
 fn start(bucket: &str) -> Function {
     let endpoint = format!("http://{bucket}");
-    let variables = [("AWS_ENDPOINT_URL", endpoint.as_str()), ("LAKE_BUCKET", "lake"), ("GENERATION", "1")];
+    let (name, tunables) = tunables();
+    let variables =
+        [("AWS_ENDPOINT_URL", endpoint.as_str()), ("LAKE_BUCKET", "lake"), ("GENERATION", "1"), (name, &tunables)];
     Function::start("IngestFunction", &variables)
 }
 

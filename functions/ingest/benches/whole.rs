@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use harness::{Function, bucket};
+use harness::{Function, bucket, tunables};
 use workload::FULL;
 
 const ROUNDS: usize = 5;
@@ -96,7 +96,9 @@ fn python() -> Command {
 fn run(function: Command, events: &[String], delivery: Delivery) -> Cost {
     let bucket = bucket::discarding(".parquet");
     let endpoint = format!("http://{}", bucket.address);
-    let variables = [("AWS_ENDPOINT_URL", endpoint.as_str()), ("LAKE_BUCKET", "lake"), ("GENERATION", "1")];
+    let (name, tunables) = tunables();
+    let variables =
+        [("AWS_ENDPOINT_URL", endpoint.as_str()), ("LAKE_BUCKET", "lake"), ("GENERATION", "1"), (name, &tunables)];
     let mut function = Function::start_command(function, "ingest", &variables, None);
     for event in if delivery == Delivery::First { &events[..WARM_UP] } else { events } {
         function.invoke(event.clone()).expect("the event lands");
