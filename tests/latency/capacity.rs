@@ -103,6 +103,6 @@ pub(crate) fn bar(number: usize) -> String {
     let (price, year, month, day) =
         (20_000 + number % 9_973, 1990 + number / 336 % 30, number / 28 % 12 + 1, number % 28 + 1);
     format!(
-        r#"{{"Index":"HSI","Date":"{year}-{month:02}-{day:02}","Open":{price}.300049,"High":{price}.900391,"Low":{price}.099609,"Close":{price}.5,"Adj Close":{price}.5,"Volume":{number}00.0,"CloseUSD":2607.12}}"#
+        r#"{{"Index":"HSI","Date":"{year}-{month:02}-{day:02}","Open":{price}.300049,"High":{price}.900391,"Low":{price}.099609,"Close":{price}.5,"Adj Close":{price}.5,"Volume":{number}.0,"CloseUSD":2607.12}}"#
     )
 }
