@@ -17,26 +17,25 @@ struct Objects {
 
 /// Starts one, with nothing in it.
 pub fn start() -> Server {
-    serve(Objects::default())
+    serve(Objects::default(), Duration::ZERO)
 }
 
 /// Starts one that forgets what is in objects whose names end so.
 pub fn discarding(ending: &'static str) -> Server {
-    serve(Objects { discarded: Some(ending), ..Objects::default() })
+    serve(Objects { discarded: Some(ending), ..Objects::default() }, Duration::ZERO)
 }
 
 /// Starts one that forgets what is in Parquet files, and answers each request after so long.
 pub fn answering_after(delay: Duration) -> Server {
-    let objects = Arc::new(Mutex::new(Objects { discarded: Some(".parquet"), ..Objects::default() }));
+    serve(Objects { discarded: Some(".parquet"), ..Objects::default() }, delay)
+}
+
+fn serve(objects: Objects, delay: Duration) -> Server {
+    let objects = Arc::new(Mutex::new(objects));
     Server::start(move |request| {
         thread::sleep(delay);
         objects.lock().unwrap().answer(request)
     })
-}
-
-fn serve(objects: Objects) -> Server {
-    let objects = Arc::new(Mutex::new(objects));
-    Server::start(move |request| objects.lock().unwrap().answer(request))
 }
 
 impl Objects {

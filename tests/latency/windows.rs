@@ -1,7 +1,6 @@
 //! From the broker's acknowledgement to the object that a query reads, on the deployed stack.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -58,7 +57,7 @@ pub(crate) async fn measure() -> Result<()> {
 /// How old each record is when its row can be read.
 async fn one_window(stack: &Stack, lasting: Duration) -> Result<Vec<Duration>> {
     let before = objects(stack).await?;
-    let is_over = Arc::new(AtomicBool::new(false));
+    let is_over = AtomicBool::new(false);
     let published = async {
         let acknowledged = publish(stack, lasting).await;
         // Whatever became of it: the other side ends.
