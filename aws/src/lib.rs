@@ -1,4 +1,7 @@
-//! How everything here reaches AWS: with what the environment says, as the SDK does by itself, but for the cryptography of its TLS.
+//! How everything here reaches AWS: with what the environment says, as the SDK does by itself, but for the cryptography of its TLS. And how a
+//! function logs.
+
+pub mod log;
 
 use aws_config::SdkConfig;
 use aws_smithy_http_client::proxy::ProxyConfig;

@@ -72,6 +72,13 @@ impl Columns {
         self.offset.len()
     }
 
+    /// What the values take before they are encoded, about.
+    pub(crate) fn bytes(&self) -> usize {
+        const NUMBERS: usize = 12 * size_of::<f64>();
+        let texts = self.symbol.iter().chain(&self.extra.values).chain(&self.bar_interval.values);
+        self.len() * NUMBERS + texts.map(ByteArray::len).sum::<usize>()
+    }
+
     pub(crate) fn push(&mut self, record: &Record<'_>, index: usize, row: Row<'_>) {
         let known = self.symbols.get(row.symbol.as_ref()).cloned();
         let symbol = known.unwrap_or_else(|| {

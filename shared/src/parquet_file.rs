@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
@@ -51,18 +51,29 @@ static MERGED_SCHEMA_TYPE: LazyLock<TypePtr> = LazyLock::new(|| {
     Arc::new(parse_message_type(&schema).expect("the schema parses"))
 });
 
-static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| Arc::new(properties().build()));
+/// In bytes of values. Of a smaller file most is its footer, which is never compressed, and to set zstd up for each column takes longer
+/// than all the rest.
+const SMALL: usize = 8 << 10;
+
+static COMPRESSED: LazyLock<WriterPropertiesPtr> =
+    LazyLock::new(|| Arc::new(properties(Compression::ZSTD(ZstdLevel::default()))));
+static OF_A_SMALL_FILE: LazyLock<WriterPropertiesPtr> =
+    LazyLock::new(|| Arc::new(properties(Compression::UNCOMPRESSED)));
 
 /// The schema of the tables `bars_compacted` and `daily_compacted`: that of `bars`, and then the folder in which the row landed.
 pub fn merged_schema() -> TypePtr {
     MERGED_SCHEMA_TYPE.clone()
 }
 
-/// How every file of bars is written.
-pub fn properties() -> WriterPropertiesBuilder {
+/// How a file of bars is written whose values take so many bytes.
+pub fn properties_for(bytes: usize) -> WriterPropertiesPtr {
+    if bytes < SMALL { OF_A_SMALL_FILE.clone() } else { COMPRESSED.clone() }
+}
+
+fn properties(compression: Compression) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by("tickerlake".to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(compression)
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     // Few distinct values; for prices and offsets a dictionary costs time and saves nothing.
@@ -71,7 +82,7 @@ pub fn properties() -> WriterPropertiesBuilder {
     for name in repeating.into_iter().chain(FOLDER_COLUMNS) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
     }
-    properties
+    properties.build()
 }
 
 /// The bytes of a file with these rows; a valid file without any if there are none.
@@ -85,7 +96,7 @@ pub(crate) fn write(topic: &str, partition: i32, life: u32, columns: &Columns) -
 
 fn try_write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Result<Vec<u8>> {
     let rows = columns.len();
-    let mut file = SerializedFileWriter::new(Vec::new(), SCHEMA_TYPE.clone(), PROPERTIES.clone())?;
+    let mut file = SerializedFileWriter::new(Vec::new(), SCHEMA_TYPE.clone(), properties_for(columns.bytes()))?;
     if rows > 0 {
         let mut group = file.next_row_group()?;
         put::<ByteArrayType>(&mut group, &columns.symbol)?;

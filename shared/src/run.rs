@@ -131,6 +131,8 @@ fn decode(record: &Record<'_>, buffer: &mut Vec<u8>, columns: &mut Columns) -> R
 
 #[cfg(test)]
 mod tests {
+    use parquet::basic::Compression;
+    use parquet::file::metadata::ColumnChunkMetaData;
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
     use super::*;
@@ -189,6 +191,25 @@ mod tests {
         assert_eq!(decoded.newest_timestamp_ms, Some(1_795_374_300_017));
         insta::assert_snapshot!(read_back(decoded.to_parquet()).join("\n"));
         insta::assert_snapshot!(String::from_utf8(decoded.rejects).unwrap());
+    }
+
+    #[test]
+    fn a_small_file_is_not_compressed_and_reads_as_a_large_one_does() {
+        let venue = format!(r#"{{"venue":"{}","#, "X".repeat(8192));
+        for (rows, value, compressed) in [
+            (1, bar(1.5), false),
+            (50, bar(1.5), false),
+            (1, bar(1.5).replacen('{', &venue, 1), true),
+            (1000, bar(1.5), true),
+        ] {
+            let records: Vec<_> = (0..rows).map(|offset| record(offset, Some(&value))).collect();
+            let file = Run::new("t", 0, &records).unwrap().decode(LANDING, LOT).to_parquet();
+            let reader = SerializedFileReader::new(bytes::Bytes::from(file.clone())).unwrap();
+            let columns = reader.metadata().row_group(0).columns();
+            let is_compressed = |column: &ColumnChunkMetaData| column.compression() != Compression::UNCOMPRESSED;
+            assert!(columns.iter().all(|column| is_compressed(column) == compressed), "{rows} rows");
+            assert_eq!(i64::try_from(read_back(file).len()).unwrap(), rows);
+        }
     }
 
     #[test]

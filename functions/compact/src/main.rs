@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    aws::log::to_stdout();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| env::var(name).ok()).map_err(|error| error.to_string())?;
     let settings = aws::settings().await;

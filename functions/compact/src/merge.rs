@@ -120,5 +120,5 @@ pub fn merge(inputs: &[PathBuf], output: &Path, keep: Keep) -> Result<Merged, Me
 
 fn merge_within(limits: &Limits, inputs: &[PathBuf], output: &Path, keep: Keep) -> Result<Merged, MergeError> {
     let mut merge = Merge::open(inputs, keep, limits.batch_rows)?;
-    writer::write(limits, output, |batch| merge.next_batch(batch))
+    writer::write(limits, output, merge.bytes(), |batch| merge.next_batch(batch))
 }

@@ -10,7 +10,7 @@ use config::Config;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    aws::log::to_stdout();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let glue = aws_sdk_glue::Client::new(&aws::settings().await);

@@ -16,7 +16,7 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 // than one processor, and to hand work from one thread to another costs.
 #[tokio::main(worker_threads = 1)]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    aws::log::to_stdout();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let settings = aws::settings().await;

@@ -1,11 +1,12 @@
 //! The reports that this function knows: one folder each under `reports/`, embedded when it is built.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+mod folder;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use include_dir::{Dir, File, include_dir};
+use serde::Deserialize;
 use shared::manifest::Manifest;
 use thiserror::Error;
 
@@ -25,16 +26,11 @@ pub struct Report {
 #[derive(Debug, Error)]
 pub enum CatalogError {
     /// A file that is not there, or not text.
-    #[error("{0} cannot be read as text")]
-    Unreadable(String),
-    /// A folder without one of its two files.
-    #[error("report {name} has no {file}")]
-    NoFile {
-        /// Its folder.
-        name: String,
-        /// What is missing.
-        file: &'static str,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] std::io::Error),
+    /// What was embedded is not what this reads: a declaration with a field that is unknown, missing or of the wrong type.
+    #[error("the embedded reports: {0}")]
+    Embedded(#[from] serde_json::Error),
     /// A declaration with a field that is unknown, missing or of the wrong type.
     #[error("report {name}, report.toml: {source}")]
     Toml {
@@ -69,57 +65,38 @@ pub struct UnknownReport {
     known: String,
 }
 
-static REPORTS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/reports");
+/// What the build script embeds.
+#[derive(Deserialize)]
+struct Embedded {
+    expressions: BTreeMap<String, String>,
+    reports: BTreeMap<String, Source>,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    declaration: Declaration,
+    query: String,
+}
 
 /// The reports that were embedded when this was built, by name.
 pub fn load() -> Result<Vec<Report>, CatalogError> {
-    let text = |file: &File<'_>| {
-        let content = file.contents_utf8().ok_or_else(|| CatalogError::Unreadable(file.path().display().to_string()));
-        Ok((file.path().to_owned(), content?.to_owned()))
-    };
-    let files = REPORTS.dirs().flat_map(Dir::files).chain(REPORTS.files());
-    parse(&files.map(text).collect::<Result<_, CatalogError>>()?)
+    let embedded: Embedded = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/reports.json")))?;
+    let Embedded { expressions, reports } = embedded;
+    let expressions = pairs(&expressions);
+    let report = |(name, source): (String, Source)| Report::new(&name, source.declaration, &source.query, &expressions);
+    reports.into_iter().map(report).collect()
 }
 
 /// The reports of a folder on disk, by name.
 pub fn read(folder: &Path) -> Result<Vec<Report>, CatalogError> {
-    let unreadable = |path: &Path| CatalogError::Unreadable(path.display().to_string());
-    let list = |folder: &Path| -> Result<Vec<PathBuf>, CatalogError> {
-        let entries = fs::read_dir(folder).map_err(|_| unreadable(folder))?;
-        entries.map(|entry| entry.map(|entry| entry.path()).map_err(|_| unreadable(folder))).collect()
-    };
-    let mut files = BTreeMap::new();
-    for path in list(folder)? {
-        for file in if path.is_dir() { list(&path)? } else { vec![path] } {
-            let content = fs::read_to_string(&file).map_err(|_| unreadable(&file))?;
-            files.insert(file.strip_prefix(folder).unwrap_or(&file).to_owned(), content);
-        }
-    }
-    parse(&files)
+    let folder = folder::read(folder)?;
+    let expressions = pairs(&folder.expressions);
+    let report = |texts: &folder::Texts| Report::parse(&texts.name, &texts.declaration, &texts.query, &expressions);
+    folder.reports.iter().map(report).collect()
 }
 
-/// From the texts of all files by their paths: a folder is a report, an `.sql` file beside the folders is a shared expression.
-fn parse(files: &BTreeMap<PathBuf, String>) -> Result<Vec<Report>, CatalogError> {
-    let stem = |path: &Path| path.to_str().and_then(|path| path.strip_suffix(".sql")).map(str::to_owned);
-    let is_shared = |path: &Path| path.components().count() == 1;
-    let shared: Vec<(String, &str)> = files
-        .iter()
-        .filter(|(path, _)| is_shared(path))
-        .filter_map(|(path, text)| Some((stem(path)?, text.as_str())))
-        .collect();
-    let shared: Vec<(&str, &str)> = shared.iter().map(|(name, text)| (name.as_str(), *text)).collect();
-    let folders: BTreeSet<&Path> =
-        files.keys().filter(|path| !is_shared(path)).filter_map(|path| path.parent()).collect();
-    folders
-        .into_iter()
-        .map(|folder| {
-            let name = folder.display().to_string();
-            let text = |file: &'static str| {
-                files.get(&folder.join(file)).ok_or_else(|| CatalogError::NoFile { name: name.clone(), file })
-            };
-            Report::parse(&name, text("report.toml")?, text("query.sql")?, &shared)
-        })
-        .collect()
+fn pairs(expressions: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    expressions.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
 /// The report of this name, or all of them.
@@ -135,20 +112,32 @@ pub(crate) fn select<'a>(reports: &'a [Report], name: Option<&str>) -> Result<Ve
 }
 
 impl Report {
-    /// A report from the text of its two files. `shared` holds the expressions that queries may name.
+    /// A report from the text of its two files. `expressions` are those that queries may name.
     pub(crate) fn parse(
         name: &str,
         declaration: &str,
         query: &str,
-        shared: &[(&str, &str)],
+        expressions: &[(&str, &str)],
+    ) -> Result<Self, CatalogError> {
+        let declaration =
+            toml::from_str(declaration).map_err(|source| CatalogError::Toml { name: name.to_owned(), source })?;
+        Self::new(name, declaration, query, expressions)
+    }
+
+    fn new(
+        name: &str,
+        declaration: Declaration,
+        query: &str,
+        expressions: &[(&str, &str)],
     ) -> Result<Self, CatalogError> {
         let name = name.to_owned();
-        let declaration: Declaration =
-            toml::from_str(declaration).map_err(|source| CatalogError::Toml { name: name.clone(), source })?;
-        declaration.check().map_err(|source| CatalogError::Declaration { name: name.clone(), source })?;
-        let query =
-            Template::parse(query, shared).map_err(|source| CatalogError::Query { name: name.clone(), source })?;
-        Ok(Self { name, declaration, query })
+        if let Err(source) = declaration.check() {
+            return Err(CatalogError::Declaration { name, source });
+        }
+        match Template::parse(query, expressions) {
+            Ok(query) => Ok(Self { name, declaration, query }),
+            Err(source) => Err(CatalogError::Query { name, source }),
+        }
     }
 
     /// The name of its folder, here and in the lake.

@@ -14,7 +14,7 @@ const NO_DEADLINE: Duration = Duration::from_mins(15);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    aws::log::to_stdout();
     // As text, because an error that leaves main is printed in its Debug form.
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let reports = catalog::load().map_err(|error| error.to_string())?;

@@ -59,6 +59,11 @@ impl Merge {
         Ok(merge)
     }
 
+    /// What the rows of all take before compression, by what the files say.
+    pub(super) fn bytes(&self) -> usize {
+        self.inputs.iter().map(|input| input.source.bytes()).fold(0, usize::saturating_add)
+    }
+
     /// Puts the next rows into `batch`, instead of what is there; false if there are none left.
     pub(super) fn next_batch(&mut self, batch: &mut Batch) -> Result<bool, MergeError> {
         batch.clear();

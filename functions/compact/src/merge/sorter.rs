@@ -81,7 +81,7 @@ impl Sorter {
         let path = self.scratch.join(format!("run-{:06}.parquet", self.runs.len()));
         let rows = self.chunk.sorted();
         let mut left = rows.chunks(self.limits.batch_rows);
-        writer::write(&self.limits, &path, |batch| {
+        writer::write(&self.limits, &path, self.chunk.bytes(), |batch| {
             batch.clear();
             let Some(rows) = left.next() else { return Ok(false) };
             self.chunk.give(rows, batch);

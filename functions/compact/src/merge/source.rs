@@ -11,6 +11,7 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::TypePtr;
 use shared::parquet_file::{FOLDER_COLUMNS, merged_schema};
@@ -70,6 +71,12 @@ impl Source {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What its rows take before compression, by what it says.
+    pub(super) fn bytes(&self) -> usize {
+        let of_groups = self.file.metadata().row_groups().iter().map(RowGroupMetaData::total_byte_size);
+        of_groups.fold(0, |sum, bytes| sum.saturating_add(usize::try_from(bytes).unwrap_or_default()))
     }
 
     /// Puts the next rows into `batch`, instead of what is there; at most so many, and of no text more than there is in a page of it.

@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use parquet::column::writer::{ColumnCloseResult, ColumnWriter, ColumnWriterImpl, get_column_writer};
@@ -13,32 +12,32 @@ use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
-use shared::parquet_file::{merged_schema, properties};
+use shared::parquet_file::{merged_schema, properties_for};
 
 use super::batch::{Batch, Column, Values};
 use super::limits::Limits;
 use super::{MergeError, Merged};
 
-static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| Arc::new(properties().build()));
-
 type Output = SerializedFileWriter<File>;
 
-/// Writes a file of the rows that `next_batch` hands out, until it says that there are none.
+/// Writes a file of the rows that `next_batch` hands out, until it says that there are none; they take so many bytes, about.
 pub(super) fn write(
     limits: &Limits,
     path: &Path,
+    bytes: usize,
     mut next_batch: impl FnMut(&mut Batch) -> Result<bool, MergeError>,
 ) -> Result<Merged, MergeError> {
     let disk = |error| MergeError::disk(path, error);
     let file = File::create(path).map_err(|error| MergeError::disk(path, error))?;
-    let mut output = SerializedFileWriter::new(file, merged_schema(), PROPERTIES.clone()).map_err(disk)?;
+    let properties = properties_for(bytes);
+    let mut output = SerializedFileWriter::new(file, merged_schema(), properties.clone()).map_err(disk)?;
     let mut batch = Batch::default();
     let mut merged = Merged { rows: 0, bytes: 0 };
     let mut more = next_batch(&mut batch)?;
     while more {
         let mut group = Group::default();
         let mut sinks: Vec<_> = batch.columns.iter().map(|_| TrackedWrite::new(Vec::new())).collect();
-        let mut writers = writers(&output, &mut sinks);
+        let mut writers = writers(&output, &properties, &mut sinks);
         while more && !group.is_full(limits) {
             for (writer, column) in writers.iter_mut().zip(&batch.columns) {
                 put(writer, column).map_err(disk)?;
@@ -91,12 +90,16 @@ fn bytes_of(batch: &Batch) -> usize {
     batch.columns.iter().map(of_column).sum()
 }
 
-fn writers<'s>(output: &Output, sinks: &'s mut [TrackedWrite<Vec<u8>>]) -> Vec<ColumnWriter<'s>> {
+fn writers<'s>(
+    output: &Output,
+    properties: &WriterPropertiesPtr,
+    sinks: &'s mut [TrackedWrite<Vec<u8>>],
+) -> Vec<ColumnWriter<'s>> {
     (output.schema_descr().columns().iter())
         .zip(sinks)
         .map(|(column, sink)| {
             let pages = Box::new(SerializedPageWriter::new(sink));
-            get_column_writer(column.clone(), PROPERTIES.clone(), pages)
+            get_column_writer(column.clone(), properties.clone(), pages)
         })
         .collect()
 }

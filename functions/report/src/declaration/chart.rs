@@ -1,12 +1,13 @@
 //! The charts that a report may declare.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{Format, Wanted};
 
 /// One chart.
 #[derive(Debug, Deserialize)]
-#[serde(try_from = "toml::Table")]
+#[serde(try_from = "Map<String, Value>")]
 pub(crate) struct Chart {
     pub(crate) title: String,
     /// What is said when there is nothing to draw.
@@ -92,22 +93,22 @@ pub(crate) enum Kind {
     },
 }
 
-impl TryFrom<toml::Table> for Chart {
-    type Error = toml::de::Error;
+impl TryFrom<Map<String, Value>> for Chart {
+    type Error = serde_json::Error;
 
     /// What all charts have is taken out first: serde cannot refuse unknown fields and flatten at once.
-    fn try_from(mut table: toml::Table) -> Result<Self, Self::Error> {
+    fn try_from(mut table: Map<String, Value>) -> Result<Self, Self::Error> {
         #[derive(Deserialize)]
         struct Common {
             title: String,
             empty: String,
             section: Option<String>,
         }
-        let Common { title, empty, section } = table.clone().try_into()?;
+        let Common { title, empty, section } = Common::deserialize(&table)?;
         for name in ["title", "empty", "section"] {
             table.remove(name);
         }
-        Ok(Self { title, empty, section, kind: table.try_into()? })
+        Ok(Self { title, empty, section, kind: Kind::deserialize(Value::Object(table))? })
     }
 }
 
