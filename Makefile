@@ -143,7 +143,7 @@ upgrade-brokers:                 ## brings them up to date with what make deploy
 	@broker/roll.sh upgrade
 
 finish-upgrade:                  ## lets them use what the new version of Kafka can; there is no way back
-	@broker/on-broker.sh 1 '/opt/tickerlake/broker/as-kafka.sh finish-upgrade.sh'
+	@broker/roll.sh finish
 
 renew-certificates:              ## new certificates for them, one after the other
 	@broker/roll.sh certificates
@@ -169,7 +169,7 @@ clean:                           ## removes everything that was built or set up
 # Kafka always: a broker with TLS and one that lies about its address are made of it, whatever other broker there is.
 # Tests wait a lot, and leave much of two cores idle: the functions for AWS are built meanwhile, and what looks at them comes last.
 .test: $(EMULATOR)/.complete $(BROWSER)/.complete $(GOLDEN)/.complete $(PRODUCERS)/.complete $(KAFKA) $(KAFKA_BEFORE) $(TOOLS)/.complete
-	@nice $(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
+	@$(MAKE) --no-print-directory .build-release > target/build-release.log 2>&1 & release=$$!; \
 	$(MAKE) --no-print-directory .build-local && $(PYTHON) -B local/run_tests.py --workspace || exit 1; \
 	echo "waiting for the functions as AWS gets them"; \
 	wait $$release || { tail -n 40 target/build-release.log; echo "the whole output is in target/build-release.log"; exit 1; }; \

@@ -11,6 +11,7 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -35,10 +36,13 @@ def main():
             except queue.Empty:
                 return
             begun = time.monotonic()
-            started = subprocess.Popen([program["path"]], cwd=program["folder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            printed = started.stdout.read()
-            # With what its own children took, as far as it has waited for them.
-            _, status, took = os.wait4(started.pid, 0)
+            # No pipe: what a program leaves behind would keep it open, and keep the next one waiting.
+            with tempfile.TemporaryFile() as output:
+                started = subprocess.Popen([program["path"]], cwd=program["folder"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+                # With what its own children took, as far as it has waited for them.
+                _, status, took = os.wait4(started.pid, 0)
+                output.seek(0)
+                printed = output.read()
             seconds, processor = time.monotonic() - begun, took.ru_utime + took.ru_stime
             with printing:
                 sys.stdout.write(f"     Running {program['title']} ({seconds:.0f} s, {processor:.0f} s of a processor)\n")

@@ -108,9 +108,12 @@ impl Drop for Supervised {
 
 #[test]
 fn the_family_is_there_before_anything_ends() {
-    let supervised = Supervised::start("there", FAMILY);
+    let mut supervised = Supervised::start("there", FAMILY);
     assert!(supervised.family().len() >= 6, "{:?}", supervised.family());
     assert_eq!(supervised.supervisors().len(), 2);
+    // In good order: of a process that just becomes another program Linux shows no environment, and it would be left.
+    Supervised::signal("-TERM", supervised.supervisor.id());
+    supervised.assert_all_end();
 }
 
 #[test]

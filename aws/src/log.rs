@@ -28,7 +28,8 @@ fn filter(wanted: Option<&str>, of_lambda: Option<&str>) -> Targets {
         level => level.parse(),
     });
     let level = level.unwrap_or(LevelFilter::INFO);
-    let wanted: Targets = wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or_default();
+    let wanted = wanted.filter(|wanted| !wanted.is_empty()).and_then(|wanted| wanted.parse().ok());
+    let wanted: Targets = wanted.unwrap_or_default();
     // Of the parts that it names alone it says nothing about the others.
     if wanted.default_level().is_none() { wanted.with_default(level) } else { wanted }
 }

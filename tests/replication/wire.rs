@@ -4,12 +4,18 @@
 use std::collections::HashSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// After so long it is asked once more whose a connection is.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// The processes of the brokers: whose a connection is, is known by that.
 #[derive(Default)]
@@ -53,10 +59,16 @@ impl Wire {
                     };
                     let Ok(mut to) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else { return };
                     let _ = (client.set_nodelay(true), to.set_nodelay(true));
-                    let silently = tokio::select! {
-                        biased;
-                        cut = cut.wait_for(concerned) => cut.is_ok_and(|cut| cut.is_some_and(|cut| cut.silently)),
-                        _ = copy_bidirectional(&mut client, &mut to) => false,
+                    let mut copying = pin!(copy_bidirectional(&mut client, &mut to));
+                    let silently = loop {
+                        tokio::select! {
+                            biased;
+                            cut = cut.wait_for(concerned) => break cut.is_ok_and(|cut| cut.is_some_and(|cut| cut.silently)),
+                            _ = &mut copying => break false,
+                            // While others come and go, Linux may leave a connection out of what it tells: one that stays would make
+                            // the cut none.
+                            () = sleep(AGAIN) => {}
+                        }
                     };
                     if silently {
                         let _ = cut.wait_for(Option::is_none).await;
