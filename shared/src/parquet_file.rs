@@ -51,9 +51,9 @@ static MERGED_SCHEMA_TYPE: LazyLock<TypePtr> = LazyLock::new(|| {
     Arc::new(parse_message_type(&schema).expect("the schema parses"))
 });
 
-/// In bytes of values. Of a smaller file most is its footer, which is never compressed, and to set zstd up for each column takes longer
-/// than all the rest.
-const SMALL: usize = 8 << 10;
+/// In bytes of values: some forty bars. Of a smaller file most is its footer, which is never compressed, and to set zstd up for each
+/// column takes longer than all the rest.
+const SMALL: usize = 4 << 10;
 
 static COMPRESSED: LazyLock<WriterPropertiesPtr> =
     LazyLock::new(|| Arc::new(properties(Compression::ZSTD(ZstdLevel::default()))));

@@ -198,7 +198,7 @@ mod tests {
         let venue = format!(r#"{{"venue":"{}","#, "X".repeat(8192));
         for (rows, value, compressed) in [
             (1, bar(1.5), false),
-            (50, bar(1.5), false),
+            (30, bar(1.5), false),
             (1, bar(1.5).replacen('{', &venue, 1), true),
             (1000, bar(1.5), true),
         ] {

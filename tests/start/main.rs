@@ -13,6 +13,8 @@ use harness::{Function, bootstrap};
 
 const ROUNDS: usize = 50;
 const MOST_MEBIBYTES: f64 = 9.0;
+/// It reads and writes Parquet, and speaks to S3 and to Glue.
+const MOST_MEBIBYTES_OF_COMPACT: f64 = 11.0;
 /// 5 ms, where `/bin/true` starts and ends in 0.92.
 const MOST_TIMES_TRUE: f64 = 5.5;
 
@@ -50,15 +52,16 @@ fn main() -> ExitCode {
         let size = mebibytes(fs::metadata(bootstrap(name)).unwrap().len());
         let start = starts[ROUNDS / 2];
         let times = start.as_secs_f64() / nothing.as_secs_f64();
+        let most = if *name == "CompactFunction" { MOST_MEBIBYTES_OF_COMPACT } else { MOST_MEBIBYTES };
         println!(
-            "{name:>16} {:5.2} ms ({:.2} to {:.2}), {times:4.1} times /bin/true, goal below {MOST_TIMES_TRUE}{}; {size:5.2} MiB, goal below {MOST_MEBIBYTES}{}",
+            "{name:>16} {:5.2} ms ({:.2} to {:.2}), {times:4.1} times /bin/true, goal below {MOST_TIMES_TRUE}{}; {size:5.2} MiB, goal below {most}{}",
             milliseconds(start),
             milliseconds(starts[0]),
             milliseconds(starts[ROUNDS - 1]),
             missed(times < MOST_TIMES_TRUE),
-            missed(size < MOST_MEBIBYTES),
+            missed(size < most),
         );
-        is_kept &= times < MOST_TIMES_TRUE && size < MOST_MEBIBYTES;
+        is_kept &= times < MOST_TIMES_TRUE && size < most;
     }
     if is_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
