@@ -143,7 +143,7 @@ upgrade-brokers:                 ## brings them up to date with what make deploy
 	@broker/roll.sh upgrade
 
 finish-upgrade:                  ## lets them use what the new version of Kafka can; there is no way back
-	@broker/roll.sh finish
+	@broker/finish.sh
 
 renew-certificates:              ## new certificates for them, one after the other
 	@broker/roll.sh certificates

@@ -1,12 +1,10 @@
 #!/bin/bash
 # Does something on one broker after the other, each when all are in sync, so that publishing goes on: `make restart-brokers` and others.
-# And what is done for all of them at once when that is through.
 # Those that do not answer come first: that costs nobody anything, and the others wait for them.
 #
 #     roll.sh restart
 #     roll.sh certificates     new ones, signed by the same authority
 #     roll.sh upgrade          brings each up to date with what `make deploy-broker` has uploaded, Kafka too
-#     roll.sh finish           lets them use what the new version of Kafka can
 # shellcheck source=broker/stack.sh
 . "$(dirname "$0")/stack.sh"
 
@@ -28,7 +26,6 @@ upgrade)
     command='bash /var/lib/cloud/instance/user-data.txt'
     first='xfs_growfs -d /var/lib/kafka >/dev/null || true'
     ;;
-finish) target=finish-upgrade ;;
 *)
     sed -n 's/^#     //p' "$0" >&2
     exit 2
@@ -36,10 +33,6 @@ finish) target=finish-upgrade ;;
 esac
 count=$(brokers)
 lock "make $target"
-[ "$1" != finish ] || {
-    "$scripts/on-broker.sh" 1 '/opt/tickerlake/broker/as-kafka.sh finish-upgrade.sh'
-    exit
-}
 [ "$count" != 1 ] || echo 'there is one broker: publishing waits while it restarts'
 silent=() others=()
 for ((id = 1; id <= count; id++)); do

@@ -3,23 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 
-use local::project_root;
-
-const FUNCTIONS: [&str; 4] = ["IngestFunction", "CrawlFunction", "CompactFunction", "ReportFunction"];
-
-/// In MiB. A cold start fetches and maps the whole file.
-const LARGEST: [(&str, usize); 4] =
-    [("IngestFunction", 9), ("CrawlFunction", 9), ("CompactFunction", 11), ("ReportFunction", 9)];
+use harness::{FUNCTIONS, TOO_LARGE, bootstrap};
 
 /// That of `provided.al2023`.
 const NEWEST_GLIBC: (u32, u32) = (2, 34);
 
 #[test]
 fn no_function_is_larger_than_a_cold_start_should_fetch() {
-    for (function, most) in LARGEST {
+    for function in FUNCTIONS {
         let (path, binary) = read(function);
-        let size = binary.len();
-        assert!(size < most << 20, "{}: {size} bytes, which is more than {most} MiB", path.display());
+        assert!(binary.len() < TOO_LARGE, "{}: {} bytes, and {TOO_LARGE} are too many", path.display(), binary.len());
     }
 }
 
@@ -46,7 +39,7 @@ fn every_function_is_built_for_the_architecture_that_was_asked_for() {
 }
 
 fn read(function: &str) -> (PathBuf, Vec<u8>) {
-    let path = project_root().join("target/sam").join(function).join("bootstrap");
+    let path = bootstrap(function);
     let binary = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; `make test` builds it", path.display()));
     (path, binary)
 }

@@ -98,9 +98,17 @@ impl Supervised {
 
 impl Drop for Supervised {
     fn drop(&mut self) {
-        // A failed test must not leave behind what it tests for.
-        for pid in self.family() {
-            let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+        // A failed test must not leave behind what it tests for. What just becomes another program shows no environment: so again, until
+        // none is seen.
+        let deadline = Instant::now() + LIMIT;
+        for family in std::iter::repeat_with(|| self.family()) {
+            if family.is_empty() || Instant::now() > deadline {
+                break;
+            }
+            for pid in family {
+                let _ = Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status();
+            }
+            sleep(Duration::from_millis(20));
         }
         let _ = self.supervisor.wait();
     }

@@ -130,6 +130,12 @@ impl Drop for Function {
     }
 }
 
+/// The functions: resources of the template.
+pub const FUNCTIONS: [&str; 4] = ["IngestFunction", "CrawlFunction", "CompactFunction", "ReportFunction"];
+
+/// No function may have so many bytes: a cold start fetches and maps the whole file.
+pub const TOO_LARGE: usize = 9 << 20;
+
 /// What `make` built for this resource of the template, in the release profile.
 pub fn bootstrap(resource: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/sam").join(resource);

@@ -8,4 +8,4 @@ pub mod http;
 
 mod function;
 
-pub use function::{Function, bootstrap, tunables};
+pub use function::{FUNCTIONS, Function, TOO_LARGE, bootstrap, tunables};

@@ -72,11 +72,13 @@ impl Columns {
         self.offset.len()
     }
 
-    /// What the values take before they are encoded, about.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Whether the values take less than so many bytes before they are encoded, about. The texts are looked at only where the numbers do not
+    /// tell.
+    pub(crate) fn take_less_than(&self, bytes: usize) -> bool {
         const NUMBERS: usize = 12 * size_of::<f64>();
         let texts = self.symbol.iter().chain(&self.extra.values).chain(&self.bar_interval.values);
-        self.len() * NUMBERS + texts.map(ByteArray::len).sum::<usize>()
+        let numbers = self.len() * NUMBERS;
+        numbers < bytes && numbers + texts.map(ByteArray::len).sum::<usize>() < bytes
     }
 
     pub(crate) fn push(&mut self, record: &Record<'_>, index: usize, row: Row<'_>) {

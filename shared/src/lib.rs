@@ -12,6 +12,7 @@ pub mod landing;
 pub mod ledger;
 pub mod manifest;
 pub mod oversized;
+pub mod parquet_column;
 pub mod parquet_file;
 pub mod reject;
 pub mod run;

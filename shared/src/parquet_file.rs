@@ -7,11 +7,12 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
 use crate::columns::{Columns, Optional};
+use crate::parquet_column::RowGroup;
 
 /// Kept in step with the table `bars` in template.yaml (a test in tests/ compares them). The timestamp is UTC; it is not
 /// marked as adjusted to UTC because Athena's `timestamp` has no zone.
@@ -53,7 +54,7 @@ static MERGED_SCHEMA_TYPE: LazyLock<TypePtr> = LazyLock::new(|| {
 
 /// In bytes of values: some forty bars. Of a smaller file most is its footer, which is never compressed, and to set zstd up for each
 /// column takes longer than all the rest.
-const SMALL: usize = 4 << 10;
+pub const SMALL: usize = 4 << 10;
 
 static COMPRESSED: LazyLock<WriterPropertiesPtr> =
     LazyLock::new(|| Arc::new(properties(Compression::ZSTD(ZstdLevel::default()))));
@@ -65,9 +66,9 @@ pub fn merged_schema() -> TypePtr {
     MERGED_SCHEMA_TYPE.clone()
 }
 
-/// How a file of bars is written whose values take so many bytes.
-pub fn properties_for(bytes: usize) -> WriterPropertiesPtr {
-    if bytes < SMALL { OF_A_SMALL_FILE.clone() } else { COMPRESSED.clone() }
+/// How a file of bars is written, and one whose values take less than [`SMALL`].
+pub fn properties_of(is_small: bool) -> WriterPropertiesPtr {
+    if is_small { OF_A_SMALL_FILE.clone() } else { COMPRESSED.clone() }
 }
 
 fn properties(compression: Compression) -> WriterProperties {
@@ -96,9 +97,10 @@ pub(crate) fn write(topic: &str, partition: i32, life: u32, columns: &Columns) -
 
 fn try_write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Result<Vec<u8>> {
     let rows = columns.len();
-    let mut file = SerializedFileWriter::new(Vec::new(), SCHEMA_TYPE.clone(), properties_for(columns.bytes()))?;
+    let properties = properties_of(columns.take_less_than(SMALL));
+    let mut file = SerializedFileWriter::new(Vec::new(), SCHEMA_TYPE.clone(), properties)?;
     if rows > 0 {
-        let mut group = file.next_row_group()?;
+        let mut group = RowGroup::begin(&mut file)?;
         put::<ByteArrayType>(&mut group, &columns.symbol)?;
         put::<Int32Type>(&mut group, &columns.trade_date)?;
         put::<DoubleType>(&mut group, &columns.open)?;
@@ -114,7 +116,7 @@ fn try_write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Resul
         put::<Int64Type>(&mut group, &columns.offset)?;
         put::<Int32Type>(&mut group, &columns.index)?;
         put_optional::<Int64Type>(&mut group, &columns.timestamp_ms)?;
-        put_levels::<Int32Type>(&mut group, &vec![life.cast_signed(); rows], Some(&vec![1; rows]))?;
+        group.put_packed::<Int32Type>(&vec![life.cast_signed(); rows], Some(&vec![1; rows]))?;
         put_optional::<Int64Type>(&mut group, &columns.bar_time_ms)?;
         put_optional::<ByteArrayType>(&mut group, &columns.bar_interval)?;
         group.close()?;
@@ -122,24 +124,12 @@ fn try_write(topic: &str, partition: i32, life: u32, columns: &Columns) -> Resul
     file.into_inner()
 }
 
-fn put<T: DataType>(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, values: &[T::T]) -> Result<()> {
-    put_levels::<T>(group, values, None)
+fn put<T: DataType>(group: &mut RowGroup<'_, Vec<u8>>, values: &[T::T]) -> Result<()> {
+    group.put_packed::<T>(values, None)
 }
 
-fn put_optional<T: DataType>(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, column: &Optional<T::T>) -> Result<()> {
-    put_levels::<T>(group, &column.values, Some(&column.levels))
-}
-
-fn put_levels<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    values: &[T::T],
-    levels: Option<&[i16]>,
-) -> Result<()> {
-    if let Some(mut column) = group.next_column()? {
-        column.typed::<T>().write_batch(values, levels, None)?;
-        column.close()?;
-    }
-    Ok(())
+fn put_optional<T: DataType>(group: &mut RowGroup<'_, Vec<u8>>, column: &Optional<T::T>) -> Result<()> {
+    group.put_packed::<T>(&column.values, Some(&column.levels))
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl Run {
         self.machines.upload(&project_root().join("target/kafka"))?;
         self.machines.deploy("subnet-1 subnet-2 subnet-3")?;
         self.machines.run("roll.sh", &["upgrade"], &[])?;
-        self.machines.run("roll.sh", &["finish"], &[])?;
+        self.machines.run("finish.sh", &[], &[])?;
         assert_ne!(version(&ask()?), before, "nothing is new");
         Ok(())
     }

@@ -11,7 +11,7 @@ use memchr::{memchr, memchr2, memmem};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::TypePtr;
-use shared::parquet_file::properties_for;
+use shared::parquet_file::properties_of;
 
 use crate::steps::timed;
 
@@ -121,7 +121,7 @@ fn days(date: &str) -> i32 {
 fn write(records: &Records<'_>, columns: &Columns, schema: &TypePtr) -> Vec<u8> {
     let rows = records.all.len();
     let (all, none) = (vec![1; rows], vec![0; rows]);
-    let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), properties_for(usize::MAX)).unwrap();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema.clone(), properties_of(false)).unwrap();
     let mut group = file.next_row_group().unwrap();
     put::<ByteArrayType>(&mut group, &columns.symbol, None);
     put::<Int32Type>(&mut group, &columns.trade_date, None);

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
+use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::record::RowAccessor;
+use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use shared::parquet_column::{ColumnReader, RowGroup, Values};
 
 use super::{Row, Sums};
 use crate::merge::MergeError;
@@ -44,34 +45,33 @@ fn try_write(path: &Path, rows: &[Row]) -> Result<()> {
         .build();
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let mut file = SerializedFileWriter::new(File::create(path)?, schema, Arc::new(properties))?;
-    let mut group = file.next_row_group()?;
-    let group_of = &mut group;
-    put::<ByteArrayType>(group_of, rows, |row| ByteArray::from(row.dt.as_str()))?;
-    put::<ByteArrayType>(group_of, rows, |row| ByteArray::from(row.topic.as_str()))?;
-    put::<Int32Type>(group_of, rows, |row| row.partition)?;
-    put::<Int32Type>(group_of, rows, |row| row.life)?;
-    put::<Int64Type>(group_of, rows, |row| row.first)?;
-    put::<Int64Type>(group_of, rows, |row| row.last)?;
-    put::<Int64Type>(group_of, rows, |row| row.sums.landed)?;
-    put::<Int64Type>(group_of, rows, |row| row.sums.rejected)?;
-    put::<Int64Type>(group_of, rows, |row| row.sums.bar_rows)?;
-    put::<Int64Type>(group_of, rows, |row| row.sums.duplicates)?;
-    put::<BoolType>(group_of, rows, |row| row.undecided)?;
+    let mut group = RowGroup::begin(&mut file)?;
+    for column in columns_of(rows) {
+        group.put(&column)?;
+    }
     group.close()?;
     file.close()?;
     Ok(())
 }
 
-fn put<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, File>,
-    rows: &[Row],
-    value: impl Fn(&Row) -> T::T,
-) -> Result<()> {
-    let Some(mut column) = group.next_column()? else {
-        return Err(ParquetError::General("the schema has fewer columns".to_owned()));
-    };
-    column.typed::<T>().write_batch(&rows.iter().map(value).collect::<Vec<_>>(), None, None)?;
-    column.close()
+/// As the schema has them.
+fn columns_of(rows: &[Row]) -> [Values; 11] {
+    let text = |value: fn(&Row) -> &str| Values::Text(rows.iter().map(|row| ByteArray::from(value(row))).collect());
+    let int = |value: fn(&Row) -> i32| Values::Int(rows.iter().map(value).collect());
+    let long = |value: fn(&Row) -> i64| Values::Long(rows.iter().map(value).collect());
+    [
+        text(|row| &row.dt),
+        text(|row| &row.topic),
+        int(|row| row.partition),
+        int(|row| row.life),
+        long(|row| row.first),
+        long(|row| row.last),
+        long(|row| row.sums.landed),
+        long(|row| row.sums.rejected),
+        long(|row| row.sums.bar_rows),
+        long(|row| row.sums.duplicates),
+        Values::Flag(rows.iter().map(|row| row.undecided).collect()),
+    ]
 }
 
 /// Reads the rows of a part.
@@ -79,25 +79,63 @@ fn put<T: DataType>(
 /// # Errors
 /// A file that is none.
 pub fn read(path: &Path) -> Result<Vec<Row>, MergeError> {
-    let open = |path| SerializedFileReader::new(File::open(path)?);
-    let rows = open(path).and_then(|file| file.get_row_iter(None)?.map(|row| of(&row?)).collect());
-    rows.map_err(|source| MergeError::Read { file: path.display().to_string(), source })
+    try_read(path).map_err(|source| MergeError::Read { file: path.display().to_string(), source })
 }
 
-fn of(row: &parquet::record::Row) -> Result<Row> {
-    Ok(Row {
-        dt: row.get_string(0)?.clone(),
-        topic: row.get_string(1)?.clone(),
-        partition: row.get_int(2)?,
-        life: row.get_int(3)?,
-        first: row.get_long(4)?,
-        last: row.get_long(5)?,
-        sums: Sums {
-            landed: row.get_long(6)?,
-            rejected: row.get_long(7)?,
-            bar_rows: row.get_long(8)?,
-            duplicates: row.get_long(9)?,
-        },
-        undecided: row.get_bool(10)?,
-    })
+fn try_read(path: &Path) -> Result<Vec<Row>> {
+    let file = Arc::new(File::open(path)?);
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&*file)?;
+    if metadata.file_metadata().schema() != &parse_message_type(SCHEMA)? {
+        return Err(ParquetError::General("it has other columns than an audit".to_owned()));
+    }
+    let mut rows = Vec::new();
+    for group in metadata.row_groups() {
+        rows.append(&mut rows_of(&file, group)?);
+    }
+    Ok(rows)
+}
+
+fn rows_of(file: &Arc<File>, group: &RowGroupMetaData) -> Result<Vec<Row>> {
+    let rows = usize::try_from(group.num_rows())
+        .map_err(|_| ParquetError::General("a row group has a negative number of rows".to_owned()))?;
+    let mut columns = columns_of(&[]);
+    for (values, column) in columns.iter_mut().zip(group.columns()) {
+        let pages = SerializedPageReader::new(file.clone(), column, rows, None)?;
+        ColumnReader::new(column.column_descr_ptr(), Box::new(pages))?.read(rows, values, None)?;
+    }
+    let [
+        Values::Text(dt),
+        Values::Text(topic),
+        Values::Int(partition),
+        Values::Int(life),
+        Values::Long(first),
+        Values::Long(last),
+        Values::Long(landed),
+        Values::Long(rejected),
+        Values::Long(bar_rows),
+        Values::Long(duplicates),
+        Values::Flag(undecided),
+    ] = &columns
+    else {
+        return Err(ParquetError::General("an audit has other columns".to_owned()));
+    };
+    (0..rows)
+        .map(|row| {
+            Ok(Row {
+                dt: dt[row].as_utf8()?.to_owned(),
+                topic: topic[row].as_utf8()?.to_owned(),
+                partition: partition[row],
+                life: life[row],
+                first: first[row],
+                last: last[row],
+                sums: Sums {
+                    landed: landed[row],
+                    rejected: rejected[row],
+                    bar_rows: bar_rows[row],
+                    duplicates: duplicates[row],
+                },
+                undecided: undecided[row],
+            })
+        })
+        .collect()
 }

@@ -4,25 +4,18 @@ use std::ops::Range;
 
 use parquet::basic::Type;
 use parquet::data_type::ByteArray;
+use shared::parquet_column::Values;
 use shared::parquet_file::merged_schema;
-
-/// The values of one column, one for each row.
-#[derive(Debug)]
-pub(super) enum Values {
-    Text(Vec<ByteArray>),
-    Int(Vec<i32>),
-    Long(Vec<i64>),
-    Double(Vec<f64>),
-}
 
 /// Does the same with the values of a column, whatever their type.
 macro_rules! each_type {
     ($values:expr, $vec:ident => $body:expr) => {
         match $values {
-            $crate::merge::batch::Values::Text($vec) => $body,
-            $crate::merge::batch::Values::Int($vec) => $body,
-            $crate::merge::batch::Values::Long($vec) => $body,
-            $crate::merge::batch::Values::Double($vec) => $body,
+            shared::parquet_column::Values::Text($vec) => $body,
+            shared::parquet_column::Values::Int($vec) => $body,
+            shared::parquet_column::Values::Long($vec) => $body,
+            shared::parquet_column::Values::Double($vec) => $body,
+            shared::parquet_column::Values::Flag($vec) => $body,
         }
     };
 }
@@ -51,6 +44,7 @@ impl Default for Batch {
                 Type::INT32 => Values::Int(Vec::new()),
                 Type::INT64 => Values::Long(Vec::new()),
                 Type::DOUBLE => Values::Double(Vec::new()),
+                Type::BOOLEAN => Values::Flag(Vec::new()),
                 _ => Values::Text(Vec::new()),
             },
             levels: of.is_optional().then(Vec::new),
@@ -67,6 +61,7 @@ impl Column {
             (Values::Int(to), Values::Int(from)) => to.extend_from_slice(&from[range.clone()]),
             (Values::Long(to), Values::Long(from)) => to.extend_from_slice(&from[range.clone()]),
             (Values::Double(to), Values::Double(from)) => to.extend_from_slice(&from[range.clone()]),
+            (Values::Flag(to), Values::Flag(from)) => to.extend_from_slice(&from[range.clone()]),
             _ => {}
         }
         if let (Some(to), Some(from)) = (&mut self.levels, &from.levels) {
@@ -81,6 +76,7 @@ impl Column {
             (Values::Int(to), Values::Int(from)) => to.extend(rows.clone().map(|row| from[row])),
             (Values::Long(to), Values::Long(from)) => to.extend(rows.clone().map(|row| from[row])),
             (Values::Double(to), Values::Double(from)) => to.extend(rows.clone().map(|row| from[row])),
+            (Values::Flag(to), Values::Flag(from)) => to.extend(rows.clone().map(|row| from[row])),
             _ => {}
         }
         if let (Some(to), Some(from)) = (&mut self.levels, &from.levels) {

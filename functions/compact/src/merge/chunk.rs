@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use parquet::data_type::ByteArray;
 
-use super::batch::{Batch, Values, each_type};
+use shared::parquet_column::Values;
+
+use super::batch::{Batch, each_type};
 use super::order::{self, Head, Tail};
 use super::place;
 

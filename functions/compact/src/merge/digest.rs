@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use super::batch::{Batch, Values};
+use shared::parquet_column::Values;
+
+use super::batch::Batch;
 
 /// The two lanes of one row.
 #[derive(Clone, Copy)]
@@ -84,6 +86,9 @@ pub(super) fn rows(batch: &Batch, range: Range<usize>, digests: &mut Vec<u128>) 
             }),
             Values::Double(values) => each(&mut lanes, range.clone(), levels, |lanes, row| {
                 lanes.take(values[row].to_bits());
+            }),
+            Values::Flag(values) => each(&mut lanes, range.clone(), levels, |lanes, row| {
+                lanes.take(u64::from(values[row]));
             }),
         }
     }

@@ -1,6 +1,7 @@
 //! A Parquet file of bars, read some rows at a time. Its columns are found by name: an old file lacks those that came later.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,20 +9,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use parquet::basic::Repetition;
 use parquet::column::page::{Page, PageMetadata, PageReader};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
-use parquet::data_type::{ByteArray, DataType};
+use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::TypePtr;
+use shared::parquet_column::{ColumnReader, Values};
 use shared::parquet_file::{FOLDER_COLUMNS, merged_schema};
 
 use super::MergeError;
-use super::batch::{Batch, Column, Values};
+use super::batch::{Batch, Column};
 
 /// A file, and how far it has been read.
 pub(super) struct Source {
-    file: Box<dyn FileReader>,
+    file: Arc<Medium>,
+    metadata: ParquetMetaData,
     name: String,
     /// For each column of a merged file, where it is in this one.
     found: Vec<Option<usize>>,
@@ -30,6 +33,12 @@ pub(super) struct Source {
     next_group: usize,
     group: Vec<Option<Stream>>,
     rows_left: usize,
+}
+
+/// What a file is on.
+enum Medium {
+    Disk(File),
+    Memory(Bytes),
 }
 
 /// One column of a row group.
@@ -45,28 +54,25 @@ impl Source {
     /// A run, or a merged file.
     pub(super) fn open(path: &Path) -> Result<Self, MergeError> {
         let file = File::open(path).map_err(|error| MergeError::disk(path, error))?;
-        Self::new(file, path.display().to_string(), None)
+        Self::new(Medium::Disk(file), path.display().to_string(), None)
     }
 
     /// A landed object, and the folder in which it was.
     pub(super) fn landed(object: Bytes, dt: &str, hour: &str) -> Result<Self, MergeError> {
-        Self::new(object, "the object".to_owned(), Some([dt, hour].map(ByteArray::from)))
+        Self::new(Medium::Memory(object), "the object".to_owned(), Some([dt, hour].map(ByteArray::from)))
     }
 
-    fn new<R: ChunkReader + 'static>(
-        reader: R,
-        name: String,
-        folder: Option<[ByteArray; 2]>,
-    ) -> Result<Self, MergeError> {
-        let file = match SerializedFileReader::new(reader) {
-            Ok(file) => Box::new(file),
+    fn new(file: Medium, name: String, folder: Option<[ByteArray; 2]>) -> Result<Self, MergeError> {
+        let metadata = match ParquetMetaDataReader::new().parse_and_finish(&file) {
+            Ok(metadata) => metadata,
             Err(source) => return Err(MergeError::Read { file: name, source }),
         };
-        let schema = file.metadata().file_metadata().schema();
-        match find(schema.get_fields(), folder.is_some()) {
-            Ok(found) => Ok(Self { file, name, found, folder, next_group: 0, group: Vec::new(), rows_left: 0 }),
-            Err(why) => Err(MergeError::NotBars { file: name, why }),
-        }
+        let found = match find(metadata.file_metadata().schema().get_fields(), folder.is_some()) {
+            Ok(found) => found,
+            Err(why) => return Err(MergeError::NotBars { file: name, why }),
+        };
+        let file = Arc::new(file);
+        Ok(Self { file, metadata, name, found, folder, next_group: 0, group: Vec::new(), rows_left: 0 })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -75,7 +81,7 @@ impl Source {
 
     /// What its rows take before compression, by what it says.
     pub(super) fn bytes(&self) -> usize {
-        let of_groups = self.file.metadata().row_groups().iter().map(RowGroupMetaData::total_byte_size);
+        let of_groups = self.metadata.row_groups().iter().map(RowGroupMetaData::total_byte_size);
         of_groups.fold(0, |sum, bytes| sum.saturating_add(usize::try_from(bytes).unwrap_or_default()))
     }
 
@@ -88,7 +94,7 @@ impl Source {
 
     fn read(&mut self, batch: &mut Batch, most: usize) -> Result<bool, ParquetError> {
         while self.rows_left == 0 {
-            if self.next_group == self.file.num_row_groups() {
+            if self.next_group == self.metadata.num_row_groups() {
                 return Ok(false);
             }
             self.open_group()?;
@@ -118,20 +124,13 @@ impl Source {
     }
 
     fn open_group(&mut self) -> Result<(), ParquetError> {
-        let group = self.file.get_row_group(self.next_group)?;
+        let group = self.metadata.row_group(self.next_group);
         self.next_group += 1;
-        self.rows_left = usize::try_from(group.metadata().num_rows())
+        let rows = usize::try_from(group.num_rows())
             .map_err(|_| ParquetError::General("a row group has a negative number of rows".to_owned()))?;
+        self.rows_left = rows;
         self.group = (self.found.iter())
-            .map(|found| {
-                let Some(at) = *found else { return Ok(None) };
-                let descriptor = group.metadata().column(at).column_descr_ptr();
-                let optional = descriptor.max_def_level() > 0;
-                let loaded = Arc::<AtomicUsize>::default();
-                let pages = Watched { pages: group.get_column_page_reader(at)?, loaded: loaded.clone() };
-                let reader = get_column_reader(descriptor, Box::new(pages));
-                Ok(Some(Stream { reader, optional, loaded, read: 0 }))
-            })
+            .map(|found| found.map(|at| Stream::open(&self.file, group.column(at), rows)).transpose())
             .collect::<Result<_, ParquetError>>()?;
         Ok(())
     }
@@ -179,6 +178,7 @@ fn fill(column: &mut Column, rows: usize, place: usize, folder: Option<&[ByteArr
         (Values::Int(values), _) => values.resize(rows, 0),
         (Values::Long(values), _) => values.resize(rows, 0),
         (Values::Double(values), _) => values.resize(rows, 0.0),
+        (Values::Flag(values), _) => values.resize(rows, false),
     }
     if let Some(levels) = &mut column.levels {
         levels.resize(rows, 0);
@@ -186,6 +186,15 @@ fn fill(column: &mut Column, rows: usize, place: usize, folder: Option<&[ByteArr
 }
 
 impl Stream {
+    fn open(file: &Arc<Medium>, column: &ColumnChunkMetaData, rows: usize) -> Result<Self, ParquetError> {
+        let descriptor = column.column_descr_ptr();
+        let optional = descriptor.max_def_level() > 0;
+        let loaded = Arc::<AtomicUsize>::default();
+        let pages = SerializedPageReader::new(file.clone(), column, rows, None)?;
+        let reader = ColumnReader::new(descriptor, Box::new(Watched { pages, loaded: loaded.clone() }))?;
+        Ok(Self { reader, optional, loaded, read: 0 })
+    }
+
     fn left_of_page(&self) -> usize {
         self.loaded.load(Ordering::Relaxed).saturating_sub(self.read)
     }
@@ -194,13 +203,7 @@ impl Stream {
     fn read(&mut self, column: &mut Column, rows: usize) -> Result<(), ParquetError> {
         let mut none = Vec::new();
         let levels = self.optional.then_some(column.levels.as_mut().unwrap_or(&mut none));
-        match (&mut self.reader, &mut column.values) {
-            (ColumnReader::ByteArrayColumnReader(reader), Values::Text(values)) => append(reader, rows, levels, values),
-            (ColumnReader::Int32ColumnReader(reader), Values::Int(values)) => append(reader, rows, levels, values),
-            (ColumnReader::Int64ColumnReader(reader), Values::Long(values)) => append(reader, rows, levels, values),
-            (ColumnReader::DoubleColumnReader(reader), Values::Double(values)) => append(reader, rows, levels, values),
-            _ => Err(ParquetError::General("a column changes its type".to_owned())),
-        }?;
+        self.reader.read(rows, &mut column.values, levels)?;
         self.read += rows;
         Ok(())
     }
@@ -226,23 +229,6 @@ impl Stream {
     }
 }
 
-fn append<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    rows: usize,
-    mut levels: Option<&mut Vec<i16>>,
-    values: &mut Vec<T::T>,
-) -> Result<(), ParquetError> {
-    let mut left = rows;
-    while left > 0 {
-        let (read, _, _) = reader.read_records(left, levels.as_deref_mut(), None, values)?;
-        if read == 0 {
-            return Err(ParquetError::EOF(format!("a column ends {left} rows before its row group")));
-        }
-        left -= read;
-    }
-    Ok(())
-}
-
 fn spread<T: Default>(values: &mut Vec<T>, levels: &[i16]) {
     let mut packed = values.len();
     if packed == levels.len() {
@@ -261,7 +247,7 @@ fn spread<T: Default>(values: &mut Vec<T>, levels: &[i16]) {
 
 /// Counts the rows of the pages that it hands on.
 struct Watched {
-    pages: Box<dyn PageReader>,
+    pages: SerializedPageReader<Medium>,
     loaded: Arc<AtomicUsize>,
 }
 
@@ -288,5 +274,32 @@ impl Iterator for Watched {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.get_next_page().transpose()
+    }
+}
+
+impl Length for Medium {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Disk(file) => Length::len(file),
+            Self::Memory(bytes) => Length::len(bytes),
+        }
+    }
+}
+
+impl ChunkReader for Medium {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(match self {
+            Self::Disk(file) => Box::new(file.get_read(start)?),
+            Self::Memory(bytes) => Box::new(bytes.get_read(start)?),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        match self {
+            Self::Disk(file) => file.get_bytes(start, length),
+            Self::Memory(bytes) => bytes.get_bytes(start, length),
+        }
     }
 }

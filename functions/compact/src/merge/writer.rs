@@ -7,14 +7,14 @@ use std::fs::File;
 use std::path::Path;
 
 use bytes::Bytes;
-use parquet::column::writer::{ColumnCloseResult, ColumnWriter, ColumnWriterImpl, get_column_writer};
-use parquet::data_type::DataType;
-use parquet::errors::{ParquetError, Result};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::Result;
 use parquet::file::properties::WriterPropertiesPtr;
-use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
-use shared::parquet_file::{merged_schema, properties_for};
+use parquet::file::writer::{SerializedFileWriter, TrackedWrite};
+use shared::parquet_column::{ColumnWriter, Values};
+use shared::parquet_file::{SMALL, merged_schema, properties_of};
 
-use super::batch::{Batch, Column, Values};
+use super::batch::{Batch, Column};
 use super::limits::Limits;
 use super::{MergeError, Merged};
 
@@ -29,7 +29,7 @@ pub(super) fn write(
 ) -> Result<Merged, MergeError> {
     let disk = |error| MergeError::disk(path, error);
     let file = File::create(path).map_err(|error| MergeError::disk(path, error))?;
-    let properties = properties_for(bytes);
+    let properties = properties_of(bytes < SMALL);
     let mut output = SerializedFileWriter::new(file, merged_schema(), properties.clone()).map_err(disk)?;
     let mut batch = Batch::default();
     let mut merged = Merged { rows: 0, bytes: 0 };
@@ -37,10 +37,10 @@ pub(super) fn write(
     while more {
         let mut group = Group::default();
         let mut sinks: Vec<_> = batch.columns.iter().map(|_| TrackedWrite::new(Vec::new())).collect();
-        let mut writers = writers(&output, &properties, &mut sinks);
+        let mut writers = writers(&output, &properties, &mut sinks).map_err(disk)?;
         while more && !group.is_full(limits) {
             for (writer, column) in writers.iter_mut().zip(&batch.columns) {
-                put(writer, column).map_err(disk)?;
+                writer.write(&column.values, column.levels.as_deref()).map_err(disk)?;
             }
             group.rows += batch.rows;
             group.bytes += bytes_of(&batch);
@@ -86,6 +86,7 @@ fn bytes_of(batch: &Batch) -> usize {
         Values::Int(values) => size_of_val(values.as_slice()),
         Values::Long(values) => size_of_val(values.as_slice()),
         Values::Double(values) => size_of_val(values.as_slice()),
+        Values::Flag(values) => size_of_val(values.as_slice()),
     };
     batch.columns.iter().map(of_column).sum()
 }
@@ -94,14 +95,9 @@ fn writers<'s>(
     output: &Output,
     properties: &WriterPropertiesPtr,
     sinks: &'s mut [TrackedWrite<Vec<u8>>],
-) -> Vec<ColumnWriter<'s>> {
-    (output.schema_descr().columns().iter())
-        .zip(sinks)
-        .map(|(column, sink)| {
-            let pages = Box::new(SerializedPageWriter::new(sink));
-            get_column_writer(column.clone(), properties.clone(), pages)
-        })
-        .collect()
+) -> Result<Vec<ColumnWriter<'s>>> {
+    let columns = output.schema_descr().columns().iter().zip(sinks);
+    columns.map(|(column, sink)| ColumnWriter::new(column.clone(), properties.clone(), sink)).collect()
 }
 
 fn append(output: &mut Output, sinks: Vec<TrackedWrite<Vec<u8>>>, closed: Vec<ColumnCloseResult>) -> Result<()> {
@@ -110,34 +106,5 @@ fn append(output: &mut Output, sinks: Vec<TrackedWrite<Vec<u8>>>, closed: Vec<Co
         group.append_column(&Bytes::from(sink.into_inner()?), closed)?;
     }
     group.close()?;
-    Ok(())
-}
-
-fn put(writer: &mut ColumnWriter<'_>, column: &Column) -> Result<()> {
-    let levels = column.levels.as_deref();
-    match (writer, &column.values) {
-        (ColumnWriter::ByteArrayColumnWriter(writer), Values::Text(values)) => put_values(writer, values, levels),
-        (ColumnWriter::Int32ColumnWriter(writer), Values::Int(values)) => put_values(writer, values, levels),
-        (ColumnWriter::Int64ColumnWriter(writer), Values::Long(values)) => put_values(writer, values, levels),
-        (ColumnWriter::DoubleColumnWriter(writer), Values::Double(values)) => put_values(writer, values, levels),
-        _ => Err(ParquetError::General("a column has another type than its values".to_owned())),
-    }
-}
-
-fn put_values<T: DataType>(
-    writer: &mut ColumnWriterImpl<'_, T>,
-    values: &[T::T],
-    levels: Option<&[i16]>,
-) -> Result<()> {
-    let packed: Vec<T::T>;
-    let values = match levels {
-        Some(levels) if levels.contains(&0) => {
-            let there = values.iter().zip(levels).filter(|(_, level)| **level == 1);
-            packed = there.map(|(value, _)| value.clone()).collect();
-            &packed
-        }
-        _ => values,
-    };
-    writer.write_batch(values, levels, None)?;
     Ok(())
 }

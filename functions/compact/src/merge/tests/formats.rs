@@ -1,6 +1,8 @@
 //! Files of other times, and what is none.
 
 use bytes::Bytes;
+use parquet::basic::Compression;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::bar::{Bar, NO_INDEX, SMALL, Scratch, TODAY, decode, encode};
@@ -118,6 +120,22 @@ fn a_merged_file_has_the_merged_schema_and_says_in_each_chunk_what_is_in_it() {
             assert_eq!(bounds.is_some(), statistics.null_count_opt() < Some(column.num_values().cast_unsigned()));
             assert!(bounds.is_none_or(|(least, most)| least.len().max(most.len()) <= 64));
         }
+    }
+}
+
+#[test]
+fn a_small_merged_file_is_not_compressed() {
+    for (rows, is_compressed) in [(10, false), (200, true)] {
+        let scratch = Scratch::new();
+        let bars: Vec<_> = (0..rows).map(|offset| Bar { offset, ..Bar::default() }).collect();
+        let merged = scratch.merge("merged", &scratch.sort("runs", &bars).runs, Keep::Every);
+        let reader = SerializedFileReader::new(std::fs::File::open(&merged).unwrap()).unwrap();
+        for column in reader.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns) {
+            assert_eq!(column.compression() != Compression::UNCOMPRESSED, is_compressed, "{rows} rows");
+        }
+        let mut found = decode(&merged);
+        found.sort();
+        assert_eq!(found, bars);
     }
 }
 
