@@ -113,7 +113,9 @@ impl Ends {
         } else if let Some((others, emptied)) = places.and_then(|text| parse_places(text).ok())
             && others.values().all(is_possible)
         {
-            others.into_iter().for_each(|(source, last)| self.note(source, last));
+            for (source, last) in others {
+                self.note(source, last);
+            }
             for (partition, end) in emptied {
                 let known = self.found.emptied_before.entry(partition).or_insert(end);
                 *known = (*known).max(end);
