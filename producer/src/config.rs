@@ -9,7 +9,7 @@ use rdkafka::ClientConfig;
 
 use crate::args::{Args, Order, SourceArgs};
 use crate::client;
-use crate::resume::Start;
+use crate::resume::{MOST_QUEUED, Start};
 use crate::sending::Limits;
 use crate::skipped::Skipped;
 use crate::source::choices::{Choices, minutes_of};
@@ -18,6 +18,9 @@ use crate::topic::Topic;
 
 /// The tutorial's data end the day before.
 const AFTER_THE_TUTORIAL: NaiveDate = NaiveDate::from_ymd_opt(2021, 6, 1).unwrap();
+
+/// librdkafka's name for how many records may wait.
+const QUEUE: &str = "queue.buffering.max.messages";
 
 /// Minutes between two pauses of an exchange.
 const SHORTEST_SESSION: u32 = 120;
@@ -66,6 +69,9 @@ impl Config {
             }
             // A row that is lost with others behind it on the topic would never be sent again.
             kafka.set("enable.gapless.guarantee", "true").set("message.timeout.ms", "0");
+            if kafka.get(QUEUE).is_none() {
+                kafka.set(QUEUE, MOST_QUEUED.to_string());
+            }
         }
         Ok(Config {
             source,
@@ -118,6 +124,12 @@ fn can_resume(args: &Args, source: &Plan, kafka: &ClientConfig) -> Result<()> {
         ensure!(
             session.parse::<u32>().is_ok(),
             "--resume needs a number of milliseconds in session.timeout.ms, and {session} is none"
+        );
+    }
+    if let Some(queued) = kafka.get(QUEUE) {
+        ensure!(
+            queued.parse::<u32>().is_ok_and(|queued| (1..=MOST_QUEUED).contains(&queued)),
+            "--resume reads, when it begins, what may have been queued: leave out {QUEUE}={queued}, or at most {MOST_QUEUED}"
         );
     }
     let partitioner = kafka.get("partitioner").unwrap_or("consistent_random");

@@ -1,7 +1,7 @@
 //! What librdkafka reports back: the fate of each record, and what goes wrong on the way.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::anyhow;
@@ -21,6 +21,9 @@ pub(crate) struct Reports {
     acknowledged: AtomicU64,
     failed: AtomicU64,
     too_large: AtomicU64,
+    /// Of each partition the newest offset, if that is wanted.
+    offsets: Mutex<Option<Vec<i64>>>,
+    went_back: AtomicBool,
     troubles: Mutex<Troubles>,
 }
 
@@ -40,6 +43,32 @@ impl Reports {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// From here on offsets are looked at.
+    pub(crate) fn watch_offsets(&self) {
+        self.offsets.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// Whether a record came to stand before one that was sent earlier: the topic is another one then, of the same name.
+    pub(crate) fn went_back(&self) -> bool {
+        self.went_back.load(Ordering::Relaxed)
+    }
+
+    fn arrived(&self, partition: i32, offset: i64) {
+        self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        let mut offsets = self.offsets.lock().unwrap_or_else(PoisonError::into_inner);
+        // A record that had arrived before its answer did has no offset.
+        let (Some(offsets), Ok(partition), true) = (offsets.as_mut(), usize::try_from(partition), offset >= 0) else {
+            return;
+        };
+        if offsets.len() <= partition {
+            offsets.resize(partition + 1, -1);
+        }
+        if offset <= offsets[partition] {
+            self.went_back.store(true, Ordering::Relaxed);
+        }
+        offsets[partition] = offset;
+    }
+
     /// Messages since the last call, one of a kind.
     pub(crate) fn take_troubles(&self) -> Vec<String> {
         std::mem::take(&mut self.troubles().fresh)
@@ -53,19 +82,34 @@ impl Reports {
         });
     }
 
-    /// Notes a record that is larger than what may be sent at once, here or at the broker.
+    /// Notes a record that is larger than what may leave here.
     pub(crate) fn record_too_large(&self, place: &str, symbol: &str, bytes: usize) {
+        self.note_too_large(|| {
+            let enough = enough(bytes);
+            format!(
+                "{place}: a record of {symbol} with {bytes} bytes is too large: -X message.max.bytes={enough} lets it leave \
+                 here, max.message.bytes={enough} of the topic lets it in; or put fewer bars into one array"
+            )
+        });
+    }
+
+    /// Notes a record that the broker did not take, or not with all that was sent at once.
+    fn refused_as_too_large(&self, line: usize, symbol: &str, bytes: usize) {
+        self.note_too_large(|| {
+            let enough = enough(bytes);
+            format!(
+                "line {line}: the broker does not take a record of {symbol} with {bytes} bytes, or what was sent with it: \
+                 -X batch.size={enough} sends less at once; if that is not enough, max.message.bytes of the topic has to be larger, or \
+                 put fewer bars into one array"
+            )
+        });
+    }
+
+    fn note_too_large(&self, message: impl FnOnce() -> String) {
         let failed = self.too_large.fetch_add(1, Ordering::Relaxed);
         self.failed.fetch_add(1, Ordering::Relaxed);
-        // Keys and headers take their part.
-        let enough = (bytes + bytes / 10).next_multiple_of(100_000);
         if failed < NAMED {
-            self.note(&format!("too large {failed}"), || {
-                format!(
-                    "{place}: a record of {symbol} with {bytes} bytes is too large: -X message.max.bytes={enough} lets it leave \
-                     here, max.message.bytes={enough} of the topic lets it in; or put fewer bars into one array"
-                )
-            });
+            self.note(&format!("too large {failed}"), message);
         }
     }
 
@@ -116,20 +160,22 @@ impl ProducerContext for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, line: usize) {
         match result {
-            Ok(_) => {
-                self.acknowledged.fetch_add(1, Ordering::Relaxed);
-            }
+            Ok(message) => self.arrived(message.partition(), message.offset()),
             Err((error, message)) => {
                 let symbol = String::from_utf8_lossy(message.key().unwrap_or_default());
                 if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
-                    // The broker refuses all that came with it, too.
-                    self.record_too_large(&format!("line {line}, or one sent with it"), &symbol, message.payload_len());
+                    self.refused_as_too_large(line, &symbol, message.payload_len());
                 } else {
                     self.record_failed(error, &symbol);
                 }
             }
         }
     }
+}
+
+/// A limit that such a record fits into: keys and headers take their part.
+fn enough(bytes: usize) -> usize {
+    (bytes + bytes / 10).next_multiple_of(100_000)
 }
 
 /// Why librdkafka makes no client of its properties.
@@ -148,5 +194,26 @@ pub(crate) fn in_words(error: &KafkaError) -> String {
     match error {
         KafkaError::AdminOp(code) => code.to_string(),
         _ => error.rdkafka_error_code().map_or_else(|| error.to_string(), |code| code.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_was_made_anew_is_told_by_its_offsets() {
+        let reports = Reports::default();
+        reports.arrived(0, 7);
+        reports.arrived(0, 3);
+        assert!(!reports.went_back(), "nobody wants to know");
+        reports.watch_offsets();
+        for (partition, offset, went_back) in
+            [(0, 7, false), (2, 1, false), (0, 8, false), (2, -1, false), (0, -1, false), (2, 2, false), (0, 0, true)]
+        {
+            reports.arrived(partition, offset);
+            assert_eq!(reports.went_back(), went_back, "{partition} {offset}");
+        }
+        assert_eq!(reports.acknowledged(), 9);
     }
 }

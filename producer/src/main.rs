@@ -141,7 +141,7 @@ fn publish(args: &Args) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let mut stop = Stop::listen()?;
-        let sender = Sender { limits: config.limits, skipped, progress, is_ordered: resume.is_some() };
+        let sender = Sender { limits: config.limits, skipped, progress, lease: resume.as_ref().map(Resume::lease) };
         io::Result::Ok(run::run(rows, sender, Arc::new(publisher), resume.as_ref(), &mut stop).await)
     })?;
 

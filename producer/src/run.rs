@@ -44,6 +44,9 @@ pub(crate) async fn run(
 ) -> Outcome {
     let (progress, started) = (sender.progress.clone(), Instant::now());
     let mut sending = Sending::begin(rows, sender, publisher.clone());
+    if resume.is_some() {
+        publisher.reports().watch_offsets();
+    }
     let mut run = Run { publisher, resume, progress, tally: Tally::default(), started };
     let mut flush_until = None;
     let ended = run.watch(&mut sending, stop).await;
@@ -100,6 +103,19 @@ impl Run<'_> {
             self.publisher.drop_queue();
             bail!("a record did not arrive, and those behind it would hide it: nothing more is sent");
         }
+        self.is_same_topic().inspect_err(|_| {
+            sending.stop();
+            self.publisher.drop_queue();
+        })
+    }
+
+    fn is_same_topic(&self) -> Result<()> {
+        if self.publisher.reports().went_back() {
+            bail!(
+                "the topic was removed and made anew while this run sent to it: what had arrived before is gone, and what came since says \
+                 that it is there. --resume=anew sends all from the first row"
+            );
+        }
         Ok(())
     }
 
@@ -132,7 +148,7 @@ impl Run<'_> {
             }
             self.look(sending, FLUSH_LOOK);
         }
-        error
+        error.or_else(|| self.is_same_topic().err())
     }
 
     /// Takes in what librdkafka reports for so long, and shows it.

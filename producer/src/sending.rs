@@ -12,6 +12,7 @@ use tokio::sync::oneshot::{self, Receiver};
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::publish::{Handed, Publisher};
+use crate::resume::Lease;
 use crate::skipped::Skipped;
 use crate::source::{Record, Rows};
 use crate::tally::Tally;
@@ -41,8 +42,8 @@ pub(crate) struct Sender {
     pub(crate) limits: Limits,
     pub(crate) skipped: Skipped,
     pub(crate) progress: Progress,
-    /// Whether nothing may be sent behind a record that does not arrive.
-    pub(crate) is_ordered: bool,
+    /// How long this process may send. With one, nothing is sent behind a record that does not arrive.
+    pub(crate) lease: Option<Lease>,
 }
 
 /// The thread, as seen from outside.
@@ -135,7 +136,12 @@ impl Sender {
         loop {
             let mut shared = state.shared();
             let Some(publisher) = &shared.publisher else { return Ok(false) };
-            let handed = publisher.hand_over(record)?;
+            // Whoever looks after this run ends it, and says why. Nothing more may leave until then.
+            let is_over = self.lease.as_ref().is_some_and(Lease::is_over);
+            if is_over {
+                publisher.drop_queue();
+            }
+            let handed = if is_over { Handed::Back } else { publisher.hand_over(record)? };
             let is_back = matches!(handed, Handed::Back);
             if is_back || shared.tally.sent.is_multiple_of(BETWEEN_REPORTS) {
                 publisher.take_reports(Duration::ZERO);
@@ -143,7 +149,7 @@ impl Sender {
             if !is_back {
                 shared.tally.read += 1;
                 shared.tally.sent += 1;
-                if self.is_ordered && matches!(handed, Handed::TooLarge) {
+                if self.lease.is_some() && matches!(handed, Handed::TooLarge) {
                     // What is before it is on its way, and nothing behind it.
                     bail!("with --resume nothing is sent behind a record that is too large");
                 }
@@ -162,6 +168,7 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use std::iter;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc;
 
     use rdkafka::ClientConfig;
@@ -179,7 +186,8 @@ mod tests {
     }
 
     fn sender(limits: Limits, is_ordered: bool) -> Sender {
-        Sender { limits, skipped: Skipped::default(), progress: Progress::new(None), is_ordered }
+        let lease = is_ordered.then(|| Lease::begin(Arc::default(), Duration::MAX));
+        Sender { limits, skipped: Skipped::default(), progress: Progress::new(None), lease }
     }
 
     fn publisher(cluster: &MockCluster<'_, DefaultProducerContext>, property: (&str, &str)) -> Arc<Publisher> {
@@ -265,5 +273,28 @@ mod tests {
             assert_eq!(ended(&mut sending).is_err(), is_ordered);
             assert_eq!(sending.tally().sent, sent);
         }
+    }
+
+    #[test]
+    fn nothing_more_leaves_once_another_may_send() {
+        let cluster = cluster();
+        let was_lost = Arc::new(AtomicBool::new(false));
+        let publisher = publisher(&cluster, ("linger.ms", "200000"));
+        let rows = {
+            let was_lost = was_lost.clone();
+            Box::new((1..=10).map(move |line| {
+                was_lost.store(line > 5, Ordering::Release);
+                Ok(record(line, 10))
+            }))
+        };
+        let mut sender = sender(Limits { rate: 0.0, count: None }, true);
+        sender.lease = Some(Lease::begin(was_lost, Duration::MAX));
+        let sending = Sending::begin(rows, sender, publisher.clone());
+        wait("dropped", || {
+            publisher.take_reports(Duration::from_millis(1));
+            publisher.reports().failed() == 5
+        });
+        sending.stop();
+        assert_eq!((sending.tally().sent, publisher.reports().acknowledged()), (5, 0));
     }
 }

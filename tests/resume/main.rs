@@ -33,6 +33,7 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
 
     // Alone: the broker stands still meanwhile.
     who_has_lost_the_topic_sends_nothing_more(&broker, &Topic::make(&broker, "lost", 1).await?, files)?;
+    who_stood_still_misleads_nobody(&Topic::make(&broker, "still", 2).await?, files)?;
     // Most of the time is waiting: those that follow files do so beside the others.
     let [grown, folder_of_feeds] =
         [Topic::make(&broker, "followed", 3).await?, Topic::make(&broker, "folder", 3).await?];
@@ -58,6 +59,7 @@ async fn each_row_is_on_the_topic_once_whatever_ends_the_producer() -> Result<()
     more_partitions_change_nothing_for_what_is_being_sent(&Topic::make(&broker, "more", 2).await?, files).await?;
     a_simulation_goes_on(&Topic::make(&broker, "simulation", 3).await?)?;
     a_topic_without_its_records_is_refused(&Topic::make(&broker, "emptied", 2).await?, files).await?;
+    a_topic_that_is_made_anew_ends_the_run(&Topic::make(&broker, "remade", 2).await?, files).await?;
     following.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
@@ -146,6 +148,32 @@ fn who_has_lost_the_topic_sends_nothing_more(broker: &SecuredBroker, topic: &Top
     let output = topic.producer(&send).output()?;
     assert!(output.status.success(), "{}", stderr(&output));
     topic.has_each_once(100)
+}
+
+/// It is stopped with rows on their way and in its queue, and wakes when another has sent them all.
+fn who_stood_still_misleads_nobody(topic: &Topic, files: &Path) -> Result<()> {
+    const ROWS: usize = 20_000;
+    /// Of what a queue holds at most.
+    const QUEUED: i64 = 5_000;
+    let csv = file(files, "still.csv", &format!("{HEADER}{}", rows(0, ROWS)))?;
+    let send = ["--csv", &csv, "--resume", "-X", "session.timeout.ms=6000"];
+    let mut first = topic.producer(&send).args(["--rate", "500"]).spawn()?;
+    topic.wait_for(500, &mut first)?;
+    topic::signal(&first, "STOP")?;
+    let second = topic.producer(&send).output();
+    topic::signal(&first, "CONT")?;
+    let second = second?;
+    assert!(second.status.success(), "{}", stderr(&second));
+    let first = first.wait_with_output()?;
+    assert_eq!(first.status.code(), Some(1), "{}", stderr(&first));
+    assert!(stderr(&first).contains("the broker has not heard of this producer for a while"), "{}", stderr(&first));
+    let records = topic.records()?;
+    let twice = records - i64::try_from(ROWS)?;
+    assert!((0..=QUEUED).contains(&twice), "{twice} rows are there twice");
+    let third = topic.producer(&send).output()?;
+    let told = format!("read {ROWS}, skipped 0, on the topic before {ROWS}, sent 0,");
+    assert!(sums(&third).starts_with(&told), "{}, {twice} of them twice: {}", sums(&third), stderr(&third));
+    Ok(())
 }
 
 fn several_files_are_gone_on_with_in_any_order(topic: &Topic, files: &Path) -> Result<()> {
@@ -292,13 +320,27 @@ fn a_simulation_goes_on(topic: &Topic) -> Result<()> {
     Ok(())
 }
 
+/// What is gone is not said to be there.
+async fn a_topic_that_is_made_anew_ends_the_run(topic: &Topic, files: &Path) -> Result<()> {
+    let csv = file(files, "remade.csv", &format!("{HEADER}{}", rows(0, 20_000)))?;
+    let mut child = topic.producer(&["--csv", &csv, "--resume"]).args(["--rate", "400"]).spawn()?;
+    topic.wait_for(400, &mut child)?;
+    topic.remake().await?;
+    assert_eq!(topic::wait_for_end(&mut child)?, Some(1));
+    let said = stderr(&child.wait_with_output()?);
+    assert!(said.contains("removed and made anew while this run sent to it"), "{said}");
+    let anew = topic.producer(&["--csv", &csv, "--resume=anew"]).output()?;
+    assert!(sums(&anew).starts_with("read 20000, skipped 0, sent 20000"), "{}", stderr(&anew));
+    Ok(())
+}
+
 async fn a_topic_without_its_records_is_refused(topic: &Topic, files: &Path) -> Result<()> {
     let csv = file(files, "emptied.csv", &format!("{HEADER}{}", rows(0, 20)))?;
     assert!(topic.producer(&["--csv", &csv, "--resume"]).output()?.status.success());
     topic.delete_records().await?;
     let refused = topic.producer(&["--csv", &csv, "--resume"]).output()?;
     assert_eq!(refused.status.code(), Some(1));
-    assert!(stderr(&refused).contains("had records, and has none any more"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("does not say any more what --resume has sent there"), "{}", stderr(&refused));
     let anew = topic.producer(&["--csv", &csv, "--resume=anew"]).output()?;
     assert!(sums(&anew).starts_with("read 20, skipped 0, sent 20"), "{}", stderr(&anew));
     // A partition that had none since is known to have had none.

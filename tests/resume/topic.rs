@@ -50,6 +50,19 @@ impl Topic {
         Ok(topic)
     }
 
+    /// Removes it, and makes another of the same name.
+    pub(crate) async fn remake(&self) -> Result<()> {
+        let partitions = self.partitions()?;
+        let new = NewTopic::new(&self.name, partitions, TopicReplication::Fixed(1));
+        let (admin, options) = (self.admin()?, AdminOptions::new());
+        let removed = admin.delete_topics(&[&self.name], &options).await?;
+        ensure!(removed.iter().all(Result::is_ok), "{removed:?}");
+        self.has_partitions(0)?;
+        let made = admin.create_topics([&new], &options).await?;
+        ensure!(made.iter().all(Result::is_ok), "{made:?}");
+        self.has_partitions(partitions)
+    }
+
     fn has_partitions(&self, partitions: i32) -> Result<()> {
         let deadline = Instant::now() + LIMIT;
         while self.partitions()? != partitions {

@@ -41,7 +41,6 @@ pub(crate) fn absolute(file: impl AsRef<Path>) -> Result<String> {
 impl Before {
     /// Refuses what can no longer be told, unless all is to be begun anew.
     pub(super) fn new(topic: &str, found: Vec<Found>, of_topic: i32, is_to_begin_anew: bool) -> Result<Before> {
-        const WHY: &str = "retention has deleted records of it; --resume=anew sends from the first row";
         let mut known = Emptied::new();
         for found in &found {
             for (partition, end) in &found.emptied_before {
@@ -51,13 +50,12 @@ impl Before {
         }
         let mut emptied = Emptied::new();
         for (partition, found) in (0..).zip(&found) {
-            if found.is_cut && !is_to_begin_anew {
-                bail!("partition {partition} of topic {topic} does not say any more where --resume stopped: {WHY}");
-            }
-            let Some(end) = found.emptied else { continue };
+            // A run that began anew knew what is missing there, and all runs since.
+            let Some(end) = found.emptied.or(found.cut) else { continue };
             if known.get(&partition).is_none_or(|known| *known < end) && !is_to_begin_anew {
                 bail!(
-                    "partition {partition} of topic {topic} had records, and has none any more: where --resume stopped there can no longer be told, since {WHY}"
+                    "partition {partition} of topic {topic} does not say any more what --resume has sent there, since retention has \
+                     deleted records of it: --resume=anew sends from the first row, also where --resume was never used on this topic"
                 );
             }
             emptied.insert(partition, end);

@@ -2,7 +2,7 @@
 //!
 //! The member reads nothing. When its process dies, the broker strikes it off after the session's time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -32,10 +32,48 @@ const POLL: Duration = Duration::from_millis(100);
 /// How long a broker may take for an answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
+/// How long this process may send, as it can tell by itself: one that stood still does not wait for the broker's word. It is over for good
+/// once the broker has struck it off, or when nobody has looked for so long that the broker may have.
+#[derive(Clone)]
+pub(crate) struct Lease {
+    was_lost: Arc<AtomicBool>,
+    since: Instant,
+    /// When it was last looked at: milliseconds since then.
+    looked: Arc<AtomicU64>,
+    most: Duration,
+}
+
+impl Lease {
+    pub(crate) fn begin(was_lost: Arc<AtomicBool>, most: Duration) -> Lease {
+        Lease { was_lost, since: Instant::now(), looked: Arc::default(), most }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        if !self.was_lost.load(Ordering::Acquire) {
+            let looked = Duration::from_millis(self.looked.load(Ordering::Acquire));
+            if self.since.elapsed().saturating_sub(looked) <= self.most {
+                return false;
+            }
+            self.was_lost.store(true, Ordering::Release);
+        }
+        true
+    }
+
+    /// Looks, and goes on with it if it is not over.
+    fn renew(&self) -> bool {
+        let is_over = self.is_over();
+        if !is_over {
+            let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.looked.store(now, Ordering::Release);
+        }
+        !is_over
+    }
+}
+
 /// Kept while this process sends. Dropping it makes room for the next.
 pub(crate) struct Lock {
     has_ended: Arc<AtomicBool>,
-    was_lost: Arc<AtomicBool>,
+    lease: Lease,
     /// Who has it since, as far as that is known.
     taken_by: Arc<Mutex<Option<Other>>>,
     thread: Option<JoinHandle<()>>,
@@ -52,6 +90,11 @@ impl Lock {
     pub(crate) fn take(kafka: &ClientConfig, topic: &str, mut say: impl FnMut(&str)) -> Result<Lock> {
         let typed = kafka.get("group.id").filter(|group| !group.is_empty());
         let group = typed.map_or_else(|| format!("tickerlake-producer-{topic}"), ToOwned::to_owned);
+        if typed.is_some() {
+            say(&format!(
+                "group.id={group}: only producers with the same group are kept from sending at the same time"
+            ));
+        }
         let name = format!("producer-{}-{:08x}", std::process::id(), rand::random::<u32>());
         let session = kafka.get("session.timeout.ms").and_then(|typed| typed.parse().ok()).unwrap_or(SESSION_MS);
         let mut settings = kafka.clone();
@@ -74,7 +117,7 @@ impl Lock {
                 Ok(Some(other)) => {
                     was_taken = true;
                     let Other { client, host } = &other;
-                    let what = format!("{client} at {host} had this topic a moment ago, and may be there still");
+                    let what = format!("{client} at {host} has this topic, or had it until it died a moment ago");
                     (what, refusal(topic, &group, &other))
                 }
                 // A broker that does not answer, or has just begun.
@@ -107,31 +150,32 @@ impl Lock {
         if let Some(other) = others(&consumer, &group, &name)? {
             bail!(refusal(topic, &group, &other));
         }
-        Ok(Lock::keep(consumer, group, name, was_lost))
+        // The last heartbeat was a fifth of the session ago at most.
+        let lease = Lease::begin(was_lost, Duration::from_millis(session - session / 5));
+        Ok(Lock::keep(consumer, group, name, lease))
     }
 
-    fn keep(consumer: BaseConsumer<Member>, group: String, name: String, was_lost: Arc<AtomicBool>) -> Lock {
+    fn keep(consumer: BaseConsumer<Member>, group: String, name: String, lease: Lease) -> Lock {
         let has_ended = Arc::new(AtomicBool::new(false));
         let taken_by = Arc::new(Mutex::new(None));
-        let (ended, lost, by) = (has_ended.clone(), was_lost.clone(), taken_by.clone());
+        let (ended, looked, by) = (has_ended.clone(), lease.clone(), taken_by.clone());
         let thread = thread::spawn(move || {
             while !ended.load(Ordering::Acquire) {
                 // Nothing is ever assigned: it is called for the group's sake.
                 let _ = consumer.poll(POLL);
-                // Struck off, by a network or a machine that stood still: another may have come, and gone again.
-                if lost.load(Ordering::Acquire) {
+                // By a network or a machine that stood still: another may have come, and gone again.
+                if !looked.renew() {
                     let other = others(&consumer, &group, &name).ok().flatten();
                     *by.lock().unwrap_or_else(PoisonError::into_inner) = other;
                     return;
                 }
             }
         });
-        Lock { has_ended, was_lost, taken_by, thread: Some(thread) }
+        Lock { has_ended, lease, taken_by, thread: Some(thread) }
     }
 
-    /// Whether another may send by now.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.was_lost.load(Ordering::Acquire)
+    pub(crate) fn lease(&self) -> Lease {
+        self.lease.clone()
     }
 
     /// Why it was lost. Waits a moment for the broker's word on who has it.
@@ -219,5 +263,24 @@ impl ConsumerContext for Member {
             }
             let _ = consumer.unassign();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_over_when_nobody_has_looked_for_so_long_and_cannot_be_renewed_then() {
+        let lease = |most| Lease::begin(Arc::default(), most);
+        let kept = lease(Duration::from_hours(1));
+        assert!(kept.renew() && !kept.is_over());
+        let left = lease(Duration::ZERO);
+        while !left.is_over() {
+            thread::yield_now();
+        }
+        assert!(!left.renew() && left.is_over());
+        kept.was_lost.store(true, Ordering::Release);
+        assert!(!kept.renew() && kept.is_over());
     }
 }

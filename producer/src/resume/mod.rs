@@ -18,6 +18,7 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use self::before::{Before, absolute};
+pub(crate) use self::lock::Lease;
 use self::lock::Lock;
 use self::place::SourceId;
 pub(crate) use self::place::{PLACE, PLACES};
@@ -27,6 +28,10 @@ use crate::source::{self, Past, Plan, Rows, Verdict, generation_of};
 
 /// Sources whose places a topic can carry. Each is some 25 bytes of a header.
 const MOST_SOURCES: usize = 2000;
+
+/// Records that may wait to be sent. One who stood still, and wakes when another has the topic, sends them before it can be kept from it:
+/// so many more are read at the next start.
+pub(crate) const MOST_QUEUED: u32 = 5_000;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
@@ -101,9 +106,14 @@ impl Resume {
         Ok(Box::new(Stamped::new(rows, self.before.clone(), only_name(plan)?)))
     }
 
+    /// How long this process may send.
+    pub(crate) fn lease(&self) -> Lease {
+        self.lock.lease()
+    }
+
     /// Whether nothing more may be sent, because another may do so by now.
     pub(crate) fn is_lost(&self) -> bool {
-        self.lock.is_lost()
+        self.lock.lease().is_over()
     }
 
     /// Why; takes a moment.

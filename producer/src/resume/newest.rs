@@ -1,4 +1,8 @@
 //! How far a topic is: the newest places in each partition, read from their ends.
+//!
+//! The newest record alone may mislead. A producer that stood still for longer than its session, and wakes when another has sent what it had
+//! not, may send what it had queued: then older rows stand behind newer ones. So more is read than a queue holds, and of each source the
+//! furthest counts.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +13,13 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::place::{Emptied, Last, Lasts, PLACE, PLACES, Place, parse_places};
+use super::MOST_QUEUED;
+use super::place::{Emptied, Last, Lasts, PLACE, PLACES, Place, SourceId, parse_places};
 use crate::delivery::{in_words, refused};
 
-/// How often more is read when nothing is found, and how much at first.
+/// How much is read at first: one record more than can come from a queue that was left behind.
+const AT_FIRST: i64 = MOST_QUEUED as i64 + 1;
+/// How many times as much is read when nothing is found.
 const WIDER: i64 = 16;
 /// How long a broker may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -21,12 +28,12 @@ const SILENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Found {
     pub(crate) lasts: Lasts,
-    /// Its end, if it had records and has none any more.
+    /// Where its records begin, if it had others and none that is left has a place.
     pub(crate) emptied: Option<i64>,
-    /// The ends of partitions that had none when its records were sent.
+    /// The same of partitions when the records of this one were sent.
     pub(crate) emptied_before: Emptied,
-    /// Whether a record is lost that said more.
-    pub(crate) is_cut: bool,
+    /// Its end, if a record is lost that said more than those that are left.
+    pub(crate) cut: Option<i64>,
 }
 
 /// Reads all partitions of the topic. `say` is told of what takes long.
@@ -63,19 +70,22 @@ fn newest(
     if low == high {
         return Ok(Found { emptied: (high > 0).then_some(high), ..Found::default() });
     }
-    let mut span = 1;
+    let mut span = AT_FIRST;
     loop {
         let from = low.max(high - span);
         if span > 100_000 {
             say(&format!("partition {partition}: reading {} records for the newest with a place", high - from));
         }
         let mut ends = Ends { partitions, ..Ends::default() };
-        read_span(consumer, topic, partition, (from, high), |message| ends.take(message))?;
+        read_span(consumer, topic, partition, (from, high), |message| {
+            ends.take(header(message, PLACE), header(message, PLACES));
+        })?;
         if ends.is_whole || from == low {
             let is_cut = !ends.is_whole && !ends.found.lasts.is_empty();
+            let cut = is_cut.then_some(high);
             // Of records that were deleted, some may have been ours.
             let is_gone = from == low && low > 0 && ends.found.lasts.is_empty();
-            return Ok(Found { is_cut, emptied: is_gone.then_some(low), ..ends.found });
+            return Ok(Found { cut, emptied: is_gone.then_some(low), ..ends.found });
         }
         span = span.saturating_mul(WIDER);
     }
@@ -92,29 +102,40 @@ struct Ends {
 }
 
 impl Ends {
-    fn take(&mut self, message: &BorrowedMessage<'_>) {
-        let header = |name: &str| {
-            let headers = message.headers()?;
-            let header = headers.iter().find(|header| header.key == name)?;
-            str::from_utf8(header.value?).ok()
-        };
+    /// Takes the headers of the next record.
+    fn take(&mut self, place: Option<&str>, places: Option<&str>) {
         // Anybody may write headers.
         let is_possible = |last: &Last| last.partitions <= self.partitions;
-        let place = header(PLACE).and_then(|text| text.parse::<Place>().ok());
+        let place = place.and_then(|text| text.parse::<Place>().ok());
         let Some(place) = place.filter(|place| is_possible(&place.last)) else { return };
         if place.since_places.is_none() {
-            self.found.lasts.clear();
-            self.found.emptied_before.clear();
             self.is_whole = true;
-        } else if let Some((others, emptied)) = header(PLACES).and_then(|text| parse_places(text).ok())
+        } else if let Some((others, emptied)) = places.and_then(|text| parse_places(text).ok())
             && others.values().all(is_possible)
         {
-            self.found.lasts = others;
-            self.found.emptied_before = emptied;
+            for (source, last) in others {
+                self.note(source, last);
+            }
+            for (partition, end) in emptied {
+                let known = self.found.emptied_before.entry(partition).or_insert(end);
+                *known = (*known).max(end);
+            }
             self.is_whole = true;
         }
-        self.found.lasts.insert(place.source, place.last);
+        self.note(place.source, place.last);
     }
+
+    fn note(&mut self, source: SourceId, last: Last) {
+        let known = self.found.lasts.entry(source).or_insert(last);
+        if known.mark <= last.mark {
+            *known = last;
+        }
+    }
+}
+
+fn header<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m str> {
+    let header = message.headers()?.iter().find(|header| header.key == name)?;
+    str::from_utf8(header.value?).ok()
 }
 
 /// Gives each record from the first offset on, up to the second.
@@ -156,4 +177,50 @@ fn is_final(error: &KafkaError) -> bool {
 
 fn unreadable(topic: &str, partition: i32, reason: &str) -> anyhow::Error {
     anyhow!("--resume reads the newest records of topic {topic}, and cannot read partition {partition}: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::place::{Mark, Sum, places};
+    use super::*;
+
+    fn place(source: &str, line: u64, since_places: Option<u32>) -> Place {
+        let last = Last { mark: Mark { line, item: 0 }, sum: Sum::of(7), partitions: 1 };
+        Place { source: SourceId::of(source), last, since_places }
+    }
+
+    fn read(records: &[(Place, Option<&Lasts>)]) -> Ends {
+        let mut ends = Ends { partitions: 1, ..Ends::default() };
+        for (place, others) in records {
+            let places = others.map(|lasts| places(lasts, place.source, &Emptied::new()));
+            ends.take(Some(&place.to_string()), places.as_deref());
+        }
+        ends
+    }
+
+    fn lasts(places: &[Place]) -> Lasts {
+        places.iter().map(|place| (place.source, place.last)).collect()
+    }
+
+    #[test]
+    fn what_was_queued_when_another_took_over_hides_nothing_that_the_other_sent() {
+        // Of the same file, and of others: the one that stood still knows nothing of b.
+        let [a10, a11, a500] = [10, 11, 500].map(|line| place("a", line, None));
+        assert_eq!(read(&[(a10, None), (a500, None), (a11, None)]).found.lasts, lasts(&[a500]));
+        let b = place("b", 20, Some(0));
+        let ends = read(&[(a10, None), (b, Some(&lasts(&[a10]))), (a11, None)]);
+        assert_eq!((ends.found.lasts, ends.is_whole), (lasts(&[a11, b]), true));
+        let queued = place("a", 11, Some(0));
+        let ends = read(&[(b, Some(&lasts(&[a500]))), (queued, Some(&Lasts::new()))]);
+        assert_eq!(ends.found.lasts, lasts(&[a500, b]));
+    }
+
+    #[test]
+    fn a_partition_is_known_whole_from_a_record_that_says_so() {
+        let [a, b] = ["a", "b"].map(|source| place(source, 3, Some(8)));
+        assert!(!read(&[(a, None), (b, None)]).is_whole);
+        let whole = place("b", 4, Some(0));
+        assert!(read(&[(a, None), (whole, Some(&lasts(&[a])))]).is_whole);
+        assert!(read(&[(place("a", 3, None), None)]).is_whole);
+    }
 }
