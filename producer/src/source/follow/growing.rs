@@ -93,6 +93,14 @@ pub(crate) enum Until {
     Turned(PathBuf),
 }
 
+/// What stands behind what was read.
+enum Found {
+    More,
+    End,
+    /// It is another text by now: what was read last is not before it any more.
+    Other,
+}
+
 pub(crate) struct Growing {
     is_alone: bool,
     /// It is over, whatever is asked of it.
@@ -111,8 +119,6 @@ pub(crate) struct Growing {
     position: u64,
     /// The last bytes before the position.
     tail: Vec<u8>,
-    /// Whether there was no more at the last look.
-    is_at_end: bool,
     /// When it was seen that it may be over, or that it was written since.
     turned: Option<Instant>,
 }
@@ -140,7 +146,6 @@ impl Growing {
             lines: 0,
             position: 0,
             tail: Vec::new(),
-            is_at_end: false,
             turned: None,
         }
     }
@@ -191,9 +196,13 @@ impl Growing {
         }
     }
 
-    /// Reads on; `false` at the end.
-    fn read_on(&mut self) -> io::Result<bool> {
+    /// Reads on.
+    fn read_on(&mut self) -> io::Result<Found> {
         let read = self.file.read(&mut self.chunk)?;
+        // It may have been cut short and filled again before this was read, or while it was.
+        if !self.is_same()? {
+            return Ok(Found::Other);
+        }
         let chunk = &self.chunk[..read];
         self.position += read as u64;
         self.unfinished.read(self.position);
@@ -215,7 +224,7 @@ impl Growing {
             let message = format!("a line is longer than {} MB", LONGEST >> 20);
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        Ok(read > 0)
+        Ok(if read > 0 { Found::More } else { Found::End })
     }
 }
 
@@ -235,17 +244,17 @@ impl Read for Growing {
                 self.given += count;
                 return Ok(count);
             }
-            let is_over = if self.is_at_end && !self.is_same()? {
-                true
-            } else if self.read_on()? {
-                self.is_at_end = false;
-                // It is written on: the wait begins again.
-                self.turned = self.turned.map(|_| Instant::now());
-                false
-            } else {
-                self.is_at_end = true;
-                self.caught_up.set();
-                self.is_over()?
+            let is_over = match self.read_on()? {
+                Found::Other => true,
+                Found::More => {
+                    // It is written on: the wait begins again.
+                    self.turned = self.turned.map(|_| Instant::now());
+                    continue;
+                }
+                Found::End => {
+                    self.caught_up.set();
+                    self.is_over()?
+                }
             };
             if is_over {
                 let unfinished = self.pending.split_off(self.given.min(self.pending.len()));
@@ -253,7 +262,7 @@ impl Read for Growing {
                 (self.given, self.whole) = (0, 0);
                 self.pending.clear();
                 self.has_ended = true;
-            } else if self.is_at_end {
+            } else {
                 thread::sleep(POLL);
             }
         }

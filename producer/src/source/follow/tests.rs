@@ -123,6 +123,20 @@ fn what_was_not_read_of_a_file_that_is_cut_short_is_read_from_its_copy() {
     assert_eq!(seen, wanted.collect::<Vec<_>>());
 }
 
+#[test]
+fn what_was_not_read_is_read_from_the_copy_also_where_the_file_is_longer_again_by_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let many = |letter: &str| (0..50_000).map(|number| bar(&format!("{letter}{number}"))).collect::<String>();
+    fs::write(path("a.csv"), format!("{HEADER}{}", many("S"))).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "S0");
+    fs::copy(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}{}", bar("LONGER"), many("T"))).unwrap();
+    let wanted = (1..50_000).map(|number| format!("S{number}")).chain(["LONGER".to_owned(), "T0".to_owned()]);
+    assert_eq!(symbols(&mut rows, 50_001), wanted.collect::<Vec<_>>());
+}
+
 /// Something of these files was sent, all of it with this symbol, if there was only one.
 struct Sent {
     files: Vec<String>,
@@ -284,6 +298,20 @@ fn whole_lines_are_given_out_and_half_a_line_is_left() {
         fs::write(&path, cut).unwrap();
         assert_eq!(reader.join().unwrap(), ("one\ntwo\nthree\n".to_owned(), String::new()), "{cut}");
     }
+}
+
+#[test]
+fn nothing_is_given_out_from_the_middle_of_what_a_file_was_filled_with_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bars.csv");
+    let many = |line: &str| line.repeat(20_000);
+    fs::write(&path, many("one\n")).unwrap();
+    let unfinished = Unfinished::default();
+    let mut reads = Growing::new(File::open(&path).unwrap(), Until::Now, CaughtUp::default(), unfinished.clone(), true);
+    assert_eq!(reads.read(&mut [0; 100]).unwrap(), 4);
+    fs::write(&path, many("another\n")).unwrap();
+    let (text, _) = read_to_end(&mut reads, &unfinished);
+    assert!(text.len() < 20_000 * 4 && text.replace("one\n", "").is_empty());
 }
 
 #[test]
