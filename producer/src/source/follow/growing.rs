@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,28 +57,35 @@ impl Left {
         Ok(Left { position, tail, unfinished: Vec::new() })
     }
 
-    /// Whether a file has this, and maybe more.
+    /// Whether a file has this, and maybe more. What is empty is in any.
     pub(super) fn is_in(&self, file: &File) -> bool {
         let mut now = vec![0; self.tail.len()];
         file.read_exact_at(&mut now, self.position - self.tail.len() as u64).is_ok() && now == self.tail
     }
 }
 
-/// Told by who reads, once the file is over.
+/// Told by who reads: how far it is, and what is left once the file is over.
 #[derive(Clone, Default)]
 pub(crate) struct Unfinished(Arc<Mutex<Left>>);
 
 impl Unfinished {
-    pub(super) fn take(&self) -> Left {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn left(&self) -> Left {
+        self.lock().clone()
     }
 
-    fn read(&self, position: u64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).position = position;
+    fn read(&self, position: u64, tail: &[u8]) {
+        let mut left = self.lock();
+        left.position = position;
+        left.tail.clear();
+        left.tail.extend_from_slice(tail);
     }
 
     fn set(&self, left: Left) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        *self.lock() = left;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -205,9 +212,9 @@ impl Growing {
         }
         let chunk = &self.chunk[..read];
         self.position += read as u64;
-        self.unfinished.read(self.position);
         self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
         self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
+        self.unfinished.read(self.position, &self.tail);
         // What was given out is held no longer: behind it is at most a part of a line.
         self.pending.drain(..self.given);
         (self.given, self.whole) = (0, 0);

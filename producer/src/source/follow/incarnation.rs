@@ -27,6 +27,8 @@ pub(crate) struct Incarnation {
     file: String,
     /// How often it was cut short, or sent anew.
     generation: u32,
+    /// Whether it stands in a copy: what is written into that later is nothing of it.
+    pub(super) is_copied: bool,
 }
 
 impl Incarnation {
@@ -34,7 +36,7 @@ impl Incarnation {
         let number = Number::of(metadata);
         let folder = folder(path).canonicalize()?;
         let file = format!("{}#{:x}-{:x}", folder.display(), number.inode, number.made);
-        Ok(Incarnation { path: path.to_owned(), number, file, generation: 0 })
+        Ok(Incarnation { path: path.to_owned(), number, file, generation: 0, is_copied: false })
     }
 
     /// The name of the source.
@@ -53,7 +55,7 @@ impl Incarnation {
 
     /// The same in a copy.
     pub(super) fn copied(&self, path: PathBuf, number: Number) -> Incarnation {
-        Incarnation { path, number, ..self.clone() }
+        Incarnation { path, number, is_copied: true, ..self.clone() }
     }
 
     /// The generation that is to be read. `called` is the name that says the symbol, where names do.
@@ -98,8 +100,8 @@ impl Begun {
     }
 
     /// What is left of a file in a copy of it.
-    pub(super) fn copy(cut: &Incarnation, copy: Copy, far: Far) -> Begun {
-        Begun { incarnation: cut.copied(copy.path, copy.number), file: None, seen: None, far }
+    pub(super) fn copy(cut: &Incarnation, copy: Copy, far: Far, left: &Left) -> Begun {
+        Begun { incarnation: cut.copied(copy.path, copy.number), file: None, seen: Some(left.clone()), far }
     }
 
     /// How it was when it was opened, if it was cut short since.
@@ -107,14 +109,15 @@ impl Begun {
         self.seen.as_ref().filter(|seen| !seen.is_in(file))
     }
 
-    /// A file that was done with, and was written on or cut short since.
-    pub(super) fn again(done: Done, path: &Path, file: File) -> Result<Begun> {
+    /// A file that was done with, and was written on since, or has another text.
+    pub(super) fn again(done: Done, path: &Path, file: File) -> Begun {
+        let is_still = done.is_still(&file);
         let incarnation = Incarnation { path: path.to_owned(), ..done.incarnation };
-        Ok(if file.metadata()?.len() < done.far.bytes {
-            Begun::new(incarnation.next(), Some(file))
-        } else {
+        if is_still {
             Begun { far: done.far, ..Begun::new(incarnation, Some(file)) }
-        })
+        } else {
+            Begun::new(incarnation.next(), Some(file))
+        }
     }
 
     /// The file, wherever it is by now; `followed` is what it is or was called.
@@ -156,7 +159,7 @@ pub(super) fn to_begin_with(
     (called, followed): (&Path, &Path),
     choices: &Choices,
     past: &dyn Past,
-    others: &dyn Fn(Number) -> bool,
+    others: &dyn Fn(&Path, Number) -> bool,
 ) -> Result<Vec<Begun>> {
     let now = match File::open(followed) {
         Ok(file) => Some((Incarnation::of(followed, &file.metadata()?)?, file)),
@@ -165,7 +168,7 @@ pub(super) fn to_begin_with(
     };
     let mut all = Vec::new();
     if !past.is_to_begin_anew() {
-        all = formers((called, followed), now.as_ref().map(|(now, _)| now), choices, past, others)?;
+        all = formers((called, followed), now.as_ref(), choices, past, others)?;
     }
     if let Some((now, file)) = now {
         all.push(Begun::new(now.judged(&file, called, choices, past)?, Some(file)));
@@ -176,17 +179,17 @@ pub(super) fn to_begin_with(
 /// Files that had the name: the first one of which something was sent, and all after it.
 fn formers(
     (called, followed): (&Path, &Path),
-    now: Option<&Incarnation>,
+    now: Option<&(Incarnation, File)>,
     choices: &Choices,
     past: &dyn Past,
-    others: &dyn Fn(Number) -> bool,
+    others: &dyn Fn(&Path, Number) -> bool,
 ) -> Result<Vec<Begun>> {
     let (mut known, mut has_known) = (Vec::new(), false);
     let files = turned(followed);
     // What a file may be a copy of, that was made before the other was cut short.
     let of_path = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
     let sent: Vec<Incarnation> = now
-        .cloned()
+        .map(|(now, _)| now.clone())
         .into_iter()
         .chain(files.iter().filter_map(of_path))
         .filter(|sent| past.generation(&sent.file).is_some())
@@ -194,8 +197,12 @@ fn formers(
     for path in files.clone() {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let own = Incarnation::of(&path, &metadata)?;
-        if others(own.number) {
+        if others(&path, own.number) {
             has_known = true;
+            continue;
+        }
+        // It was copied, and is not cut short yet.
+        if now.is_some_and(|(_, now)| is_copy(&path, now)) {
             continue;
         }
         let is_known = past.generation(own.file()).is_some();
@@ -232,14 +239,20 @@ fn formers(
     Ok(known.into_iter().map(|former| Begun::new(former, None)).collect())
 }
 
-/// Files that came between one that had the name and the one that has it now.
-pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) -> bool) -> Result<Vec<Begun>> {
+/// Files that came between one that had the name, or its copy, and the one that has it now.
+pub(super) fn between(
+    followed: &Path,
+    before: &File,
+    copy: Option<Number>,
+    others: &dyn Fn(&Path, Number) -> bool,
+) -> Result<Vec<Begun>> {
     let own = before.metadata()?;
-    let number = Number::of(&own);
-    if fs::metadata(followed).is_ok_and(|now| Number::of(&now) == number) {
-        // It was cut short: what is beside it are copies.
+    let now = File::open(followed).and_then(|now| Ok((Number::of(&now.metadata()?), now))).ok();
+    let is_cut = now.as_ref().is_some_and(|(now, _)| *now == Number::of(&own));
+    if is_cut && copy.is_none() {
         return Ok(Vec::new());
     }
+    let number = copy.unwrap_or_else(|| Number::of(&own));
     let files = turned(followed);
     let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| Number::of(&now) == number);
     let after: Vec<PathBuf> = if let Some(place) = files.iter().position(is_before) {
@@ -253,7 +266,10 @@ pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) 
         files.into_iter().filter(is_later).collect()
     };
     let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
-    let after = after.iter().filter_map(incarnation).filter(|found| !is_known(found.number));
+    // A copy of what is there now is nothing that came before it.
+    let is_of_now = |path: &Path| now.as_ref().is_some_and(|(_, now)| is_copy(path, now));
+    let is_between = |found: &Incarnation| !others(&found.path, found.number) && !is_of_now(&found.path);
+    let after = after.iter().filter_map(incarnation).filter(is_between);
     Ok(after.map(|found| Begun::new(found, None)).collect())
 }
 
@@ -265,20 +281,20 @@ pub(super) struct Copy {
     pub(super) has_more: bool,
 }
 
-/// It is the newest that has what is known.
-pub(super) fn copy(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bool) -> Option<Copy> {
+/// It is the newest that has what is known, whatever that file was before: the next copy may go into the same one.
+pub(super) fn copy(followed: &Path, left: &Left, is_another: &dyn Fn(Number) -> bool) -> Option<Copy> {
     let copy = |path: PathBuf| {
         let file = File::open(&path).ok()?;
         let metadata = file.metadata().ok()?;
         let number = Number::of(&metadata);
-        let is_one = left.position > 0 && left.is_in(&file) && !is_known(number);
+        let is_one = left.position > 0 && left.is_in(&file) && !is_another(number);
         is_one.then_some(Copy { path, number, has_more: metadata.len() > left.position })
     };
     turned(followed).into_iter().rev().find_map(copy)
 }
 
 /// Whether all that is in a file is the beginning of another.
-fn is_copy(path: &Path, of: &File) -> bool {
+pub(super) fn is_copy(path: &Path, of: &File) -> bool {
     let is_same = || -> io::Result<bool> {
         let mut file = File::open(path)?;
         if file.metadata()?.len() > of.metadata()?.len() {

@@ -8,7 +8,7 @@ mod names;
 mod one;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -183,9 +183,8 @@ impl Watch {
             }
             let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other));
             if self.followed.is_known(file.number) {
-                // One that was done with, and has changed since.
-                if let Some(done) = self.followed.done(file.number).filter(|done| done.far.bytes != metadata.len()) {
-                    fresh.insert(Fresh { is_once: former_of.is_some(), ..itself(&done.called) });
+                if let Some(called) = self.changed(path, &metadata) {
+                    fresh.insert(Fresh { is_once: former_of.is_some(), ..itself(&called) });
                 }
                 continue;
             }
@@ -195,7 +194,11 @@ impl Watch {
             };
             if self.past.generation(file.file()).is_some() {
                 fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(other) });
-            } else if self.is_nobodys(path) {
+            } else if !self.told.contains_key(path) && self.is_nobodys(path) {
+                if self.followed.is_copy(path, other) {
+                    self.told.insert(path.clone(), String::new());
+                    continue;
+                }
                 let message = format!("{}: left out, as what {} was before", path.display(), other.display());
                 self.tell(path, message);
             }
@@ -211,6 +214,24 @@ impl Watch {
         round == 0 && self.rounds > 0 || since.elapsed() > TAKEN_UP
     }
 
+    /// What a file was called that was done with, and has more to read since, or other rows.
+    fn changed(&self, path: &Path, now: &Metadata) -> Option<PathBuf> {
+        let done = self.followed.done(Number::of(now)).filter(|done| done.is_changed(path, now))?;
+        let called = done.called.clone();
+        if !done.incarnation.is_copied && File::open(path).is_ok_and(|file| done.is_still(&file)) {
+            return Some(called);
+        }
+        if self.followed.is_copy(path, &called) {
+            self.followed.is_copy_now(done, path);
+            return None;
+        }
+        if done.incarnation.is_copied {
+            // It is what its number says from now on.
+            self.followed.forget(done.incarnation.number);
+        }
+        Some(called)
+    }
+
     /// Files that were done with under names that they have no more, and that were written on since.
     fn written_on(&self, found: &BTreeSet<PathBuf>) -> Vec<Fresh> {
         if !self.rounds.is_multiple_of(SELDOM) || !self.followed.has_done() {
@@ -220,8 +241,8 @@ impl Watch {
         let paths = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
         let written = |path: PathBuf| {
             let metadata = fs::metadata(&path).ok().filter(|_| !found.contains(&path))?;
-            let done = self.followed.done(Number::of(&metadata)).filter(|done| done.far.bytes < metadata.len())?;
-            Some(Fresh { called: done.called, is_called_so: false, path, is_once: true })
+            let called = self.changed(&path, &metadata)?;
+            Some(Fresh { called, is_called_so: false, path, is_once: true })
         };
         paths.filter_map(|entry| written(entry.path())).collect()
     }
@@ -233,10 +254,9 @@ impl Watch {
         let cannot = || format!("cannot follow {}", path.display());
         let called = &self.called(fresh);
         let begun = if let Some(again) = self.again(path).with_context(cannot)? {
-            self.tell_again(&again);
             vec![again]
         } else {
-            let others = |number| self.followed.is_known(number);
+            let others = |path: &Path, number| self.followed.has(path, number, called);
             incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others).with_context(cannot)?
         };
         for begun in &begun {
@@ -267,17 +287,15 @@ impl Watch {
         if Number::of(&file.metadata()?) != done.incarnation.number {
             return Ok(None);
         }
-        Begun::again(done, path, file).map(Some)
-    }
-
-    fn tell_again(&self, again: &Begun) {
-        let path = again.incarnation.path.display();
-        let message = if again.far == Far::default() {
-            format!("{path}: cut short, and begun again")
-        } else {
-            format!("{path}: written again, after it was done with, and read on")
+        let is_shorter = file.metadata()?.len() < done.far.bytes;
+        let again = Begun::again(done, path, file);
+        let what = match (again.far == Far::default(), is_shorter) {
+            (true, true) => "cut short, and begun again",
+            (true, false) => "overwritten after it was done with, and begun again",
+            (false, _) => "written again, after it was done with, and read on",
         };
-        let _ = self.sender.send(Err(NoRecord::Told(message)));
+        let _ = self.sender.send(Err(NoRecord::Told(format!("{}: {what}", path.display()))));
+        Ok(Some(again))
     }
 }
 

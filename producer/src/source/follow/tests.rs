@@ -1,7 +1,8 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 
-use super::growing::{Growing, Unfinished, Until};
+use super::followed::Done;
+use super::growing::{Growing, Left, Unfinished, Until};
 use super::*;
 use crate::source::{NoPast, Place, Rows, Verdict, listing};
 
@@ -84,6 +85,87 @@ fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
         let told = next(rows, 2);
         assert!(told[0].ends_with("a.csv.1: written again, after it was done with, and read on"), "{told:?}");
         assert_eq!(told[1], "C");
+    }
+}
+
+#[test]
+fn what_overwrites_a_file_that_was_done_with_is_read_from_its_first_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let follow = |named: &Path| open(&[named.to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    let (mut by_folder, mut alone) = (follow(folder.path()), follow(&path("a.csv")));
+    for rows in [&mut by_folder, &mut alone] {
+        assert_eq!(next(rows, 2)[1], "A");
+    }
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    for rows in [&mut by_folder, &mut alone] {
+        assert_eq!(next(rows, 3)[2], "B");
+    }
+    for symbols in [["C", "D"], ["E", "F"]] {
+        // Longer than before, and as long.
+        fs::write(path("a.csv.1"), format!("{HEADER}{}{}", bar(symbols[0]), bar(symbols[1]))).unwrap();
+        for rows in [&mut by_folder, &mut alone] {
+            let seen: Vec<String> = next(rows, 4).into_iter().filter(|row| row.len() == 1).collect();
+            assert_eq!(seen, symbols);
+        }
+    }
+}
+
+#[test]
+fn another_text_in_the_same_file_is_another_source_also_where_no_time_of_making_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let text = format!("{HEADER}{}", bar("A"));
+    let done = |then: &str| {
+        fs::write(&path, &text).unwrap();
+        let file = File::open(&path).unwrap();
+        let (left, incarnation) =
+            (Left::of(&file).unwrap(), Incarnation::of(&path, &file.metadata().unwrap()).unwrap());
+        let far = Far { bytes: left.position, line: 2, records: 1 };
+        let done = Done::new(&path, &incarnation, far, left, &file);
+        fs::write(&path, then).unwrap();
+        let is_changed = done.is_changed(&path, &fs::metadata(&path).unwrap());
+        let again = Begun::again(done, &path, file);
+        (is_changed, again.far == far && again.incarnation.name() == incarnation.name())
+    };
+    assert_eq!(done(&format!("{text}{}", bar("B"))), (true, true));
+    assert_eq!(done(&format!("{HEADER}{}{}", bar("B"), bar("C"))), (true, false));
+    assert_eq!(done(&format!("{HEADER}{}", bar("B"))), (true, false));
+}
+
+#[test]
+fn copies_that_go_into_the_same_file_each_time_are_known_by_what_is_in_them() {
+    for is_folder in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let named = if is_folder { folder.path().to_owned() } else { path("a.csv") };
+        fs::write(path("a.csv"), HEADER).unwrap();
+        let mut rows = open(&[named], &Choices::default(), Box::new(NoPast)).unwrap();
+        let mut wanted = Vec::new();
+        let mut seen = Vec::new();
+        for round in 0..4 {
+            let some = |letter: &str| (0..3).map(|number| format!("{letter}{round}{number}")).collect::<Vec<_>>();
+            let (read, not_read) = (some("R"), some("N"));
+            append(&path("a.csv"), &read.iter().map(|symbol| bar(symbol)).collect::<String>());
+            wanted.extend(read);
+            seen.extend(symbols(&mut rows, wanted.len() - seen.len()));
+            append(&path("a.csv"), &not_read.iter().map(|symbol| bar(symbol)).collect::<String>());
+            fs::write(path("a.csv.1"), fs::read(path("a.csv")).unwrap()).unwrap();
+            fs::write(path("a.csv"), HEADER).unwrap();
+            wanted.extend(not_read);
+        }
+        // A folder is gone through in the order of names: what a.csv.1 would be taken for comes before it.
+        seen.extend(symbols(&mut rows, wanted.len() - seen.len()));
+        if is_folder {
+            fs::write(path("z.csv"), format!("{HEADER}{}", bar("Z"))).unwrap();
+        } else {
+            append(&path("a.csv"), &bar("Z"));
+        }
+        wanted.push("Z".to_owned());
+        seen.extend(symbols(&mut rows, 1));
+        assert_eq!(seen, wanted, "{is_folder}");
     }
 }
 
@@ -262,7 +344,7 @@ fn a_folder_that_is_not_there_is_an_error_at_once() {
 fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
     let mut text = String::new();
     growing.read_to_string(&mut text).unwrap();
-    (text, String::from_utf8(unfinished.take().unfinished).unwrap())
+    (text, String::from_utf8(unfinished.left().unfinished).unwrap())
 }
 
 #[test]
