@@ -157,7 +157,7 @@ impl Followed {
     }
 
     /// What is known of a file was overwritten by a copy of one that is read by itself.
-    pub(super) fn is_copy_now(&self, done: Done, path: &Path) {
+    pub(super) fn is_copy_now(&self, done: &Done, path: &Path) {
         let Ok(file) = File::open(path) else { return };
         let Ok(left) = Left::of(&file) else { return };
         let far = Far { bytes: left.position, ..Far::default() };

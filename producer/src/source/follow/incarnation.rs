@@ -12,10 +12,13 @@ use anyhow::{Error, Result};
 use super::super::choices::Choices;
 use super::super::feed::begin;
 use super::super::files::stem;
-use super::super::row::{Past, Verdict, generation_of};
+use super::super::row::{Past, Rows, Verdict, generation_of};
 use super::followed::{Done, Far, Number};
 use super::growing::{CaughtUp, Growing, Left, Unfinished, Until};
-use super::names::{folder, is_left_out, is_turned_name};
+use super::names::{Age, age, folder, is_left_out, is_turned_name};
+
+/// Files that are named in a message.
+const NAMED: usize = 8;
 
 /// A file that is or was followed.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +37,9 @@ pub(crate) struct Incarnation {
 impl Incarnation {
     pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Incarnation> {
         let number = Number::of(metadata);
-        let folder = folder(path).canonicalize()?;
+        // A link stands for the file that it leads to.
+        let full = path.canonicalize().and_then(|full| folder(&full).canonicalize());
+        let folder = full.or_else(|_| folder(path).canonicalize())?;
         let file = format!("{}#{:x}-{:x}", folder.display(), number.inode, number.made);
         Ok(Incarnation { path: path.to_owned(), number, file, generation: 0, is_copied: false })
     }
@@ -59,24 +64,74 @@ impl Incarnation {
     }
 
     /// The generation that is to be read. `called` is the name that says the symbol, where names do.
-    fn judged(self, file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Result<Incarnation> {
-        let Some(generation) = past.generation(&self.file) else { return Ok(self) };
+    fn judged(
+        self,
+        file: &File,
+        called: &Path,
+        choices: &Choices,
+        past: &dyn Past,
+        tell: &dyn Fn(String),
+    ) -> Result<Incarnation> {
+        let Some(generation) = past.generation(&self.file) else {
+            let is_turned = called != self.path && !past.is_to_begin_anew();
+            let sent = is_turned.then(|| self.sent_before(file, called, choices, past)).flatten();
+            return Ok(sent.unwrap_or_else(|| self.sent_as_csv(file, called, choices, past, tell)));
+        };
         let last = Incarnation { generation, ..self };
         if past.is_to_begin_anew() {
             return Ok(last.next());
         }
         let verdict = last.verdict(file, called, choices, past)?;
-        Ok(if matches!(verdict, Verdict::Other(_)) { last.next() } else { last })
+        if let Verdict::Other(place) = &verdict {
+            let path = last.path.display();
+            tell(format!(
+                "{path}: {place} is not what was sent of this file before (the symbol counts, too): begun again"
+            ));
+            return Ok(last.next());
+        }
+        Ok(last)
+    }
+
+    /// What `--csv` has sent of it is gone on with.
+    fn sent_as_csv(
+        self,
+        file: &File,
+        called: &Path,
+        choices: &Choices,
+        past: &dyn Past,
+        tell: &dyn Fn(String),
+    ) -> Incarnation {
+        let full = self.path.canonicalize().ok().and_then(|full| full.into_os_string().into_string().ok());
+        let known = full.and_then(|full| Some((past.generation(&full)?, full)));
+        let Some((generation, full)) = known.filter(|_| !past.is_to_begin_anew()) else { return self };
+        let sent = Incarnation { file: full, generation, ..self.clone() };
+        let path = self.path.display();
+        if sent.verdict(file, called, choices, past).is_ok_and(|verdict| verdict == Verdict::Same) {
+            tell(format!("{path}: --csv has sent rows of it, and they are gone on with"));
+            return sent;
+        }
+        tell(format!("{path}: is not what --csv sent under this name: begun"));
+        self
+    }
+
+    /// What was sent as whatever file, if this one has it.
+    fn sent_before(&self, file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Option<Incarnation> {
+        let name = past.holds(&|| self.rows(file, called, choices)).ok().flatten();
+        let mut own = file;
+        own.rewind().ok()?;
+        Some(Incarnation { file: name?, generation: 0, is_copied: true, ..self.clone() })
+    }
+
+    fn rows(&self, file: &File, called: &Path, choices: &Choices) -> Result<Rows> {
+        let mut own = file.try_clone()?;
+        own.rewind()?;
+        let read = Growing::new(own, Until::Now, CaughtUp::default(), Unfinished::default(), true);
+        begin(read, choices, &self.path.display().to_string(), stem(called).as_deref(), true)
     }
 
     /// Whether a file holds what was sent as this one. It is read from its beginning, and is to be so again.
     fn verdict(&self, mut file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Result<Verdict> {
-        let verdict = past.verdict(&self.name(), &|| {
-            let mut own = file.try_clone()?;
-            own.rewind()?;
-            let read = Growing::new(own, Until::Now, CaughtUp::default(), Unfinished::default(), true);
-            begin(read, choices, &self.path.display().to_string(), stem(called).as_deref(), true)
-        });
+        let verdict = past.verdict(&self.name(), &|| self.rows(file, called, choices));
         file.rewind()?;
         verdict
     }
@@ -153,6 +208,16 @@ pub(super) fn is_of(called: &Path, path: &Path, choices: &Choices, past: &dyn Pa
     verdict().is_ok_and(|verdict| verdict == Verdict::Same)
 }
 
+/// Whether what was sent stands in a file under another name, though nothing is known of the file itself.
+pub(super) fn was_sent(path: &Path, called: &Path, choices: &Choices, past: &dyn Past) -> bool {
+    let sent = || -> Result<bool> {
+        let file = File::open(path)?;
+        let own = Incarnation::of(path, &file.metadata()?)?;
+        Ok(past.generation(&own.file).is_none() && own.sent_before(&file, called, choices, past).is_some())
+    };
+    !past.is_empty() && !past.is_to_begin_anew() && sent().unwrap_or(false)
+}
+
 /// What is to be read of a name at first: what is left of files that had it before, and the one that has it now. `others` are followed
 /// by themselves.
 pub(super) fn to_begin_with(
@@ -160,6 +225,7 @@ pub(super) fn to_begin_with(
     choices: &Choices,
     past: &dyn Past,
     others: &dyn Fn(&Path, Number) -> bool,
+    tell: &dyn Fn(String),
 ) -> Result<Vec<Begun>> {
     let now = match File::open(followed) {
         Ok(file) => Some((Incarnation::of(followed, &file.metadata()?)?, file)),
@@ -168,10 +234,10 @@ pub(super) fn to_begin_with(
     };
     let mut all = Vec::new();
     if !past.is_to_begin_anew() {
-        all = formers((called, followed), now.as_ref(), choices, past, others)?;
+        all = formers((called, followed), now.as_ref(), choices, past, others, tell)?;
     }
     if let Some((now, file)) = now {
-        all.push(Begun::new(now.judged(&file, called, choices, past)?, Some(file)));
+        all.push(Begun::new(now.judged(&file, called, choices, past, tell)?, Some(file)));
     }
     Ok(all)
 }
@@ -183,7 +249,9 @@ fn formers(
     choices: &Choices,
     past: &dyn Past,
     others: &dyn Fn(&Path, Number) -> bool,
+    tell: &dyn Fn(String),
 ) -> Result<Vec<Begun>> {
+    let mut passed_over = Vec::new();
     let (mut known, mut has_known) = (Vec::new(), false);
     let files = turned(followed);
     // What a file may be a copy of, that was made before the other was cut short.
@@ -215,7 +283,7 @@ fn formers(
         };
         if is_known {
             has_known = true;
-            known.push(own.judged(&file, called, choices, past)?);
+            known.push(own.judged(&file, called, choices, past, tell)?);
             continue;
         }
         let generations = |sent: &Incarnation| {
@@ -233,8 +301,24 @@ fn formers(
                 known.push(copy.copied(path, own.number));
             }
             None if has_known => known.push(own),
-            None => {}
+            None if metadata.len() == 0 => {}
+            // A copy of one that is here no more.
+            None => match own.sent_before(&file, called, choices, past) {
+                Some(sent) => {
+                    has_known = true;
+                    known.push(sent);
+                }
+                None => passed_over.push(path.display().to_string()),
+            },
         }
+    }
+    if !passed_over.is_empty() {
+        let why = if has_known { "older than what was sent" } else { "nothing of them is known to have been sent" };
+        let more = passed_over.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = passed_over[..passed_over.len().min(NAMED)].join(", ");
+        let what_to_do = "if rows of them are missing on the topic, send them with --csv";
+        tell(format!("{}: passed over: {named}{more}: {why}; {what_to_do}", followed.display()));
     }
     Ok(known.into_iter().map(|former| Begun::new(former, None)).collect())
 }
@@ -332,5 +416,11 @@ pub(super) fn turned(followed: &Path) -> Vec<PathBuf> {
         }
     }
     found.sort();
+    // Who touches a file, or brings it back from elsewhere, makes it no newer.
+    let ages: Vec<Option<Age>> = found.iter().map(|(_, path)| age(path, followed)).collect();
+    let is_of_one_kind = |kind: fn(&Age) -> bool| ages.iter().all(|age| age.as_ref().is_some_and(kind));
+    if is_of_one_kind(|age| matches!(age, Age::Number(_))) || is_of_one_kind(|age| matches!(age, Age::Day(_))) {
+        found.sort_by_key(|(modified, path)| (age(path, followed), *modified));
+    }
     found.into_iter().map(|(_, path)| path).collect()
 }

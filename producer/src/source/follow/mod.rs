@@ -60,6 +60,7 @@ pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) ->
         followed: Followed::default(),
         told: BTreeMap::new(),
         waiting: BTreeMap::new(),
+        seen: BTreeSet::new(),
         rounds: 0,
     };
     thread::spawn(move || watch.run());
@@ -94,6 +95,8 @@ struct Watch {
     told: BTreeMap<PathBuf, String>,
     /// Files that look like what another was before, and since when.
     waiting: BTreeMap<PathBuf, (u64, Instant)>,
+    /// All names that were found so far.
+    seen: BTreeSet<PathBuf>,
     rounds: u64,
 }
 
@@ -181,7 +184,11 @@ impl Watch {
             if !seen.insert(file.number) {
                 continue;
             }
-            let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other));
+            let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other)).cloned();
+            // No file may have the name now, between one that had it and the next.
+            let before =
+                || name_before(path).filter(|before| self.seen.contains(before) || self.named.contains(before));
+            let former_of = former_of.or_else(before);
             if self.followed.is_known(file.number) {
                 if let Some(called) = self.changed(path, &metadata) {
                     fresh.insert(Fresh { is_once: former_of.is_some(), ..itself(&called) });
@@ -189,13 +196,17 @@ impl Watch {
                 continue;
             }
             let Some(other) = former_of.filter(|_| !is_named) else {
-                fresh.insert(itself(path));
+                let before = name_before(path).filter(|_| !is_named);
+                match before.filter(|before| incarnation::was_sent(path, before, &self.choices, &*self.past)) {
+                    Some(before) => fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(&before) }),
+                    None => fresh.insert(itself(path)),
+                };
                 continue;
             };
             if self.past.generation(file.file()).is_some() {
-                fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(other) });
+                fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(&other) });
             } else if !self.told.contains_key(path) && self.is_nobodys(path) {
-                if self.followed.is_copy(path, other) {
+                if self.followed.is_copy(path, &other) {
                     self.told.insert(path.clone(), String::new());
                     continue;
                 }
@@ -204,6 +215,7 @@ impl Watch {
             }
         }
         fresh.extend(self.written_on(&found));
+        self.seen.extend(found);
         Ok(fresh.into_iter().collect())
     }
 
@@ -222,7 +234,7 @@ impl Watch {
             return Some(called);
         }
         if self.followed.is_copy(path, &called) {
-            self.followed.is_copy_now(done, path);
+            self.followed.is_copy_now(&done, path);
             return None;
         }
         if done.incarnation.is_copied {
@@ -256,8 +268,16 @@ impl Watch {
         let begun = if let Some(again) = self.again(path).with_context(cannot)? {
             vec![again]
         } else {
+            // Of a folder that is new, each is named by itself.
+            let is_told = is_alone || !self.past.is_empty();
+            let tell = |message: String| {
+                if is_told {
+                    let _ = self.sender.send(Err(NoRecord::Told(message)));
+                }
+            };
             let others = |path: &Path, number| self.followed.has(path, number, called);
-            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others).with_context(cannot)?
+            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others, &tell)
+                .with_context(cannot)?
         };
         for begun in &begun {
             self.followed.begin(begun.incarnation.number);
