@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::beside;
 use super::growing::{Left, Unfinished};
-use super::incarnation::{self, Incarnation};
+use super::incarnation::Incarnation;
 
 /// Files that had a name, of which it is known how far they were read.
 const REMEMBERED: usize = 1000;
@@ -153,7 +154,7 @@ impl Followed {
     /// The same, or whether it is a copy of what stands there now, as far as that was copied.
     pub(super) fn is_copy(&self, path: &Path, called: &Path) -> bool {
         self.has_copied(path, called)
-            || path != called && File::open(called).is_ok_and(|now| incarnation::is_copy(path, &now))
+            || path != called && File::open(called).is_ok_and(|now| beside::is_copy(path, &now))
     }
 
     /// What is known of a file was overwritten by a copy of one that is read by itself.

@@ -1,6 +1,7 @@
 //! Files that grow, as feeds write them: read to their end, then on as lines come; under a new name or cut short, read to the end and begun
 //! again (`tail -F`). A folder is all files in it, those that come later too.
 
+mod beside;
 mod followed;
 mod growing;
 mod incarnation;
@@ -71,7 +72,7 @@ pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) ->
 pub(crate) fn names(named: &[PathBuf]) -> Vec<String> {
     let files: BTreeSet<PathBuf> = named.iter().flat_map(|path| in_it(path).unwrap_or_default().0).collect();
     // What a name was before may not be all on the topic.
-    let formers: BTreeSet<PathBuf> = files.iter().flat_map(|path| incarnation::turned(path)).collect();
+    let formers: BTreeSet<PathBuf> = files.iter().flat_map(|path| beside::turned(path)).collect();
     let name = |path: &PathBuf| Some(Incarnation::of(path, &fs::metadata(path).ok()?).ok()?.file().to_owned());
     files.union(&formers).filter_map(name).collect()
 }

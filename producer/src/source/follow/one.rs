@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 
+use super::beside;
 use super::followed::{Done, Far, Followed, Number};
 use super::growing::{CaughtUp, Growing, Left, POLL, Unfinished, Until};
-use super::incarnation::{self, Begun, Incarnation};
+use super::incarnation::{Begun, Incarnation};
 use crate::source::choices::Choices;
 use crate::source::feed::begin;
 use crate::source::files::stem;
@@ -143,7 +144,7 @@ impl One {
                     return;
                 }
                 let others = |path: &Path, number| self.followed.has(path, number, &self.called);
-                match incarnation::between(&self.path, &file, copied, &others) {
+                match beside::between(&self.path, &file, copied, &others) {
                     Ok(between) => to_read.extend(between),
                     Err(error) => {
                         self.tell(format!("{}: what came between cannot be looked for: {error:#}", self.shown));
@@ -256,10 +257,10 @@ impl One {
     }
 
     /// The copy of a file that was cut short.
-    fn copy(&self, left: &Left, own: Number, had_records: bool) -> Option<incarnation::Copy> {
+    fn copy(&self, left: &Left, own: Number, had_records: bool) -> Option<beside::Copy> {
         // A header alone is in other files, too.
         let is_another = |number| number == own || !had_records && self.followed.is_known(number);
-        incarnation::copy(&self.path, left, &is_another)
+        beside::copy(&self.path, left, &is_another)
     }
 
     /// Half a line, of a file that is over.
