@@ -145,7 +145,53 @@ impl Before {
     }
 }
 
+impl Before {
+    /// The source of which these rows have all that is known, of several the one of which most is.
+    fn holding<R: Iterator<Item = Row>>(&self, rows: impl FnOnce() -> Result<R>) -> Result<Option<SourceId>> {
+        let mut at: BTreeMap<Mark, Vec<(SourceId, Sum)>> = BTreeMap::new();
+        let mut left: BTreeMap<SourceId, usize> = BTreeMap::new();
+        for (source, last) in self.lasts.iter().flatten() {
+            at.entry(last.mark).or_default().push((*source, last.sum));
+            *left.entry(*source).or_default() += 1;
+        }
+        let Some(end) = at.keys().max().copied() else { return Ok(None) };
+        let (mut items, mut found) = (Items::default(), None);
+        let any = SourceId::of("");
+        for row in rows()? {
+            let record = match row {
+                Ok(record) => record,
+                Err(NoRecord::Broken(error)) => return Err(error),
+                Err(_) => continue,
+            };
+            let mark = items.mark(any, record.place.line);
+            if mark > end || left.is_empty() {
+                break;
+            }
+            let sum = sum_of(&record);
+            for (source, known) in at.get(&mark).into_iter().flatten() {
+                let Some(more) = left.get_mut(source) else { continue };
+                *more -= usize::from(*known == sum);
+                if *known != sum {
+                    left.remove(source);
+                } else if *more == 0 {
+                    left.remove(source);
+                    found = Some(*source);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
 impl Past for Before {
+    fn is_empty(&self) -> bool {
+        self.lasts.iter().all(Lasts::is_empty)
+    }
+
+    fn holds(&self, rows: &dyn Fn() -> Result<Rows>) -> Result<Option<String>> {
+        Ok(self.holding(rows)?.map(|source| format!("#{source}")))
+    }
+
     fn generation(&self, name: &str) -> Option<u32> {
         let is_known = |generation: &u32| self.end(SourceId::of(&generation_of(name, *generation))).is_some();
         // One of which nothing arrived may have a successor that did.
@@ -195,6 +241,16 @@ mod tests {
         assert_eq!(before.compare("a", rows).unwrap(), Verdict::Other(Place::new(None, 3)));
         let unreadable = || Ok([Ok(record(2)), Err(NoRecord::Broken(anyhow::anyhow!("a bad disk")))].into_iter());
         assert_eq!(before.compare("a", unreadable).unwrap_err().to_string(), "a bad disk");
+    }
+
+    #[test]
+    fn rows_are_known_as_what_was_sent_of_some_source_whatever_it_was_called() {
+        let [one, two] = ["one", "two"].map(SourceId::of);
+        let before = Before::of(vec![Lasts::from([(one, last(3)), (two, last(2))]), Lasts::from([(one, last(5))])], 2);
+        let holding = |lines: &[u64]| before.holding(|| Ok(lines.iter().map(|line| Ok(record(*line))))).unwrap();
+        assert_eq!(holding(&[2, 3, 4, 5, 6]), Some(one));
+        assert_eq!((holding(&[2, 3, 4]), holding(&[3, 4])), (Some(two), None));
+        assert_eq!(SourceId::of(&format!("#{one}")), one);
     }
 
     #[test]

@@ -67,7 +67,11 @@ pub(crate) struct Place {
 }
 
 impl SourceId {
+    /// Of a name; `#` and the signs of an id stand for that id.
     pub(crate) fn of(name: &str) -> SourceId {
+        if let Some(Ok(id)) = name.strip_prefix('#').map(str::parse) {
+            return id;
+        }
         let digest = Sha256::digest(name.as_bytes());
         SourceId(digest[..6].iter().fold(0, |id, byte| id << 8 | u64::from(*byte)))
     }

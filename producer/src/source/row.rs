@@ -72,6 +72,16 @@ pub(crate) trait Past: Send {
     /// Whether all is to be sent again, as other generations.
     fn is_to_begin_anew(&self) -> bool;
 
+    /// Whether nothing is known of any source.
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    /// The name that stands for what was sent of some source, if these rows are those.
+    fn holds(&self, _rows: &dyn Fn() -> Result<Rows>) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Judges a source, with its generation in its name, by its rows.
     fn verdict(&self, name: &str, rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict>;
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,28 +57,35 @@ impl Left {
         Ok(Left { position, tail, unfinished: Vec::new() })
     }
 
-    /// Whether a file has this, and maybe more.
+    /// Whether a file has this, and maybe more. What is empty is in any.
     pub(super) fn is_in(&self, file: &File) -> bool {
         let mut now = vec![0; self.tail.len()];
         file.read_exact_at(&mut now, self.position - self.tail.len() as u64).is_ok() && now == self.tail
     }
 }
 
-/// Told by who reads, once the file is over.
+/// Told by who reads: how far it is, and what is left once the file is over.
 #[derive(Clone, Default)]
 pub(crate) struct Unfinished(Arc<Mutex<Left>>);
 
 impl Unfinished {
-    pub(super) fn take(&self) -> Left {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn left(&self) -> Left {
+        self.lock().clone()
     }
 
-    fn read(&self, position: u64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).position = position;
+    fn read(&self, position: u64, tail: &[u8]) {
+        let mut left = self.lock();
+        left.position = position;
+        left.tail.clear();
+        left.tail.extend_from_slice(tail);
     }
 
     fn set(&self, left: Left) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        *self.lock() = left;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,6 +98,14 @@ pub(crate) enum Until {
     Quiet(Duration),
     /// When it is not called so any more, and nothing has come for a while, or when it is cut short.
     Turned(PathBuf),
+}
+
+/// What stands behind what was read.
+enum Found {
+    More,
+    End,
+    /// It is another text by now: what was read last is not before it any more.
+    Other,
 }
 
 pub(crate) struct Growing {
@@ -111,8 +126,6 @@ pub(crate) struct Growing {
     position: u64,
     /// The last bytes before the position.
     tail: Vec<u8>,
-    /// Whether there was no more at the last look.
-    is_at_end: bool,
     /// When it was seen that it may be over, or that it was written since.
     turned: Option<Instant>,
 }
@@ -140,7 +153,6 @@ impl Growing {
             lines: 0,
             position: 0,
             tail: Vec::new(),
-            is_at_end: false,
             turned: None,
         }
     }
@@ -191,14 +203,18 @@ impl Growing {
         }
     }
 
-    /// Reads on; `false` at the end.
-    fn read_on(&mut self) -> io::Result<bool> {
+    /// Reads on.
+    fn read_on(&mut self) -> io::Result<Found> {
         let read = self.file.read(&mut self.chunk)?;
+        // It may have been cut short and filled again before this was read, or while it was.
+        if !self.is_same()? {
+            return Ok(Found::Other);
+        }
         let chunk = &self.chunk[..read];
         self.position += read as u64;
-        self.unfinished.read(self.position);
         self.tail.extend_from_slice(&chunk[read.saturating_sub(KNOWN_AGAIN)..]);
         self.tail.drain(..self.tail.len().saturating_sub(KNOWN_AGAIN));
+        self.unfinished.read(self.position, &self.tail);
         // What was given out is held no longer: behind it is at most a part of a line.
         self.pending.drain(..self.given);
         (self.given, self.whole) = (0, 0);
@@ -215,7 +231,7 @@ impl Growing {
             let message = format!("a line is longer than {} MB", LONGEST >> 20);
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        Ok(read > 0)
+        Ok(if read > 0 { Found::More } else { Found::End })
     }
 }
 
@@ -235,17 +251,17 @@ impl Read for Growing {
                 self.given += count;
                 return Ok(count);
             }
-            let is_over = if self.is_at_end && !self.is_same()? {
-                true
-            } else if self.read_on()? {
-                self.is_at_end = false;
-                // It is written on: the wait begins again.
-                self.turned = self.turned.map(|_| Instant::now());
-                false
-            } else {
-                self.is_at_end = true;
-                self.caught_up.set();
-                self.is_over()?
+            let is_over = match self.read_on()? {
+                Found::Other => true,
+                Found::More => {
+                    // It is written on: the wait begins again.
+                    self.turned = self.turned.map(|_| Instant::now());
+                    continue;
+                }
+                Found::End => {
+                    self.caught_up.set();
+                    self.is_over()?
+                }
             };
             if is_over {
                 let unfinished = self.pending.split_off(self.given.min(self.pending.len()));
@@ -253,7 +269,7 @@ impl Read for Growing {
                 (self.given, self.whole) = (0, 0);
                 self.pending.clear();
                 self.has_ended = true;
-            } else if self.is_at_end {
+            } else {
                 thread::sleep(POLL);
             }
         }

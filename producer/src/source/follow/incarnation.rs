@@ -2,20 +2,22 @@
 //! `bars.csv.1`, and a new `bars.csv` begins) or cut short.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _, Seek as _};
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use anyhow::{Error, Result};
 
 use super::super::choices::Choices;
 use super::super::feed::begin;
 use super::super::files::stem;
-use super::super::row::{Past, Verdict, generation_of};
+use super::super::row::{Past, Rows, Verdict, generation_of};
+use super::beside::{Copy, is_copy, turned};
 use super::followed::{Done, Far, Number};
 use super::growing::{CaughtUp, Growing, Left, Unfinished, Until};
-use super::names::{folder, is_left_out, is_turned_name};
+use super::names::folder;
+
+/// Files that are named in a message.
+const NAMED: usize = 8;
 
 /// A file that is or was followed.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,14 +29,18 @@ pub(crate) struct Incarnation {
     file: String,
     /// How often it was cut short, or sent anew.
     generation: u32,
+    /// Whether it stands in a copy: what is written into that later is nothing of it.
+    pub(super) is_copied: bool,
 }
 
 impl Incarnation {
     pub(crate) fn of(path: &Path, metadata: &Metadata) -> Result<Incarnation> {
         let number = Number::of(metadata);
-        let folder = folder(path).canonicalize()?;
+        // A link stands for the file that it leads to.
+        let full = path.canonicalize().and_then(|full| folder(&full).canonicalize());
+        let folder = full.or_else(|_| folder(path).canonicalize())?;
         let file = format!("{}#{:x}-{:x}", folder.display(), number.inode, number.made);
-        Ok(Incarnation { path: path.to_owned(), number, file, generation: 0 })
+        Ok(Incarnation { path: path.to_owned(), number, file, generation: 0, is_copied: false })
     }
 
     /// The name of the source.
@@ -53,28 +59,79 @@ impl Incarnation {
 
     /// The same in a copy.
     pub(super) fn copied(&self, path: PathBuf, number: Number) -> Incarnation {
-        Incarnation { path, number, ..self.clone() }
+        Incarnation { path, number, is_copied: true, ..self.clone() }
     }
 
     /// The generation that is to be read. `called` is the name that says the symbol, where names do.
-    fn judged(self, file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Result<Incarnation> {
-        let Some(generation) = past.generation(&self.file) else { return Ok(self) };
+    fn judged(
+        self,
+        file: &File,
+        called: &Path,
+        choices: &Choices,
+        past: &dyn Past,
+        tell: &dyn Fn(String),
+    ) -> Result<Incarnation> {
+        let Some(generation) = past.generation(&self.file) else {
+            let is_turned = called != self.path && !past.is_to_begin_anew();
+            let sent = is_turned.then(|| self.sent_before(file, called, choices, past)).flatten();
+            return Ok(sent.unwrap_or_else(|| self.sent_as_csv(file, called, choices, past, tell)));
+        };
         let last = Incarnation { generation, ..self };
         if past.is_to_begin_anew() {
             return Ok(last.next());
         }
         let verdict = last.verdict(file, called, choices, past)?;
-        Ok(if matches!(verdict, Verdict::Other(_)) { last.next() } else { last })
+        if let Verdict::Other(place) = &verdict {
+            let path = last.path.display();
+            let line = place.line;
+            tell(format!(
+                "{path}: line {line} is not what was sent of this file before (the symbol counts, too): begun again"
+            ));
+            return Ok(last.next());
+        }
+        Ok(last)
+    }
+
+    /// What `--csv` has sent of it is gone on with.
+    fn sent_as_csv(
+        self,
+        file: &File,
+        called: &Path,
+        choices: &Choices,
+        past: &dyn Past,
+        tell: &dyn Fn(String),
+    ) -> Incarnation {
+        let full = self.path.canonicalize().ok().and_then(|full| full.into_os_string().into_string().ok());
+        let known = full.and_then(|full| Some((past.generation(&full)?, full)));
+        let Some((generation, full)) = known.filter(|_| !past.is_to_begin_anew()) else { return self };
+        let sent = Incarnation { file: full, generation, ..self.clone() };
+        let path = self.path.display();
+        if sent.verdict(file, called, choices, past).is_ok_and(|verdict| verdict == Verdict::Same) {
+            tell(format!("{path}: --csv has sent rows of it, and they are gone on with"));
+            return sent;
+        }
+        tell(format!("{path}: is not what --csv sent under this name: begun"));
+        self
+    }
+
+    /// What was sent as whatever file, if this one has it.
+    fn sent_before(&self, file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Option<Incarnation> {
+        let name = past.holds(&|| self.rows(file, called, choices)).ok().flatten();
+        let mut own = file;
+        own.rewind().ok()?;
+        Some(Incarnation { file: name?, generation: 0, is_copied: true, ..self.clone() })
+    }
+
+    fn rows(&self, file: &File, called: &Path, choices: &Choices) -> Result<Rows> {
+        let mut own = file.try_clone()?;
+        own.rewind()?;
+        let read = Growing::new(own, Until::Now, CaughtUp::default(), Unfinished::default(), true);
+        begin(read, choices, &self.path.display().to_string(), stem(called).as_deref(), true)
     }
 
     /// Whether a file holds what was sent as this one. It is read from its beginning, and is to be so again.
     fn verdict(&self, mut file: &File, called: &Path, choices: &Choices, past: &dyn Past) -> Result<Verdict> {
-        let verdict = past.verdict(&self.name(), &|| {
-            let mut own = file.try_clone()?;
-            own.rewind()?;
-            let read = Growing::new(own, Until::Now, CaughtUp::default(), Unfinished::default(), true);
-            begin(read, choices, &self.path.display().to_string(), stem(called).as_deref(), true)
-        });
+        let verdict = past.verdict(&self.name(), &|| self.rows(file, called, choices));
         file.rewind()?;
         verdict
     }
@@ -98,8 +155,8 @@ impl Begun {
     }
 
     /// What is left of a file in a copy of it.
-    pub(super) fn copy(cut: &Incarnation, copy: Copy, far: Far) -> Begun {
-        Begun { incarnation: cut.copied(copy.path, copy.number), file: None, seen: None, far }
+    pub(super) fn copy(cut: &Incarnation, copy: Copy, far: Far, left: &Left) -> Begun {
+        Begun { incarnation: cut.copied(copy.path, copy.number), file: None, seen: Some(left.clone()), far }
     }
 
     /// How it was when it was opened, if it was cut short since.
@@ -107,14 +164,15 @@ impl Begun {
         self.seen.as_ref().filter(|seen| !seen.is_in(file))
     }
 
-    /// A file that was done with, and was written on or cut short since.
-    pub(super) fn again(done: Done, path: &Path, file: File) -> Result<Begun> {
+    /// A file that was done with, and was written on since, or has another text.
+    pub(super) fn again(done: Done, path: &Path, file: File) -> Begun {
+        let is_still = done.is_still(&file);
         let incarnation = Incarnation { path: path.to_owned(), ..done.incarnation };
-        Ok(if file.metadata()?.len() < done.far.bytes {
-            Begun::new(incarnation.next(), Some(file))
-        } else {
+        if is_still {
             Begun { far: done.far, ..Begun::new(incarnation, Some(file)) }
-        })
+        } else {
+            Begun::new(incarnation.next(), Some(file))
+        }
     }
 
     /// The file, wherever it is by now; `followed` is what it is or was called.
@@ -150,13 +208,24 @@ pub(super) fn is_of(called: &Path, path: &Path, choices: &Choices, past: &dyn Pa
     verdict().is_ok_and(|verdict| verdict == Verdict::Same)
 }
 
+/// Whether what was sent stands in a file under another name, though nothing is known of the file itself.
+pub(super) fn was_sent(path: &Path, called: &Path, choices: &Choices, past: &dyn Past) -> bool {
+    let sent = || -> Result<bool> {
+        let file = File::open(path)?;
+        let own = Incarnation::of(path, &file.metadata()?)?;
+        Ok(past.generation(&own.file).is_none() && own.sent_before(&file, called, choices, past).is_some())
+    };
+    !past.is_empty() && !past.is_to_begin_anew() && sent().unwrap_or(false)
+}
+
 /// What is to be read of a name at first: what is left of files that had it before, and the one that has it now. `others` are followed
 /// by themselves.
 pub(super) fn to_begin_with(
     (called, followed): (&Path, &Path),
     choices: &Choices,
     past: &dyn Past,
-    others: &dyn Fn(Number) -> bool,
+    others: &dyn Fn(&Path, Number) -> bool,
+    tell: &dyn Fn(String),
 ) -> Result<Vec<Begun>> {
     let now = match File::open(followed) {
         Ok(file) => Some((Incarnation::of(followed, &file.metadata()?)?, file)),
@@ -165,10 +234,10 @@ pub(super) fn to_begin_with(
     };
     let mut all = Vec::new();
     if !past.is_to_begin_anew() {
-        all = formers((called, followed), now.as_ref().map(|(now, _)| now), choices, past, others)?;
+        all = formers((called, followed), now.as_ref(), choices, past, others, tell)?;
     }
     if let Some((now, file)) = now {
-        all.push(Begun::new(now.judged(&file, called, choices, past)?, Some(file)));
+        all.push(Begun::new(now.judged(&file, called, choices, past, tell)?, Some(file)));
     }
     Ok(all)
 }
@@ -176,17 +245,19 @@ pub(super) fn to_begin_with(
 /// Files that had the name: the first one of which something was sent, and all after it.
 fn formers(
     (called, followed): (&Path, &Path),
-    now: Option<&Incarnation>,
+    now: Option<&(Incarnation, File)>,
     choices: &Choices,
     past: &dyn Past,
-    others: &dyn Fn(Number) -> bool,
+    others: &dyn Fn(&Path, Number) -> bool,
+    tell: &dyn Fn(String),
 ) -> Result<Vec<Begun>> {
+    let mut passed_over = Vec::new();
     let (mut known, mut has_known) = (Vec::new(), false);
     let files = turned(followed);
     // What a file may be a copy of, that was made before the other was cut short.
     let of_path = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
     let sent: Vec<Incarnation> = now
-        .cloned()
+        .map(|(now, _)| now.clone())
         .into_iter()
         .chain(files.iter().filter_map(of_path))
         .filter(|sent| past.generation(&sent.file).is_some())
@@ -194,8 +265,12 @@ fn formers(
     for path in files.clone() {
         let Ok(metadata) = fs::metadata(&path) else { continue };
         let own = Incarnation::of(&path, &metadata)?;
-        if others(own.number) {
+        if others(&path, own.number) {
             has_known = true;
+            continue;
+        }
+        // It was copied, and is not cut short yet.
+        if now.is_some_and(|(_, now)| is_copy(&path, now)) {
             continue;
         }
         let is_known = past.generation(own.file()).is_some();
@@ -208,7 +283,7 @@ fn formers(
         };
         if is_known {
             has_known = true;
-            known.push(own.judged(&file, called, choices, past)?);
+            known.push(own.judged(&file, called, choices, past, tell)?);
             continue;
         }
         let generations = |sent: &Incarnation| {
@@ -226,95 +301,24 @@ fn formers(
                 known.push(copy.copied(path, own.number));
             }
             None if has_known => known.push(own),
-            None => {}
+            None if metadata.len() == 0 => {}
+            // A copy of one that is here no more.
+            None => match own.sent_before(&file, called, choices, past) {
+                Some(sent) => {
+                    has_known = true;
+                    known.push(sent);
+                }
+                None => passed_over.push(path.display().to_string()),
+            },
         }
+    }
+    if !passed_over.is_empty() {
+        let why = if has_known { "older than what was sent" } else { "nothing of them is known to have been sent" };
+        let more = passed_over.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = passed_over[..passed_over.len().min(NAMED)].join(", ");
+        let what_to_do = "if rows of them are missing on the topic, send them with --csv";
+        tell(format!("{}: passed over: {named}{more}: {why}; {what_to_do}", followed.display()));
     }
     Ok(known.into_iter().map(|former| Begun::new(former, None)).collect())
-}
-
-/// Files that came between one that had the name and the one that has it now.
-pub(super) fn between(followed: &Path, before: &File, is_known: &dyn Fn(Number) -> bool) -> Result<Vec<Begun>> {
-    let own = before.metadata()?;
-    let number = Number::of(&own);
-    if fs::metadata(followed).is_ok_and(|now| Number::of(&now) == number) {
-        // It was cut short: what is beside it are copies.
-        return Ok(Vec::new());
-    }
-    let files = turned(followed);
-    let is_before = |path: &PathBuf| fs::metadata(path).is_ok_and(|now| Number::of(&now) == number);
-    let after: Vec<PathBuf> = if let Some(place) = files.iter().position(is_before) {
-        files[place + 1..].to_vec()
-    } else {
-        // It is not there any more, or is packed: those that were written since, unless they are copies of it.
-        let is_later = |path: &PathBuf| {
-            let modified = |now: &Metadata| now.modified().ok();
-            fs::metadata(path).is_ok_and(|now| modified(&now) >= modified(&own)) && !is_copy(path, before)
-        };
-        files.into_iter().filter(is_later).collect()
-    };
-    let incarnation = |path: &PathBuf| Incarnation::of(path, &fs::metadata(path).ok()?).ok();
-    let after = after.iter().filter_map(incarnation).filter(|found| !is_known(found.number));
-    Ok(after.map(|found| Begun::new(found, None)).collect())
-}
-
-/// The copy of a file that was cut short.
-pub(super) struct Copy {
-    pub(super) path: PathBuf,
-    pub(super) number: Number,
-    /// Whether it has more than is known.
-    pub(super) has_more: bool,
-}
-
-/// It is the newest that has what is known.
-pub(super) fn copy(followed: &Path, left: &Left, is_known: &dyn Fn(Number) -> bool) -> Option<Copy> {
-    let copy = |path: PathBuf| {
-        let file = File::open(&path).ok()?;
-        let metadata = file.metadata().ok()?;
-        let number = Number::of(&metadata);
-        let is_one = left.position > 0 && left.is_in(&file) && !is_known(number);
-        is_one.then_some(Copy { path, number, has_more: metadata.len() > left.position })
-    };
-    turned(followed).into_iter().rev().find_map(copy)
-}
-
-/// Whether all that is in a file is the beginning of another.
-fn is_copy(path: &Path, of: &File) -> bool {
-    let is_same = || -> io::Result<bool> {
-        let mut file = File::open(path)?;
-        if file.metadata()?.len() > of.metadata()?.len() {
-            return Ok(false);
-        }
-        let (mut own, mut other, mut position) = (vec![0; 1 << 16], vec![0; 1 << 16], 0);
-        loop {
-            let read = file.read(&mut own)?;
-            if read == 0 {
-                return Ok(true);
-            }
-            of.read_exact_at(&mut other[..read], position)?;
-            if own[..read] != other[..read] {
-                return Ok(false);
-            }
-            position += read as u64;
-        }
-    };
-    is_same().unwrap_or(false)
-}
-
-/// Files beside it that may have had its name, the oldest first.
-pub(super) fn turned(followed: &Path) -> Vec<PathBuf> {
-    // A folder that cannot be listed has none to show.
-    let entries = fs::read_dir(folder(followed)).into_iter().flatten();
-    let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if is_turned_name(&path, followed)
-            && !is_left_out(&path)
-            && let Ok(metadata) = fs::metadata(&path)
-            && metadata.is_file()
-            && let Ok(modified) = metadata.modified()
-        {
-            found.push((modified, path));
-        }
-    }
-    found.sort();
-    found.into_iter().map(|(_, path)| path).collect()
 }

@@ -1,6 +1,7 @@
 //! Files that grow, as feeds write them: read to their end, then on as lines come; under a new name or cut short, read to the end and begun
 //! again (`tail -F`). A folder is all files in it, those that come later too.
 
+mod beside;
 mod followed;
 mod growing;
 mod incarnation;
@@ -8,7 +9,7 @@ mod names;
 mod one;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -60,6 +61,7 @@ pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) ->
         followed: Followed::default(),
         told: BTreeMap::new(),
         waiting: BTreeMap::new(),
+        seen: BTreeSet::new(),
         rounds: 0,
     };
     thread::spawn(move || watch.run());
@@ -70,7 +72,7 @@ pub(crate) fn open(named: &[PathBuf], choices: &Choices, past: Box<dyn Past>) ->
 pub(crate) fn names(named: &[PathBuf]) -> Vec<String> {
     let files: BTreeSet<PathBuf> = named.iter().flat_map(|path| in_it(path).unwrap_or_default().0).collect();
     // What a name was before may not be all on the topic.
-    let formers: BTreeSet<PathBuf> = files.iter().flat_map(|path| incarnation::turned(path)).collect();
+    let formers: BTreeSet<PathBuf> = files.iter().flat_map(|path| beside::turned(path)).collect();
     let name = |path: &PathBuf| Some(Incarnation::of(path, &fs::metadata(path).ok()?).ok()?.file().to_owned());
     files.union(&formers).filter_map(name).collect()
 }
@@ -94,6 +96,8 @@ struct Watch {
     told: BTreeMap<PathBuf, String>,
     /// Files that look like what another was before, and since when.
     waiting: BTreeMap<PathBuf, (u64, Instant)>,
+    /// All names that were found so far.
+    seen: BTreeSet<PathBuf>,
     rounds: u64,
 }
 
@@ -181,26 +185,38 @@ impl Watch {
             if !seen.insert(file.number) {
                 continue;
             }
-            let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other));
+            let former_of = found.iter().find(|other| *other != path && is_turned_name(path, other)).cloned();
+            // No file may have the name now, between one that had it and the next.
+            let before =
+                || name_before(path).filter(|before| self.seen.contains(before) || self.named.contains(before));
+            let former_of = former_of.or_else(before);
             if self.followed.is_known(file.number) {
-                // One that was done with, and has changed since.
-                if let Some(done) = self.followed.done(file.number).filter(|done| done.far.bytes != metadata.len()) {
-                    fresh.insert(Fresh { is_once: former_of.is_some(), ..itself(&done.called) });
+                if let Some(called) = self.changed(path, &metadata) {
+                    fresh.insert(Fresh { is_once: former_of.is_some(), ..itself(&called) });
                 }
                 continue;
             }
             let Some(other) = former_of.filter(|_| !is_named) else {
-                fresh.insert(itself(path));
+                let before = name_before(path).filter(|_| !is_named);
+                match before.filter(|before| incarnation::was_sent(path, before, &self.choices, &*self.past)) {
+                    Some(before) => fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(&before) }),
+                    None => fresh.insert(itself(path)),
+                };
                 continue;
             };
             if self.past.generation(file.file()).is_some() {
-                fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(other) });
-            } else if self.is_nobodys(path) {
+                fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(&other) });
+            } else if !self.told.contains_key(path) && self.is_nobodys(path) {
+                if self.followed.is_copy(path, &other) {
+                    self.told.insert(path.clone(), String::new());
+                    continue;
+                }
                 let message = format!("{}: left out, as what {} was before", path.display(), other.display());
                 self.tell(path, message);
             }
         }
         fresh.extend(self.written_on(&found));
+        self.seen.extend(found);
         Ok(fresh.into_iter().collect())
     }
 
@@ -209,6 +225,24 @@ impl Watch {
         let (round, since) = *self.waiting.entry(path.to_owned()).or_insert_with(|| (self.rounds, Instant::now()));
         // What was there at the beginning is taken in the first round.
         round == 0 && self.rounds > 0 || since.elapsed() > TAKEN_UP
+    }
+
+    /// What a file was called that was done with, and has more to read since, or other rows.
+    fn changed(&self, path: &Path, now: &Metadata) -> Option<PathBuf> {
+        let done = self.followed.done(Number::of(now)).filter(|done| done.is_changed(path, now))?;
+        let called = done.called.clone();
+        if !done.incarnation.is_copied && File::open(path).is_ok_and(|file| done.is_still(&file)) {
+            return Some(called);
+        }
+        if self.followed.is_copy(path, &called) {
+            self.followed.is_copy_now(&done, path);
+            return None;
+        }
+        if done.incarnation.is_copied {
+            // It is what its number says from now on.
+            self.followed.forget(done.incarnation.number);
+        }
+        Some(called)
     }
 
     /// Files that were done with under names that they have no more, and that were written on since.
@@ -220,8 +254,8 @@ impl Watch {
         let paths = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
         let written = |path: PathBuf| {
             let metadata = fs::metadata(&path).ok().filter(|_| !found.contains(&path))?;
-            let done = self.followed.done(Number::of(&metadata)).filter(|done| done.far.bytes < metadata.len())?;
-            Some(Fresh { called: done.called, is_called_so: false, path, is_once: true })
+            let called = self.changed(&path, &metadata)?;
+            Some(Fresh { called, is_called_so: false, path, is_once: true })
         };
         paths.filter_map(|entry| written(entry.path())).collect()
     }
@@ -233,11 +267,18 @@ impl Watch {
         let cannot = || format!("cannot follow {}", path.display());
         let called = &self.called(fresh);
         let begun = if let Some(again) = self.again(path).with_context(cannot)? {
-            self.tell_again(&again);
             vec![again]
         } else {
-            let others = |number| self.followed.is_known(number);
-            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others).with_context(cannot)?
+            // Of a folder that is new, each is named by itself.
+            let is_told = is_alone || !self.past.is_empty();
+            let tell = |message: String| {
+                if is_told {
+                    let _ = self.sender.send(Err(NoRecord::Told(message)));
+                }
+            };
+            let others = |path: &Path, number| self.followed.has(path, number, called);
+            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others, &tell)
+                .with_context(cannot)?
         };
         for begun in &begun {
             self.followed.begin(begun.incarnation.number);
@@ -267,17 +308,15 @@ impl Watch {
         if Number::of(&file.metadata()?) != done.incarnation.number {
             return Ok(None);
         }
-        Begun::again(done, path, file).map(Some)
-    }
-
-    fn tell_again(&self, again: &Begun) {
-        let path = again.incarnation.path.display();
-        let message = if again.far == Far::default() {
-            format!("{path}: cut short, and begun again")
-        } else {
-            format!("{path}: written again, after it was done with, and read on")
+        let is_shorter = file.metadata()?.len() < done.far.bytes;
+        let again = Begun::again(done, path, file);
+        let what = match (again.far == Far::default(), is_shorter) {
+            (true, true) => "cut short, and begun again",
+            (true, false) => "overwritten after it was done with, and begun again",
+            (false, _) => "written again, after it was done with, and read on",
         };
-        let _ = self.sender.send(Err(NoRecord::Told(message)));
+        let _ = self.sender.send(Err(NoRecord::Told(format!("{}: {what}", path.display()))));
+        Ok(Some(again))
     }
 }
 

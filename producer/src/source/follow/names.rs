@@ -1,5 +1,6 @@
 //! Names of files: what they stand for, and what they say.
 
+use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,32 @@ pub(super) fn is_turned_name(path: &Path, other: &Path) -> bool {
         .strip_prefix(&other_name)
         .or_else(|| name.strip_prefix(stem)?.strip_suffix(ending)?.strip_suffix('.').filter(|_| !ending.is_empty()));
     folder(path) == folder(other) && added.is_some_and(is_added)
+}
+
+/// How old what a name was before is, by what is added to it: the greater, the newer. Days say themselves, and of numbers the lowest is the
+/// newest. `None` where it cannot be told.
+pub(super) fn age(path: &Path, other: &Path) -> Option<Age> {
+    let groups = |path: &Path| -> Vec<String> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.split(|sign: char| !sign.is_ascii_digit()).filter(|group| !group.is_empty()).map(str::to_owned).collect()
+    };
+    // What is in the name itself is in both.
+    let mut added = groups(path);
+    for own in groups(other) {
+        let place = added.iter().position(|group| *group == own)?;
+        added.remove(place);
+    }
+    match added.as_slice() {
+        [number] if number.len() < 6 => Some(Age::Number(Reverse(number.parse().ok()?))),
+        [first, ..] if first.len() == 4 || first.len() >= 8 => Some(Age::Day(added.concat())),
+        _ => None,
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Age {
+    Number(Reverse<u32>),
+    Day(String),
 }
 
 /// A number or a day, behind a sign.

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 
+use super::beside;
 use super::followed::{Done, Far, Followed, Number};
 use super::growing::{CaughtUp, Growing, Left, POLL, Unfinished, Until};
-use super::incarnation::{self, Begun, Incarnation};
+use super::incarnation::{Begun, Incarnation};
 use crate::source::choices::Choices;
 use crate::source::feed::begin;
 use crate::source::files::stem;
@@ -111,9 +112,15 @@ impl One {
                     continue;
                 }
             };
+            if let (Some(_), true) = (next.was_cut(&file), next.incarnation.is_copied) {
+                let gone = next.incarnation.path.display();
+                self.tell(format!("{}: {gone} has other rows by now, and what was left in it is gone", self.shown));
+                continue;
+            }
             if let Some(seen) = next.was_cut(&file) {
                 self.tell(format!("{}: cut short before it was read", self.shown));
-                let copy = self.copy(seen).map(|copy| Begun::copy(&next.incarnation, copy, next.far));
+                let copy = self.copy(seen, next.incarnation.number, false);
+                let copy = copy.map(|copy| Begun::copy(&next.incarnation, copy, next.far, seen));
                 to_read.push_front(Begun::new(next.incarnation.next(), Some(file)));
                 if let Some(copy) = copy {
                     to_read.push_front(copy);
@@ -126,16 +133,18 @@ impl One {
             self.followed.begin(next.incarnation.number);
             let Ended::Over { had_records, far, left } = self.send(&file, &next, is_now) else { return };
             let is_cut = is_now && self.is_still(next.incarnation.number);
-            match is_cut.then(|| self.copy(&left)).flatten() {
-                Some(copy) if copy.has_more => to_read.push_back(Begun::copy(&next.incarnation, copy, far)),
+            let copy = is_cut.then(|| self.copy(&left, next.incarnation.number, had_records)).flatten();
+            let copied = copy.as_ref().map(|copy| copy.number);
+            match copy {
+                Some(copy) if copy.has_more => to_read.push_back(Begun::copy(&next.incarnation, copy, far, &left)),
                 _ => self.skip_unfinished(&next.incarnation, far, left),
             }
             if is_now {
                 if !self.tell(self.what_became_of_it(&next.incarnation)) {
                     return;
                 }
-                let is_known = |number| self.followed.is_known(number);
-                match incarnation::between(&self.path, &file, &is_known) {
+                let others = |path: &Path, number| self.followed.has(path, number, &self.called);
+                match beside::between(&self.path, &file, copied, &others) {
                     Ok(between) => to_read.extend(between),
                     Err(error) => {
                         self.tell(format!("{}: what came between cannot be looked for: {error:#}", self.shown));
@@ -189,7 +198,7 @@ impl One {
                 return Some(Begun::new(own.clone(), Some(file)));
             }
             if let Some(done) = self.followed.done(now.number) {
-                return Begun::again(done, &self.path, file).ok();
+                return Some(Begun::again(done, &self.path, file));
             }
             if self.followed.is_known(now.number) {
                 // It is read under another name.
@@ -221,13 +230,15 @@ impl One {
         match begun_rows {
             Ok(rows) => {
                 for row in rows {
+                    if row.is_ok() && !passing.had_records {
+                        self.followed.read(&self.called, &unfinished);
+                    }
                     match self.pass_on(row, &mut passing) {
                         Ok(true) => {}
                         Ok(false) => return Ended::ForGood,
                         Err(error) => {
                             let error = error.context(format!("cannot follow {} any further", self.shown));
-                            let bytes = unfinished.take().position;
-                            return self.fail(error, incarnation, file, Far { bytes, ..passing.far });
+                            return self.fail(error, incarnation, file, passing.far, unfinished.left());
                         }
                     }
                 }
@@ -236,21 +247,20 @@ impl One {
             Err(error) if error.is::<Empty>() => {}
             Err(error) => {
                 let error = error.context(format!("cannot follow {}", self.shown));
-                let bytes = unfinished.take().position;
-                return self.fail(error, incarnation, file, Far { bytes, ..passing.far });
+                return self.fail(error, incarnation, file, passing.far, unfinished.left());
             }
         }
-        let left = unfinished.take();
+        let left = unfinished.left();
         let far = Far { bytes: left.position, ..passing.far };
-        self.done(file, incarnation, far);
+        self.done(file, incarnation, far, left.clone());
         Ended::Over { had_records: passing.had_records, far, left }
     }
 
     /// The copy of a file that was cut short.
-    fn copy(&self, left: &Left) -> Option<incarnation::Copy> {
-        let copy = incarnation::copy(&self.path, left, &|number| self.followed.is_known(number));
-        // It is nothing of its own.
-        copy.inspect(|copy| self.followed.begin(copy.number))
+    fn copy(&self, left: &Left, own: Number, had_records: bool) -> Option<beside::Copy> {
+        // A header alone is in other files, too.
+        let is_another = |number| number == own || !had_records && self.followed.is_known(number);
+        beside::copy(&self.path, left, &is_another)
     }
 
     /// Half a line, of a file that is over.
@@ -289,12 +299,12 @@ impl One {
     }
 
     /// It may be written on, and is looked after as long as it is somewhere.
-    fn done(&self, file: &File, incarnation: &Incarnation, far: Far) {
+    fn done(&self, file: &File, incarnation: &Incarnation, far: Far, left: Left) {
         let is_gone = file.metadata().is_ok_and(|now| now.nlink() == 0);
         if is_gone {
             self.followed.forget(incarnation.number);
         } else {
-            self.followed.end(Done { called: self.called.clone(), incarnation: incarnation.clone(), far });
+            self.followed.end(Done::new(&self.called, incarnation, far, left, file));
         }
     }
 
@@ -303,8 +313,9 @@ impl One {
     }
 
     /// Of a folder, a file that is none of bars is told and left, until it is another one.
-    fn fail(&self, error: Error, incarnation: &Incarnation, file: &File, far: Far) -> Ended {
-        self.done(file, incarnation, far);
+    fn fail(&self, error: Error, incarnation: &Incarnation, file: &File, far: Far, left: Left) -> Ended {
+        let far = Far { bytes: left.position, ..far };
+        self.done(file, incarnation, far, left);
         // It is not tried over and over.
         self.followed.leave_out(&self.path, incarnation.number, far.bytes);
         let row = if self.is_alone { NoRecord::Broken(error) } else { NoRecord::Told(format!("{error:#}: left out")) };

@@ -1,7 +1,8 @@
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 
-use super::growing::{Growing, Unfinished, Until};
+use super::followed::Done;
+use super::growing::{Growing, Left, Unfinished, Until};
 use super::*;
 use crate::source::{NoPast, Place, Rows, Verdict, listing};
 
@@ -88,6 +89,87 @@ fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
 }
 
 #[test]
+fn what_overwrites_a_file_that_was_done_with_is_read_from_its_first_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let follow = |named: &Path| open(&[named.to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    let (mut by_folder, mut alone) = (follow(folder.path()), follow(&path("a.csv")));
+    for rows in [&mut by_folder, &mut alone] {
+        assert_eq!(next(rows, 2)[1], "A");
+    }
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    for rows in [&mut by_folder, &mut alone] {
+        assert_eq!(next(rows, 3)[2], "B");
+    }
+    for symbols in [["C", "D"], ["E", "F"]] {
+        // Longer than before, and as long.
+        fs::write(path("a.csv.1"), format!("{HEADER}{}{}", bar(symbols[0]), bar(symbols[1]))).unwrap();
+        for rows in [&mut by_folder, &mut alone] {
+            let seen: Vec<String> = next(rows, 4).into_iter().filter(|row| row.len() == 1).collect();
+            assert_eq!(seen, symbols);
+        }
+    }
+}
+
+#[test]
+fn another_text_in_the_same_file_is_another_source_also_where_no_time_of_making_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let text = format!("{HEADER}{}", bar("A"));
+    let done = |then: &str| {
+        fs::write(&path, &text).unwrap();
+        let file = File::open(&path).unwrap();
+        let (left, incarnation) =
+            (Left::of(&file).unwrap(), Incarnation::of(&path, &file.metadata().unwrap()).unwrap());
+        let far = Far { bytes: left.position, line: 2, records: 1 };
+        let done = Done::new(&path, &incarnation, far, left, &file);
+        fs::write(&path, then).unwrap();
+        let is_changed = done.is_changed(&path, &fs::metadata(&path).unwrap());
+        let again = Begun::again(done, &path, file);
+        (is_changed, again.far == far && again.incarnation.name() == incarnation.name())
+    };
+    assert_eq!(done(&format!("{text}{}", bar("B"))), (true, true));
+    assert_eq!(done(&format!("{HEADER}{}{}", bar("B"), bar("C"))), (true, false));
+    assert_eq!(done(&format!("{HEADER}{}", bar("B"))), (true, false));
+}
+
+#[test]
+fn copies_that_go_into_the_same_file_each_time_are_known_by_what_is_in_them() {
+    for is_folder in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let named = if is_folder { folder.path().to_owned() } else { path("a.csv") };
+        fs::write(path("a.csv"), HEADER).unwrap();
+        let mut rows = open(&[named], &Choices::default(), Box::new(NoPast)).unwrap();
+        let mut wanted = Vec::new();
+        let mut seen = Vec::new();
+        for round in 0..4 {
+            let some = |letter: &str| (0..3).map(|number| format!("{letter}{round}{number}")).collect::<Vec<_>>();
+            let (read, not_read) = (some("R"), some("N"));
+            append(&path("a.csv"), &read.iter().map(|symbol| bar(symbol)).collect::<String>());
+            wanted.extend(read);
+            seen.extend(symbols(&mut rows, wanted.len() - seen.len()));
+            append(&path("a.csv"), &not_read.iter().map(|symbol| bar(symbol)).collect::<String>());
+            fs::write(path("a.csv.1"), fs::read(path("a.csv")).unwrap()).unwrap();
+            fs::write(path("a.csv"), HEADER).unwrap();
+            wanted.extend(not_read);
+        }
+        // A folder is gone through in the order of names: what a.csv.1 would be taken for comes before it.
+        seen.extend(symbols(&mut rows, wanted.len() - seen.len()));
+        if is_folder {
+            fs::write(path("z.csv"), format!("{HEADER}{}", bar("Z"))).unwrap();
+        } else {
+            append(&path("a.csv"), &bar("Z"));
+        }
+        wanted.push("Z".to_owned());
+        seen.extend(symbols(&mut rows, 1));
+        assert_eq!(seen, wanted, "{is_folder}");
+    }
+}
+
+#[test]
 fn a_name_that_was_left_out_is_followed_when_it_is_another_file_or_cut_short() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
@@ -123,6 +205,20 @@ fn what_was_not_read_of_a_file_that_is_cut_short_is_read_from_its_copy() {
     assert_eq!(seen, wanted.collect::<Vec<_>>());
 }
 
+#[test]
+fn what_was_not_read_is_read_from_the_copy_also_where_the_file_is_longer_again_by_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let many = |letter: &str| (0..50_000).map(|number| bar(&format!("{letter}{number}"))).collect::<String>();
+    fs::write(path("a.csv"), format!("{HEADER}{}", many("S"))).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(next(&mut rows, 2)[1], "S0");
+    fs::copy(path("a.csv"), path("a.csv.1")).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}{}", bar("LONGER"), many("T"))).unwrap();
+    let wanted = (1..50_000).map(|number| format!("S{number}")).chain(["LONGER".to_owned(), "T0".to_owned()]);
+    assert_eq!(symbols(&mut rows, 50_001), wanted.collect::<Vec<_>>());
+}
+
 /// Something of these files was sent, all of it with this symbol, if there was only one.
 struct Sent {
     files: Vec<String>,
@@ -141,8 +237,18 @@ impl Past for Sent {
         self.files.iter().any(|file| file == name).then_some(0)
     }
 
+    fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     fn is_to_begin_anew(&self) -> bool {
         false
+    }
+
+    /// What was sent as a file that is gone.
+    fn holds(&self, rows: &dyn Fn() -> Result<Rows>) -> Result<Option<String>> {
+        let gone = self.files.iter().find(|file| file.starts_with('#')).cloned();
+        Ok(gone.filter(|_| rows().is_ok_and(|rows| rows.flatten().next().map(|first| first.key) == self.symbol)))
     }
 
     fn verdict(&self, _name: &str, rows: &dyn Fn() -> Result<Rows>) -> Result<Verdict> {
@@ -150,6 +256,110 @@ impl Past for Sent {
         let first = rows()?.find_map(Result::ok);
         Ok(if first.is_some_and(|first| is_same(first.key)) { Verdict::Same } else { Verdict::Other(Place::default()) })
     }
+}
+
+/// The source of each record, with its symbol.
+fn sources(rows: &mut Follow, count: usize) -> Vec<(String, String)> {
+    let source = |record: crate::source::Record| (record.key, record.place.source.unwrap_or_default().to_string());
+    rows.by_ref().filter_map(Result::ok).take(count).map(source).collect()
+}
+
+#[test]
+fn formers_are_taken_in_the_order_that_their_names_say_whoever_touched_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for (number, name) in ["a.csv", "a.csv.1", "a.csv.2"].into_iter().enumerate() {
+        fs::write(path(name), format!("{HEADER}{}", bar(["C", "B", "A"][number]))).unwrap();
+        let modified = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + number as u64);
+        File::options().append(true).open(path(name)).unwrap().set_modified(modified).unwrap();
+    }
+    let past = Sent::of(&[&path("a.csv.2")], None);
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(past)).unwrap();
+    assert_eq!(symbols(&mut rows, 3), ["A", "B", "C"]);
+    let age = |name: &str| names::age(&path(name), &path("a.csv"));
+    assert!(age("a.csv.10") < age("a.csv.9") && age("a-20240219.csv") < age("a-20240220.csv"));
+    assert!(age("a.csv-2024-02-19") < age("a.csv-2024-03-01") && age("a.csv-19-02-2024").is_none());
+}
+
+#[test]
+fn what_a_former_file_has_of_one_that_is_gone_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let sent = || Box::new(Sent { files: vec!["#AAAAAAAA".to_owned()], symbol: Some("A".to_owned()) });
+    fs::write(path("a.csv.1"), format!("{HEADER}{}", bar("A"))).unwrap();
+    // Nothing has the name now.
+    let mut rows = open(&[folder.path().to_owned()], &Choices::default(), sent()).unwrap();
+    assert_eq!(sources(&mut rows, 1), [("A".to_owned(), "#AAAAAAAA".to_owned())]);
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
+    let mut rows = open(&[path("a.csv")], &Choices::default(), sent()).unwrap();
+    let sources = sources(&mut rows, 2);
+    assert_eq!((&*sources[0].1, &*sources[1].0), ("#AAAAAAAA", "B"));
+}
+
+#[test]
+fn what_is_passed_over_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for name in ["a.csv", "a.csv.1", "a.csv.2"] {
+        fs::write(path(name), format!("{HEADER}{}", bar("A"))).unwrap();
+    }
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("C"))).unwrap();
+    let past = Sent { files: vec!["of another".to_owned()], symbol: None };
+    let mut rows = open(&[path("a.csv")], &Choices::default(), Box::new(past)).unwrap();
+    let told = &next(&mut rows, 1)[0];
+    let passed_over = format!("passed over: {}, {}: nothing", path("a.csv.2").display(), path("a.csv.1").display());
+    assert!(told.contains(&passed_over), "{told}");
+}
+
+#[test]
+fn what_a_name_was_before_is_nothing_of_its_own_where_no_file_has_the_name_for_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.csv.1"), format!("{HEADER}{}", bar("X"))).unwrap();
+    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
+    let mut rows = open(&[folder.path().to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
+    assert_eq!(symbols(&mut rows, 1), ["A"]);
+    fs::rename(path("a.csv.1"), path("a.csv.2")).unwrap();
+    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
+    // It comes after what a.csv.2 would be taken for.
+    fs::write(path("z.csv"), format!("{HEADER}{}", bar("Z"))).unwrap();
+    assert_eq!(symbols(&mut rows, 1), ["Z"]);
+}
+
+#[test]
+fn a_link_is_the_file_that_it_leads_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("sub")).unwrap();
+    fs::write(path("sub/a.csv"), "").unwrap();
+    std::os::unix::fs::symlink(path("sub/a.csv"), path("link.csv")).unwrap();
+    let [file, link] = ["sub/a.csv", "link.csv"]
+        .map(|name| Incarnation::of(&path(name), &fs::metadata(path(name)).unwrap()).unwrap().file().to_owned());
+    assert_eq!(file, link);
+}
+
+#[test]
+fn what_was_sent_as_a_file_that_is_read_once_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, format!("{HEADER}{}", bar("A"))).unwrap();
+    let name = path.canonicalize().unwrap().to_str().unwrap().to_owned();
+    for (symbol, is_same) in [("A", true), ("B", false)] {
+        let past = Sent { files: vec![name.clone()], symbol: Some(symbol.to_owned()) };
+        let mut rows = open(std::slice::from_ref(&path), &Choices::default(), Box::new(past)).unwrap();
+        assert_eq!(sources(&mut rows, 1)[0].1 == name, is_same);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_what_was_sent_of_it_is_begun_again_aloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    fs::write(&path, format!("{HEADER}{}", bar("A"))).unwrap();
+    let mut rows =
+        open(std::slice::from_ref(&path), &Choices::default(), Box::new(Sent::of(&[&path], Some("B")))).unwrap();
+    let told = &next(&mut rows, 1)[0];
+    assert!(told.ends_with("is not what was sent of this file before (the symbol counts, too): begun again"), "{told}");
 }
 
 /// A former file with more rows than are read ahead, and the one that has its name now.
@@ -248,7 +458,7 @@ fn a_folder_that_is_not_there_is_an_error_at_once() {
 fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
     let mut text = String::new();
     growing.read_to_string(&mut text).unwrap();
-    (text, String::from_utf8(unfinished.take().unfinished).unwrap())
+    (text, String::from_utf8(unfinished.left().unfinished).unwrap())
 }
 
 #[test]
@@ -284,6 +494,20 @@ fn whole_lines_are_given_out_and_half_a_line_is_left() {
         fs::write(&path, cut).unwrap();
         assert_eq!(reader.join().unwrap(), ("one\ntwo\nthree\n".to_owned(), String::new()), "{cut}");
     }
+}
+
+#[test]
+fn nothing_is_given_out_from_the_middle_of_what_a_file_was_filled_with_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bars.csv");
+    let many = |line: &str| line.repeat(20_000);
+    fs::write(&path, many("one\n")).unwrap();
+    let unfinished = Unfinished::default();
+    let mut reads = Growing::new(File::open(&path).unwrap(), Until::Now, CaughtUp::default(), unfinished.clone(), true);
+    assert_eq!(reads.read(&mut [0; 100]).unwrap(), 4);
+    fs::write(&path, many("another\n")).unwrap();
+    let (text, _) = read_to_end(&mut reads, &unfinished);
+    assert!(text.len() < 20_000 * 4 && text.replace("one\n", "").is_empty());
 }
 
 #[test]
