@@ -143,9 +143,7 @@ impl Before {
         }
         Ok(Verdict::Other(seen))
     }
-}
 
-impl Before {
     /// The source of which these rows have all that is known, of several the one of which most is.
     fn holding<R: Iterator<Item = Row>>(&self, rows: impl FnOnce() -> Result<R>) -> Result<Option<SourceId>> {
         let mut at: BTreeMap<Mark, Vec<(SourceId, Sum)>> = BTreeMap::new();
