@@ -98,9 +98,9 @@ impl Reports {
         self.note_too_large(|| {
             let enough = enough(bytes);
             format!(
-                "line {line}: the broker does not take a record of {symbol} with {bytes} bytes, or what was sent with it: \
-                 -X batch.size={enough} sends less at once; if that is not enough, max.message.bytes of the topic has to be larger, or \
-                 put fewer bars into one array"
+                "line {line}, or one sent with it: a record of {symbol} with {bytes} bytes is too large for the broker, by itself or with the \
+                 others: -X batch.size={enough} sends less at once; if that is not enough, raise max.message.bytes of the topic, or put \
+                 fewer bars into one array"
             )
         });
     }

@@ -96,7 +96,8 @@ fn a_record_that_the_broker_finds_too_large_is_told_by_line_and_bytes_too() {
     let (_directory, csv) = csv_file(&bars(1));
     let output = kafka.run(&["--csv", &csv], "");
     assert_eq!(sums(&output), "read 1, skipped 0, sent 1, acknowledged 0, failed 1");
-    let told = "line 2, or one sent with it: a record of HSI with 123 bytes is too large: -X message.max.bytes=";
+    let told = "line 2, or one sent with it: a record of HSI with 123 bytes is too large for the broker, by itself or with the others: \
+                -X batch.size=100000";
     assert!(stderr(&output).contains(told), "{}", stderr(&output));
 }
 
