@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::anyhow;
 use rdkafka::ClientContext;
@@ -19,10 +19,13 @@ const NAMED: u64 = 10;
 #[derive(Default)]
 pub(crate) struct Reports {
     acknowledged: AtomicU64,
-    failed: AtomicU64,
-    too_large: AtomicU64,
+    /// Records that never left.
+    kept_back: AtomicU64,
+    /// Records that left, or were to, and did not arrive.
+    undelivered: AtomicU64,
+    named: AtomicU64,
     /// Of each partition the newest offset, if that is wanted.
-    offsets: Mutex<Option<Vec<i64>>>,
+    offsets: OnceLock<Mutex<Vec<i64>>>,
     went_back: AtomicBool,
     troubles: Mutex<Troubles>,
 }
@@ -39,13 +42,19 @@ impl Reports {
         self.acknowledged.load(Ordering::Relaxed)
     }
 
+    /// Those that are too large to leave, and those that left in vain.
     pub(crate) fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
+        self.kept_back.load(Ordering::Relaxed) + self.undelivered()
+    }
+
+    /// Those that left in vain: others may be on their way behind them.
+    pub(crate) fn undelivered(&self) -> u64 {
+        self.undelivered.load(Ordering::Relaxed)
     }
 
     /// From here on offsets are looked at.
     pub(crate) fn watch_offsets(&self) {
-        self.offsets.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        self.offsets.get_or_init(Mutex::default);
     }
 
     /// Whether a record came to stand before one that was sent earlier: the topic is another one then, of the same name.
@@ -55,11 +64,11 @@ impl Reports {
 
     fn arrived(&self, partition: i32, offset: i64) {
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
-        let mut offsets = self.offsets.lock().unwrap_or_else(PoisonError::into_inner);
         // A record that had arrived before its answer did has no offset.
-        let (Some(offsets), Ok(partition), true) = (offsets.as_mut(), usize::try_from(partition), offset >= 0) else {
+        let (Some(offsets), Ok(partition), true) = (self.offsets.get(), usize::try_from(partition), offset >= 0) else {
             return;
         };
+        let mut offsets = offsets.lock().unwrap_or_else(PoisonError::into_inner);
         if offsets.len() <= partition {
             offsets.resize(partition + 1, -1);
         }
@@ -76,7 +85,7 @@ impl Reports {
 
     /// Notes a record that will not arrive.
     pub(crate) fn record_failed(&self, error: &KafkaError, symbol: &str) {
-        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.undelivered.fetch_add(1, Ordering::Relaxed);
         self.note(&format!("delivery {error:?}"), || {
             format!("a record of {symbol} was not delivered: {}", in_words(error))
         });
@@ -84,6 +93,7 @@ impl Reports {
 
     /// Notes a record that is larger than what may leave here.
     pub(crate) fn record_too_large(&self, place: &str, symbol: &str, bytes: usize) {
+        self.kept_back.fetch_add(1, Ordering::Relaxed);
         self.note_too_large(|| {
             let enough = enough(bytes);
             format!(
@@ -95,6 +105,7 @@ impl Reports {
 
     /// Notes a record that the broker did not take, or not with all that was sent at once.
     fn refused_as_too_large(&self, line: usize, symbol: &str, bytes: usize) {
+        self.undelivered.fetch_add(1, Ordering::Relaxed);
         self.note_too_large(|| {
             let enough = enough(bytes);
             format!(
@@ -106,10 +117,9 @@ impl Reports {
     }
 
     fn note_too_large(&self, message: impl FnOnce() -> String) {
-        let failed = self.too_large.fetch_add(1, Ordering::Relaxed);
-        self.failed.fetch_add(1, Ordering::Relaxed);
-        if failed < NAMED {
-            self.note(&format!("too large {failed}"), message);
+        let named = self.named.fetch_add(1, Ordering::Relaxed);
+        if named < NAMED {
+            self.note(&format!("too large {named}"), message);
         }
     }
 
@@ -200,6 +210,16 @@ pub(crate) fn in_words(error: &KafkaError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_left_has_nothing_behind_it_on_its_way() {
+        let reports = Reports::default();
+        reports.record_too_large("line 2", "ACME", 5000);
+        assert_eq!((reports.failed(), reports.undelivered()), (1, 0));
+        reports.refused_as_too_large(3, "ACME", 5000);
+        reports.record_failed(&KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue), "ACME");
+        assert_eq!((reports.failed(), reports.undelivered()), (3, 2));
+    }
 
     #[test]
     fn a_topic_that_was_made_anew_is_told_by_its_offsets() {

@@ -98,7 +98,8 @@ impl Run<'_> {
     /// With `--resume` nothing is sent behind what is not on the topic, and nothing by two.
     fn may_go_on(&mut self, sending: &Sending) -> Result<()> {
         self.may_send(sending)?;
-        if self.resume.is_some() && self.tally.failed > 0 {
+        // Behind one that is too large to leave nothing is sent, and what is before it may go on.
+        if self.resume.is_some() && self.publisher.reports().undelivered() > 0 {
             sending.stop();
             self.publisher.drop_queue();
             bail!("a record did not arrive, and those behind it would hide it: nothing more is sent");

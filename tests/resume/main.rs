@@ -260,7 +260,8 @@ fn a_pattern_is_the_files_that_it_fits(topic: &Topic, files: &Path) -> Result<()
 fn nothing_is_sent_behind_what_did_not_arrive(topic: &Topic, files: &Path) -> Result<()> {
     let bar = |number: usize, note: &str| format!("{{\"Index\":\"HSI\",\"Volume\":{number},\"note\":\"{note}\"}}\n");
     let feed = file(files, "large.json", &[bar(0, ""), bar(1, &"x".repeat(5000)), bar(2, "")].concat())?;
-    let send = ["--follow", &feed, "--resume", "-X", "message.max.bytes=2000"];
+    // What is before it lingers still when it is refused, and arrives all the same.
+    let send = ["--follow", &feed, "--resume", "-X", "message.max.bytes=2000", "-X", "linger.ms=500"];
     for _ in 0..2 {
         let refused = topic.producer(&send).output()?;
         assert_eq!(refused.status.code(), Some(1));
