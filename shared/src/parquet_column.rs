@@ -11,6 +11,7 @@ use parquet::column::reader::ColumnReaderImpl;
 use parquet::column::writer::{ColumnCloseResult, ColumnWriterImpl};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
@@ -169,6 +170,15 @@ impl<'f, W: Write + Send> RowGroup<'f, W> {
         self.group.close()?;
         Ok(())
     }
+}
+
+/// How many rows a row group says that it has.
+///
+/// # Errors
+/// Fewer than none.
+pub fn rows_of(group: &RowGroupMetaData) -> Result<usize> {
+    usize::try_from(group.num_rows())
+        .map_err(|_| ParquetError::General("a row group has a negative number of rows".to_owned()))
 }
 
 /// Reads one column of a row group.

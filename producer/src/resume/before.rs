@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::items::{Items, sum_of};
 use super::newest::Found;
-use super::place::{Emptied, Last, Lasts, Mark, SourceId, Sum};
+use super::place::{Emptied, Last, Lasts, Mark, SourceId, Sum, add_emptied};
 use crate::source::{NoRecord, Past, Place, Row, Rows, Verdict, generation_of};
 
 /// Generations of a file, one after the other, of which nothing may have arrived.
@@ -43,10 +43,7 @@ impl Before {
     pub(super) fn new(topic: &str, found: Vec<Found>, of_topic: i32, is_to_begin_anew: bool) -> Result<Before> {
         let mut known = Emptied::new();
         for found in &found {
-            for (partition, end) in &found.emptied_before {
-                let known = known.entry(*partition).or_insert(*end);
-                *known = (*known).max(*end);
-            }
+            add_emptied(&mut known, &found.emptied_before);
         }
         let mut emptied = Emptied::new();
         for (partition, found) in (0..).zip(&found) {
@@ -281,22 +278,26 @@ mod tests {
     }
 
     #[test]
-    fn a_partition_that_was_emptied_is_refused_unless_it_was_so_before() {
-        let found = |before: Emptied| {
-            let there = Found {
-                lasts: Lasts::from([(SourceId::of("a"), last(3))]),
-                emptied_before: before,
-                ..Found::default()
-            };
-            vec![there, Found { emptied: Some(70), ..Found::default() }]
+    fn a_partition_that_was_emptied_or_cut_is_refused_unless_it_was_so_before() {
+        let there = |before: &Emptied| Found {
+            lasts: Lasts::from([(SourceId::of("a"), last(3))]),
+            emptied_before: before.clone(),
+            ..Found::default()
         };
-        assert!(Before::new("bars", found(Emptied::new()), 2, false).unwrap_err().to_string().contains("partition 1"));
-        assert!(Before::new("bars", found(Emptied::from([(1, 60)])), 2, false).is_err());
-        for kept in [
-            Before::new("bars", found(Emptied::from([(1, 70)])), 2, false),
-            Before::new("bars", found(Emptied::new()), 2, true),
-        ] {
-            assert_eq!(kept.unwrap().emptied, Emptied::from([(1, 70)]));
+        let emptied = |_: &Emptied| Found { emptied: Some(70), ..Found::default() };
+        let cut = |before: &Emptied| Found { cut: Some(70), ..there(before) };
+        let kinds: [&dyn Fn(&Emptied) -> Found; 2] = [&emptied, &cut];
+        for kind in kinds {
+            let found = |before: Emptied| vec![there(&before), kind(&before)];
+            let refused = Before::new("bars", found(Emptied::new()), 2, false).unwrap_err().to_string();
+            assert!(refused.contains("partition 1"), "{refused}");
+            assert!(Before::new("bars", found(Emptied::from([(1, 60)])), 2, false).is_err());
+            for kept in [
+                Before::new("bars", found(Emptied::from([(1, 70)])), 2, false),
+                Before::new("bars", found(Emptied::new()), 2, true),
+            ] {
+                assert_eq!(kept.unwrap().emptied, Emptied::from([(1, 70)]));
+            }
         }
     }
 }

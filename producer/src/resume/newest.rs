@@ -14,7 +14,7 @@ use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::MOST_QUEUED;
-use super::place::{Emptied, Last, Lasts, PLACE, PLACES, Place, SourceId, parse_places};
+use super::place::{Emptied, Last, Lasts, PLACE, PLACES, Place, SourceId, add_emptied, parse_places};
 use crate::delivery::{in_words, refused};
 
 /// How much is read at first: one record more than can come from a queue that was left behind.
@@ -116,10 +116,7 @@ impl Ends {
             for (source, last) in others {
                 self.note(source, last);
             }
-            for (partition, end) in emptied {
-                let known = self.found.emptied_before.entry(partition).or_insert(end);
-                *known = (*known).max(end);
-            }
+            add_emptied(&mut self.found.emptied_before, &emptied);
             self.is_whole = true;
         }
         self.note(place.source, place.last);

@@ -54,6 +54,14 @@ impl Sum {
 /// Partitions without records, each with its end: what was sent there, if anything, can no longer be told.
 pub(crate) type Emptied = BTreeMap<i32, i64>;
 
+/// Takes in more of them: of two ends of one the later.
+pub(crate) fn add_emptied(known: &mut Emptied, more: &Emptied) {
+    for (partition, end) in more {
+        let known = known.entry(*partition).or_insert(*end);
+        *known = (*known).max(*end);
+    }
+}
+
 /// Of each source that has records in a partition, the last.
 pub(crate) type Lasts = BTreeMap<SourceId, Last>;
 

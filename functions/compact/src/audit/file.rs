@@ -12,7 +12,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use shared::parquet_column::{ColumnReader, RowGroup, Values};
+use shared::parquet_column::{self, ColumnReader, RowGroup, Values};
 
 use super::{Row, Sums};
 use crate::merge::MergeError;
@@ -96,8 +96,7 @@ fn try_read(path: &Path) -> Result<Vec<Row>> {
 }
 
 fn rows_of(file: &Arc<File>, group: &RowGroupMetaData) -> Result<Vec<Row>> {
-    let rows = usize::try_from(group.num_rows())
-        .map_err(|_| ParquetError::General("a row group has a negative number of rows".to_owned()))?;
+    let rows = parquet_column::rows_of(group)?;
     let mut columns = columns_of(&[]);
     for (values, column) in columns.iter_mut().zip(group.columns()) {
         let pages = SerializedPageReader::new(file.clone(), column, rows, None)?;

@@ -15,7 +15,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaD
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::TypePtr;
-use shared::parquet_column::{ColumnReader, Values};
+use shared::parquet_column::{ColumnReader, Values, rows_of};
 use shared::parquet_file::{FOLDER_COLUMNS, merged_schema};
 
 use super::MergeError;
@@ -126,8 +126,7 @@ impl Source {
     fn open_group(&mut self) -> Result<(), ParquetError> {
         let group = self.metadata.row_group(self.next_group);
         self.next_group += 1;
-        let rows = usize::try_from(group.num_rows())
-            .map_err(|_| ParquetError::General("a row group has a negative number of rows".to_owned()))?;
+        let rows = rows_of(group)?;
         self.rows_left = rows;
         self.group = (self.found.iter())
             .map(|found| found.map(|at| Stream::open(&self.file, group.column(at), rows)).transpose())

@@ -276,3 +276,76 @@ impl Read for Growing {
         Ok(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::Path;
+
+    use super::*;
+
+    fn append(path: &Path, text: &str) {
+        File::options().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// What is read until nothing is there, and what is left then.
+    fn read_to_end(growing: &mut Growing, unfinished: &Unfinished) -> (String, String) {
+        let mut text = String::new();
+        growing.read_to_string(&mut text).unwrap();
+        (text, String::from_utf8(unfinished.left().unfinished).unwrap())
+    }
+
+    #[test]
+    fn whole_lines_are_given_out_and_half_a_line_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bars.csv");
+        fs::write(&path, "one\r\ntwo\nthr").unwrap();
+        let (caught_up, unfinished) = (CaughtUp::default(), Unfinished::default());
+        let growing = |until: Until, file: &Path| {
+            Growing::new(File::open(file).unwrap(), until, caught_up.clone(), unfinished.clone(), true)
+        };
+        assert_eq!(
+            read_to_end(&mut growing(Until::Now, &path), &unfinished),
+            ("one\r\ntwo\n".to_owned(), "thr".to_owned())
+        );
+
+        // It grows, and then it is cut short, even if it is longer soon after.
+        for cut in ["3", "another\nand\nanother\nand\nanother\n"] {
+            fs::write(&path, "one\ntwo\nthr").unwrap();
+            let caught_up = CaughtUp::default();
+            let mut reads = Growing::new(
+                File::open(&path).unwrap(),
+                Until::Turned(path.clone()),
+                caught_up.clone(),
+                unfinished.clone(),
+                true,
+            );
+            let left = unfinished.clone();
+            let reader = thread::spawn(move || read_to_end(&mut reads, &left));
+            caught_up.wait();
+            append(&path, "ee\n");
+            let started = Instant::now();
+            while unfinished.left().position < "one\ntwo\nthree\n".len() as u64 {
+                assert!(started.elapsed() < Duration::from_mins(2), "never read on");
+                thread::sleep(POLL);
+            }
+            fs::write(&path, cut).unwrap();
+            assert_eq!(reader.join().unwrap(), ("one\ntwo\nthree\n".to_owned(), String::new()), "{cut}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_given_out_from_the_middle_of_what_a_file_was_filled_with_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bars.csv");
+        let many = |line: &str| line.repeat(20_000);
+        fs::write(&path, many("one\n")).unwrap();
+        let unfinished = Unfinished::default();
+        let mut reads =
+            Growing::new(File::open(&path).unwrap(), Until::Now, CaughtUp::default(), unfinished.clone(), true);
+        assert_eq!(reads.read(&mut [0; 100]).unwrap(), 4);
+        fs::write(&path, many("another\n")).unwrap();
+        let (text, _) = read_to_end(&mut reads, &unfinished);
+        assert!(text.len() < 20_000 * 4 && text.replace("one\n", "").is_empty());
+    }
+}

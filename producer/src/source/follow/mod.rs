@@ -5,6 +5,7 @@ mod beside;
 mod followed;
 mod growing;
 mod incarnation;
+mod judge;
 mod names;
 mod one;
 
@@ -20,6 +21,7 @@ use anyhow::{Context, Error, Result, anyhow, ensure};
 use self::followed::{Far, Followed, Number};
 use self::growing::{CaughtUp, POLL};
 use self::incarnation::{Begun, Incarnation};
+use self::judge::Judge;
 use self::names::{folder, in_it, is_left_out, is_packed, is_turned_name, name_before};
 use self::one::One;
 use super::choices::{Choices, SymbolIs};
@@ -198,7 +200,7 @@ impl Watch {
             }
             let Some(other) = former_of.filter(|_| !is_named) else {
                 let before = name_before(path).filter(|_| !is_named);
-                match before.filter(|before| incarnation::was_sent(path, before, &self.choices, &*self.past)) {
+                match before.filter(|before| self.judge(before).was_sent(path)) {
                     Some(before) => fresh.insert(Fresh { is_called_so: false, is_once: true, ..itself(&before) }),
                     None => fresh.insert(itself(path)),
                 };
@@ -277,8 +279,7 @@ impl Watch {
                 }
             };
             let others = |path: &Path, number| self.followed.has(path, number, called);
-            incarnation::to_begin_with((called, path), &self.choices, &*self.past, &others, &tell)
-                .with_context(cannot)?
+            self.judge(called).to_begin_with(path, &others, &tell).with_context(cannot)?
         };
         for begun in &begun {
             self.followed.begin(begun.incarnation.number);
@@ -296,9 +297,12 @@ impl Watch {
     fn called(&self, fresh: &Fresh) -> PathBuf {
         let Fresh { called, path, .. } = fresh;
         let is_asked = called == path && self.choices.symbol == Some(SymbolIs::FileName);
-        let before =
-            name_before(path).filter(|before| is_asked && incarnation::is_of(before, path, &self.choices, &*self.past));
+        let before = name_before(path).filter(|before| is_asked && self.judge(before).is_of(path));
         before.unwrap_or_else(|| called.clone())
+    }
+
+    fn judge<'a>(&'a self, called: &'a Path) -> Judge<'a> {
+        Judge { called, choices: &self.choices, past: &*self.past }
     }
 
     fn again(&self, path: &Path) -> Result<Option<Begun>> {

@@ -112,3 +112,49 @@ pub(super) fn name_before(path: &Path) -> Option<PathBuf> {
 pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_before_it_was_turned() {
+        for (name, before) in [
+            ("ACME.csv.1", Some("ACME.csv")),
+            ("ACME.csv-20240219", Some("ACME.csv")),
+            ("ACME-2024-02-19.csv", Some("ACME.csv")),
+            ("ACME.1.csv", Some("ACME.csv")),
+            ("ACME-1", Some("ACME")),
+            ("BRK-B.csv", None),
+            ("7203.csv", None),
+            ("ACME.csv", None),
+            ("ACME", None),
+        ] {
+            let path = Path::new("/feeds").join(name);
+            assert_eq!(name_before(&path), before.map(|before| Path::new("/feeds").join(before)), "{name}");
+            assert!(before.is_none_or(|before| is_turned_name(&path, &Path::new("/feeds").join(before))), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_files_that_were_turned_are_told_from_others() {
+        for (name, is_turned) in [
+            ("bars.csv.1", true),
+            ("bars.csv-20240219", true),
+            ("bars.csv", false),
+            ("bars-2024-02-19.csv", true),
+            ("bars.csv.bak", false),
+            ("bars.csv.A", false),
+            ("barsx.csv", false),
+            ("bars.csvx", false),
+            ("other.csv.1", false),
+            ("sub/bars.csv.1", false),
+        ] {
+            assert_eq!(
+                is_turned_name(&Path::new("/feeds").join(name), Path::new("/feeds/bars.csv")),
+                is_turned,
+                "{name}"
+            );
+        }
+    }
+}
