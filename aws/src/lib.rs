@@ -1,6 +1,7 @@
 //! How everything here reaches AWS: with what the environment says, as the SDK does by itself, but for the cryptography of its TLS. And how a
-//! function logs.
+//! function logs, and what it is told.
 
+pub mod environment;
 pub mod log;
 
 use aws_config::SdkConfig;

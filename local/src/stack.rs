@@ -267,7 +267,7 @@ impl Stack {
             ("GLUE_DATABASE", &self.outputs.database),
             ("ATHENA_WORKGROUP", &self.outputs.workgroup),
             ("CRAWLER_NAME", &self.outputs.crawler),
-            ("DATABASE", &self.outputs.database),
+            ("GLUE_DATABASE", &self.outputs.database),
             ("RAW_RETENTION_DAYS", "7"),
             ("COMPACT_FUNCTION", &self.outputs.compact_function),
             ("INGEST_FUNCTION", &self.outputs.ingest_function),

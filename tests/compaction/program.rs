@@ -18,7 +18,7 @@ pub(crate) fn start(lake: &Lake, aws: SocketAddr) -> harness::Function {
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_REGION", "us-east-1"),
         ("LAKE_BUCKET", &lake.bucket),
-        ("DATABASE", &lake.database),
+        ("GLUE_DATABASE", &lake.database),
         ("RAW_RETENTION_DAYS", "1"),
         ("TMPDIR", &scratch),
     ];

@@ -52,7 +52,7 @@ fn is_small((name, objects, rows, more): (&str, usize, usize, usize)) -> bool {
     let variables = [
         ("AWS_ENDPOINT_URL", endpoint.as_str()),
         ("LAKE_BUCKET", "lake"),
-        ("DATABASE", "stocks"),
+        ("GLUE_DATABASE", "stocks"),
         ("RAW_RETENTION_DAYS", "7"),
     ];
     let mut function = Function::start("CompactFunction", &variables);

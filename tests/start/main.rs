@@ -25,7 +25,7 @@ fn variables(function: &str) -> &'static [(&'static str, &'static str)] {
     match function {
         "IngestFunction" => &[LAKE, ("GENERATION", "1")],
         "CrawlFunction" => &[("CRAWLER_NAME", "crawler")],
-        "CompactFunction" => &[LAKE, ("DATABASE", "stocks"), ("RAW_RETENTION_DAYS", "7")],
+        "CompactFunction" => &[LAKE, ("GLUE_DATABASE", "stocks"), ("RAW_RETENTION_DAYS", "7")],
         "ReportFunction" => &[LAKE, ("GLUE_DATABASE", "stocks"), ("ATHENA_WORKGROUP", "reports")],
         other => panic!("{other}: what does it read?"),
     }

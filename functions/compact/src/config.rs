@@ -1,28 +1,18 @@
 //! Every environment variable that `compact` reads.
 
+use aws::environment::{Environment, EnvironmentError};
+
 /// What the environment says.
 #[derive(Debug, PartialEq)]
 pub struct Config {
     /// `LAKE_BUCKET`: the bucket that holds the lake.
     pub lake_bucket: String,
-    /// `DATABASE`: the Glue database of its tables.
-    pub database: String,
+    /// `GLUE_DATABASE`: the Glue database of its tables.
+    pub glue_database: String,
     /// `RAW_RETENTION_DAYS`: for how many days landed objects keep their rows once these are read in parts; 0 is for ever.
     pub raw_retention_days: u32,
-    /// Whether the bucket's name goes into the path instead of the host name: so it must where `AWS_ENDPOINT_URL` (or
-    /// `AWS_ENDPOINT_URL_S3`) names an emulator.
+    /// Whether the bucket's name goes into the path instead of the host name.
     pub path_style: bool,
-}
-
-/// A variable is missing, or not what it may be.
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub enum ConfigError {
-    /// Its name, and what it says.
-    #[error("the environment variable {0} is not set: it names {1}")]
-    Missing(&'static str, &'static str),
-    /// Its name, what it is, and what it may be.
-    #[error("the environment variable {0} is {1:?}, not {2}")]
-    Invalid(&'static str, String, &'static str),
 }
 
 impl Config {
@@ -30,20 +20,16 @@ impl Config {
     ///
     /// # Errors
     /// The first that is missing or invalid.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let present = |name| lookup(name).filter(|value| !value.is_empty());
-        let required = |name, what| present(name).ok_or(ConfigError::Missing(name, what));
-        let lake_bucket = required("LAKE_BUCKET", "the S3 bucket of the lake")?;
-        let database = required("DATABASE", "the Glue database of the lake's tables")?;
-        let name = "RAW_RETENTION_DAYS";
-        let days = required(name, "the days for which landed objects keep their rows once they are compacted")?;
-        let number = days.parse().ok().filter(|days| *days <= 36_500);
-        let invalid = || ConfigError::Invalid(name, days.clone(), "a whole number of days, 0 for ever");
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let environment = Environment(lookup);
+        let days = ("RAW_RETENTION_DAYS", "the days for which landed objects keep their rows once they are compacted");
         Ok(Self {
-            lake_bucket,
-            database,
-            raw_retention_days: number.ok_or_else(invalid)?,
-            path_style: present("AWS_ENDPOINT_URL").or_else(|| present("AWS_ENDPOINT_URL_S3")).is_some(),
+            lake_bucket: environment.required("LAKE_BUCKET", "the S3 bucket of the lake")?,
+            glue_database: environment.required("GLUE_DATABASE", "the Glue database of the lake's tables")?,
+            raw_retention_days: environment.parsed(days, "a whole number of days, 0 for ever", |text| {
+                text.parse().ok().filter(|days| *days <= 36_500)
+            })?,
+            path_style: environment.path_style(),
         })
     }
 
@@ -57,11 +43,11 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn config(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+    fn config(changed: &str, value: Option<&str>) -> Result<Config, EnvironmentError> {
         Config::from_lookup(|name| match name {
             name if name == changed => value.map(str::to_owned),
             "LAKE_BUCKET" => Some("lake".to_owned()),
-            "DATABASE" => Some("stocks".to_owned()),
+            "GLUE_DATABASE" => Some("stocks".to_owned()),
             "RAW_RETENTION_DAYS" => Some("7".to_owned()),
             _ => None,
         })
@@ -69,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_missing_empty_or_wrong_is_named() {
-        for name in ["LAKE_BUCKET", "DATABASE", "RAW_RETENTION_DAYS"] {
+        for name in ["LAKE_BUCKET", "GLUE_DATABASE", "RAW_RETENTION_DAYS"] {
             for value in [None, Some("")] {
                 let error = config(name, value).unwrap_err().to_string();
                 assert!(error.contains(name), "{error}");
@@ -90,8 +76,6 @@ mod tests {
     #[test]
     fn an_endpoint_means_path_style() {
         assert!(!config("", None).unwrap().path_style);
-        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
-            assert_eq!(config(name, Some("http://127.0.0.1:4566")).map(|config| config.path_style), Ok(true));
-        }
+        assert!(config("AWS_ENDPOINT_URL_S3", Some("http://127.0.0.1:4566")).unwrap().path_style);
     }
 }

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let landed_grace_ms = config.landed_grace_ms();
     let compactor = Compactor {
         store: S3Store::new(&settings, config.path_style, config.lake_bucket),
-        catalog: Glue::new(aws_sdk_glue::Client::new(&settings), config.database),
+        catalog: Glue::new(aws_sdk_glue::Client::new(&settings), config.glue_database),
         limits: Limits::default(),
         part_grace_ms: PART_GRACE_MS,
         landed_grace_ms,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use thiserror::Error;
+use aws::environment::{Environment, EnvironmentError};
 
 /// What the deployment says, read once at start.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,9 +15,8 @@ pub struct Config {
     pub(crate) athena_workgroup: String,
     /// Where to say that the reports are made, if anywhere.
     pub(crate) delivery: Option<Delivery>,
-    /// Whether `AWS_ENDPOINT_URL` is set. The SDK reads its value; here it only means that buckets are
-    /// addressed by path, because no host of their own stands behind such an endpoint.
-    pub custom_endpoint: bool,
+    /// Whether a bucket's name goes into the path instead of the host name.
+    pub path_style: bool,
 }
 
 /// How the reports are announced.
@@ -29,43 +28,30 @@ pub struct Delivery {
     pub(crate) link_lasts: Duration,
 }
 
-/// A variable that is missing or cannot be used.
-#[derive(Debug, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// Not set, or set to nothing.
-    #[error("environment variable {0} is missing or empty: set it to {1}")]
-    Missing(&'static str, &'static str),
-    /// A name that would have to be quoted.
-    #[error("environment variable GLUE_DATABASE is {0:?}: a database name has only a-z, 0-9 and _")]
-    Database(String),
-    /// A time that is none, or longer than S3 signs for.
-    #[error("environment variable REPORT_LINK_HOURS is {0:?}: set it to a number of hours from 1 to 168")]
-    LinkHours(String),
-}
-
 impl Config {
     /// Reads the variables through `lookup`, which is `std::env::var` outside of tests.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let required =
-            |name, meaning| lookup(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name, meaning));
-        let glue_database = required("GLUE_DATABASE", "the Glue database of the tables")?;
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let environment = Environment(lookup);
         let is_identifier = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if !glue_database.bytes().all(is_identifier) {
-            return Err(ConfigError::Database(glue_database));
-        }
-        let topic = lookup("REPORT_TOPIC_ARN").filter(|value| !value.is_empty());
-        let delivery = topic.map(|topic| {
-            let hours = required("REPORT_LINK_HOURS", "the hours that the link in the message works")?;
-            let link_hours = hours.parse().ok().filter(|hours| (1..=168).contains(hours));
-            let link_hours: u64 = link_hours.ok_or_else(|| ConfigError::LinkHours(hours.clone()))?;
-            Ok(Delivery { topic, link_lasts: Duration::from_hours(link_hours) })
+        // Any other would have to be quoted.
+        let database = ("GLUE_DATABASE", "the Glue database of the tables");
+        let glue_database = environment.parsed(database, "a name of a-z, 0-9 and _ only", |name| {
+            name.bytes().all(is_identifier).then(|| name.to_owned())
+        })?;
+        let delivery = environment.optional("REPORT_TOPIC_ARN").map(|topic| {
+            let hours = ("REPORT_LINK_HOURS", "the hours that the link in the message works");
+            // S3 signs for no longer.
+            let link_lasts = environment.parsed(hours, "a number of hours from 1 to 168", |text| {
+                text.parse().ok().filter(|hours| (1..=168).contains(hours)).map(Duration::from_hours)
+            })?;
+            Ok(Delivery { topic, link_lasts })
         });
         Ok(Self {
             delivery: delivery.transpose()?,
-            lake_bucket: required("LAKE_BUCKET", "the bucket of the lake")?,
+            lake_bucket: environment.required("LAKE_BUCKET", "the bucket of the lake")?,
             glue_database,
-            athena_workgroup: required("ATHENA_WORKGROUP", "the Athena workgroup of the reports")?,
-            custom_endpoint: lookup("AWS_ENDPOINT_URL").is_some_and(|url| !url.is_empty()),
+            athena_workgroup: environment.required("ATHENA_WORKGROUP", "the Athena workgroup of the reports")?,
+            path_style: environment.path_style(),
         })
     }
 }
@@ -74,7 +60,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn config_with(changed: &str, value: Option<&str>) -> Result<Config, ConfigError> {
+    fn config_with(changed: &str, value: Option<&str>) -> Result<Config, EnvironmentError> {
         Config::from_lookup(|name| {
             if name == changed {
                 return value.map(str::to_owned);
@@ -93,15 +79,15 @@ mod tests {
         for name in ["LAKE_BUCKET", "GLUE_DATABASE", "ATHENA_WORKGROUP"] {
             for value in [None, Some("")] {
                 let message = config_with(name, value).unwrap_err().to_string();
-                assert!(message.starts_with(&format!("environment variable {name} is missing")), "{message}");
+                assert!(message.starts_with(&format!("the environment variable {name} is not set")), "{message}");
             }
         }
     }
 
     #[test]
     fn a_database_name_that_is_no_identifier_is_refused() {
-        let error = config_with("GLUE_DATABASE", Some("lake; DROP")).unwrap_err();
-        assert_eq!(error, ConfigError::Database("lake; DROP".to_owned()));
+        let error = config_with("GLUE_DATABASE", Some("lake; DROP")).unwrap_err().to_string();
+        assert!(error.starts_with("the environment variable GLUE_DATABASE is \"lake; DROP\", not"), "{error}");
     }
 
     #[test]
@@ -116,15 +102,16 @@ mod tests {
         let lasts = with_topic(Some("12")).unwrap().delivery.map(|delivery| delivery.link_lasts);
         assert_eq!(lasts, Some(Duration::from_hours(12)));
         for hours in ["0", "169", "twelve"] {
-            assert_eq!(with_topic(Some(hours)).unwrap_err(), ConfigError::LinkHours(hours.to_owned()));
+            let error = with_topic(Some(hours)).unwrap_err().to_string();
+            assert!(error.contains(&format!("REPORT_LINK_HOURS is {hours:?}")), "{error}");
         }
-        assert!(with_topic(None).unwrap_err().to_string().contains("REPORT_LINK_HOURS is missing"));
+        assert!(with_topic(None).unwrap_err().to_string().contains("REPORT_LINK_HOURS is not set"));
         assert_eq!(config_with("REPORT_TOPIC_ARN", Some("")).unwrap().delivery, None);
     }
 
     #[test]
     fn buckets_are_addressed_by_path_only_at_an_endpoint_of_ones_own() {
-        assert!(!config_with("AWS_ENDPOINT_URL", None).unwrap().custom_endpoint);
-        assert!(config_with("AWS_ENDPOINT_URL", Some("http://127.0.0.1:4566")).unwrap().custom_endpoint);
+        assert!(!config_with("AWS_ENDPOINT_URL", None).unwrap().path_style);
+        assert!(config_with("AWS_ENDPOINT_URL", Some("http://127.0.0.1:4566")).unwrap().path_style);
     }
 }

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_lookup(|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
     let reports = catalog::load().map_err(|error| error.to_string())?;
     let sdk = aws::settings().await;
-    let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(config.custom_endpoint).build();
+    let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(config.path_style).build();
     let handler = Arc::new(Handler {
         athena: aws_sdk_athena::Client::new(&sdk),
         s3: aws_sdk_s3::Client::from_conf(s3),

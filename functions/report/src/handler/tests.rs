@@ -63,7 +63,7 @@ fn handler(athena: &[&Rule], s3: &[&Rule]) -> Handler {
         glue_database: "tickerlake".to_owned(),
         athena_workgroup: "reports".to_owned(),
         delivery: None,
-        custom_endpoint: false,
+        path_style: false,
     };
     let (listed, no_index, no_manifest, no_seal, old_headline) =
         (listed(), no_index(), no_manifest(), no_seal(), old_headline());
