@@ -21,8 +21,10 @@ use crate::doctor::cluster::Cluster;
 use crate::doctor::finding::{Finding, Findings};
 use crate::doctor::login::Login;
 
-/// How long one broker may take for one answer.
+/// How long a machine may take to be reached, and to show its certificate.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How long Kafka may take for an answer: one of the brokers may be gone, and the others busy.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// Prints the findings as they come. Says whether none of them is bad.
 pub(crate) fn examine(args: &DoctorArgs) -> Result<bool> {
@@ -46,7 +48,7 @@ fn examine_all(kafka: &ClientConfig, topic: &str, findings: &mut Findings) -> Re
         return findings.say(Finding::note(left_out));
     }
 
-    let cluster = match Cluster::connect(kafka, &login, PATIENCE) {
+    let cluster = match Cluster::connect(kafka, &login, PATIENCE, ANSWER) {
         Ok(cluster) => cluster,
         Err(refusal) => {
             findings.say(refusal)?;
@@ -61,7 +63,7 @@ fn examine_all(kafka: &ClientConfig, topic: &str, findings: &mut Findings) -> Re
             reach(&address, &format!(", advertised by broker {broker},"), &login, findings)?;
         }
     }
-    findings.say(topic::examine(topic, &cluster, PATIENCE))
+    findings.say(topic::examine(topic, &cluster, ANSWER))
 }
 
 /// The network first, then TLS, where there is TLS. Says whether somebody answers at all.

@@ -100,6 +100,8 @@ impl Run {
         let broker = self.topic.leader(0)?;
         self.machines.meet();
         self.machines.wire.cut_off(Cut { broker, silently });
+        // Before, nobody knows that it is cut off, and what was on its way may still arrive.
+        self.topic.is_led_by_another(0, broker)?;
         self.topic.goes_on("without a broker that was cut off")?;
         ensure!(!self.machines.ended(broker), "broker {broker} ended");
         self.machines.doctor("note", "has 2 of 3 replicas in sync")?;

@@ -75,6 +75,17 @@ impl Topic {
         Ok(u8::try_from(found.context("no such partition")?.leader())?)
     }
 
+    /// Waits until another broker leads a partition: then all the others know that this one is gone.
+    pub(crate) fn is_led_by_another(&self, partition: usize, than: u8) -> Result<()> {
+        let deadline = Instant::now() + LIMIT;
+        // No answer is none: the one that is gone may have been asked.
+        while !self.leader(partition).is_ok_and(|leader| leader != than) {
+            ensure!(Instant::now() < deadline, "broker {than} leads partition {partition} still");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
     fn end(&self, partition: i32) -> Option<i64> {
         self.0.fetch_watermarks(TOPIC, partition, ANSWER).ok().map(|(_, end)| end)
     }

@@ -1,6 +1,7 @@
 //! The brokers as a client of theirs sees them: the login, who they are, what they are set to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ use crate::doctor::login::Login;
 
 /// A refusal of the login is known long before the patience ends; a busy broker may take a second for an answer.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long each broker is asked for its zone. One that is gone has none to tell, and is named elsewhere.
+const ZONE: Duration = Duration::from_secs(8);
 /// In the reason of a transport error: the broker refuses a client's certificate after the handshake, so librdkafka takes
 /// it for an answer that was cut off.
 const REFUSED_BY_TLS: &str = "SSL alert number";
@@ -30,12 +33,17 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Logs in and asks for all brokers and topics.
-    pub(crate) fn connect(kafka: &ClientConfig, login: &Login, patience: Duration) -> Result<Cluster, Finding> {
+    /// Logs in and asks for all brokers and topics. When no broker can be spoken to, `patience` is enough.
+    pub(crate) fn connect(
+        kafka: &ClientConfig,
+        login: &Login,
+        patience: Duration,
+        at_most: Duration,
+    ) -> Result<Cluster, Finding> {
         let not_taken = |error| Finding::bad(refused(error).to_string());
         // A producer, because it is polled for what librdkafka reports; it sends nothing.
         let client: ThreadedProducer<Silent> = kafka.create_with_context(Silent::default()).map_err(not_taken)?;
-        let deadline = Instant::now() + patience;
+        let began = Instant::now();
         let metadata = loop {
             // All topics: asking for one by name makes brokers create it.
             let error = match client.client().fetch_metadata(None, LOOK) {
@@ -43,7 +51,8 @@ impl Cluster {
                 Err(error) => error,
             };
             let context = client.context();
-            if context.is_refused() || Instant::now() > deadline {
+            let enough = if context.are_all_down() { patience } else { at_most };
+            if context.is_refused() || began.elapsed() > enough {
                 return Err(context.judge(&error, login));
             }
         };
@@ -78,10 +87,10 @@ impl Cluster {
     }
 
     /// The zone of each broker that says one (`broker.rack`); in words if that cannot be known.
-    pub(crate) fn zones(&self, patience: Duration) -> Result<BTreeMap<i32, String>, String> {
+    pub(crate) fn zones(&self) -> Result<BTreeMap<i32, String>, String> {
         let mut zones = BTreeMap::new();
         for broker in self.metadata.brokers() {
-            let mut settings = self.describe(&ResourceSpecifier::Broker(broker.id()), patience)?;
+            let mut settings = self.describe(&ResourceSpecifier::Broker(broker.id()), ZONE)?;
             if let Some(zone) = settings.remove("broker.rack").filter(|zone| !zone.is_empty()) {
                 zones.insert(broker.id(), zone);
             }
@@ -108,11 +117,17 @@ impl Cluster {
 #[derive(Default)]
 pub(crate) struct Silent {
     reported: Mutex<Vec<(RDKafkaErrorCode, String)>>,
+    are_all_down: AtomicBool,
 }
 
 impl Silent {
     fn reported(&self) -> Vec<(RDKafkaErrorCode, String)> {
         self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether each broker was tried in vain at least once.
+    fn are_all_down(&self) -> bool {
+        self.are_all_down.load(Ordering::Relaxed)
     }
 
     /// Asking again would not help.
@@ -171,9 +186,11 @@ impl ClientContext for Silent {
     fn log(&self, _level: RDKafkaLogLevel, _facility: &str, _message: &str) {}
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // That all brokers are down is said after each one's own reason.
-        if let Some(code) = error.rdkafka_error_code().filter(|code| *code != RDKafkaErrorCode::AllBrokersDown) {
-            self.reported.lock().unwrap_or_else(PoisonError::into_inner).push((code, reason.to_owned()));
+        match error.rdkafka_error_code() {
+            // It comes after each one's own reason.
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.are_all_down.store(true, Ordering::Relaxed),
+            Some(code) => self.reported.lock().unwrap_or_else(PoisonError::into_inner).push((code, reason.to_owned())),
+            None => {}
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn examine(name: &str, cluster: &Cluster, patience: Duration) -> Vec<
     };
     let copies = copies(topic);
     let fewest = replication::fewest(&copies);
-    let mut found = replication::judge(name, &copies, cluster.brokers(), || cluster.zones(patience));
+    let mut found = replication::judge(name, &copies, cluster.brokers(), || cluster.zones());
     match cluster.settings(name, patience) {
         Ok(settings) => {
             found.extend(judge(name, &settings, fewest));
