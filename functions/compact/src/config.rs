@@ -76,6 +76,8 @@ mod tests {
     #[test]
     fn an_endpoint_means_path_style() {
         assert!(!config("", None).unwrap().path_style);
-        assert!(config("AWS_ENDPOINT_URL_S3", Some("http://127.0.0.1:4566")).unwrap().path_style);
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+            assert_eq!(config(name, Some("http://127.0.0.1:4566")).map(|config| config.path_style), Ok(true));
+        }
     }
 }

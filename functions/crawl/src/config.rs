@@ -21,7 +21,9 @@ mod tests {
 
     #[test]
     fn the_crawler_must_be_named() {
-        assert!(Config::from_lookup(|_| None).unwrap_err().to_string().contains("CRAWLER_NAME"));
+        let missing = EnvironmentError::Missing("CRAWLER_NAME", "the Glue crawler to start");
+        assert_eq!(Config::from_lookup(|_| None).as_ref(), Err(&missing));
+        assert_eq!(Config::from_lookup(|_| Some(String::new())), Err(missing));
         let named = Config::from_lookup(|name| (name == "CRAWLER_NAME").then(|| "lake".to_owned()));
         assert_eq!(named, Ok(Config { crawler_name: "lake".to_owned() }));
     }

@@ -63,6 +63,8 @@ mod tests {
     fn an_endpoint_means_path_style() {
         let on_aws = Config { lake_bucket: "lake".into(), generation: Generation(1), path_style: false };
         assert_eq!(config("", None), Ok(on_aws));
-        assert!(config("AWS_ENDPOINT_URL_S3", Some("http://127.0.0.1:4566")).unwrap().path_style);
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+            assert_eq!(config(name, Some("http://127.0.0.1:4566")).map(|config| config.path_style), Ok(true));
+        }
     }
 }

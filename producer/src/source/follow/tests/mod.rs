@@ -80,27 +80,33 @@ fn files_that_are_there_are_read_one_after_the_other_and_what_is_no_feed_is_left
     assert_eq!(next(&mut rows, 1), ["E"]);
 }
 
-#[test]
-fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
+/// A file that was read to its end, has turned into `a.csv.1`, and the one that has its name now: followed by the folder, and alone.
+fn turned_and_followed(folder: &Path) -> [Follow; 2] {
+    let path = |name: &str| folder.join(name);
     fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
-    let follow = |named: &Path| open(&[named.to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
-    let (mut by_folder, mut alone) = (follow(folder.path()), follow(&path("a.csv")));
-    for rows in [&mut by_folder, &mut alone] {
+    let mut follows =
+        [folder.to_owned(), path("a.csv")].map(|named| open(&[named], &Choices::default(), Box::new(NoPast)).unwrap());
+    for rows in &mut follows {
         assert_eq!(next(rows, 2)[1], "A");
     }
-    // By its folder it is read on under its new name, and alone as what the name was before.
     fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
     fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
-    for rows in [&mut by_folder, &mut alone] {
+    for rows in &mut follows {
         let told = next(rows, 3);
         assert!(told[0].ends_with("another file has its name now"), "{told:?}");
         assert_eq!(told[2], "B");
     }
-    append(&path("a.csv.1"), &bar("C"));
-    for rows in [&mut by_folder, &mut alone] {
-        let told = next(rows, 2);
+    follows
+}
+
+#[test]
+fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let follows = turned_and_followed(folder.path());
+    append(&folder.path().join("a.csv.1"), &bar("C"));
+    // By its folder it is read on under its new name, and alone as what the name was before.
+    for mut rows in follows {
+        let told = next(&mut rows, 2);
         assert!(told[0].ends_with("a.csv.1: written again, after it was done with, and read on"), "{told:?}");
         assert_eq!(told[1], "C");
     }
@@ -109,22 +115,12 @@ fn what_is_written_into_a_file_that_was_done_with_is_read_on() {
 #[test]
 fn what_overwrites_a_file_that_was_done_with_is_read_from_its_first_row() {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    fs::write(path("a.csv"), format!("{HEADER}{}", bar("A"))).unwrap();
-    let follow = |named: &Path| open(&[named.to_owned()], &Choices::default(), Box::new(NoPast)).unwrap();
-    let (mut by_folder, mut alone) = (follow(folder.path()), follow(&path("a.csv")));
-    for rows in [&mut by_folder, &mut alone] {
-        assert_eq!(next(rows, 2)[1], "A");
-    }
-    fs::rename(path("a.csv"), path("a.csv.1")).unwrap();
-    fs::write(path("a.csv"), format!("{HEADER}{}", bar("B"))).unwrap();
-    for rows in [&mut by_folder, &mut alone] {
-        assert_eq!(next(rows, 3)[2], "B");
-    }
+    let mut follows = turned_and_followed(folder.path());
     for symbols in [["C", "D"], ["E", "F"]] {
         // Longer than before, and as long.
-        fs::write(path("a.csv.1"), format!("{HEADER}{}{}", bar(symbols[0]), bar(symbols[1]))).unwrap();
-        for rows in [&mut by_folder, &mut alone] {
+        let text = format!("{HEADER}{}{}", bar(symbols[0]), bar(symbols[1]));
+        fs::write(folder.path().join("a.csv.1"), text).unwrap();
+        for rows in &mut follows {
             let seen: Vec<String> = next(rows, 4).into_iter().filter(|row| row.len() == 1).collect();
             assert_eq!(seen, symbols);
         }
